@@ -1,0 +1,5 @@
+//! (being written)
+/// placeholder
+pub struct Catalog;
+/// placeholder
+pub struct CatalogError;

@@ -1,0 +1,364 @@
+//! What a catalog row says: the types of a provider and a model.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::price::Price;
+
+/// A capability tier, cheapest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tier {
+    /// Small and cheap models, the free ones among them.
+    Economy,
+    /// Models for most work.
+    Standard,
+    /// The strongest models.
+    Premium,
+}
+
+impl Tier {
+    /// All tiers, cheapest first.
+    pub const ALL: [Self; 3] = [Self::Economy, Self::Standard, Self::Premium];
+
+    /// The name callers use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Economy => "economy",
+            Self::Standard => "standard",
+            Self::Premium => "premium",
+        }
+    }
+}
+
+impl fmt::Display for Tier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The direction a caller prefers inside a tier.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Prefer {
+    /// Lowest expected cost of this request.
+    Cheap,
+    /// Shortest expected time to the end of the answer.
+    Fast,
+    /// A documented mix of quality, cost and speed.
+    #[default]
+    Balanced,
+    /// Highest quality score.
+    Quality,
+    /// Highest coding score.
+    Coding,
+}
+
+impl Prefer {
+    /// All directions.
+    pub const ALL: [Self; 5] = [
+        Self::Cheap,
+        Self::Fast,
+        Self::Balanced,
+        Self::Quality,
+        Self::Coding,
+    ];
+
+    /// The name callers use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Cheap => "cheap",
+            Self::Fast => "fast",
+            Self::Balanced => "balanced",
+            Self::Quality => "quality",
+            Self::Coding => "coding",
+        }
+    }
+}
+
+/// A provider's name as the `X-Model-Router-Provider` header shows it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ProviderName(Arc<str>);
+
+/// A model's catalog id.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ModelId(Arc<str>);
+
+macro_rules! name {
+    ($name:ident) => {
+        impl $name {
+            /// Wraps a name that the catalog has checked, or one to be looked up.
+            pub fn new(text: &str) -> Self {
+                Self(Arc::from(text))
+            }
+
+            /// The name.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+name!(ProviderName);
+name!(ModelId);
+
+/// The wire format a provider speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dialect {
+    /// OpenAI chat completions and embeddings.
+    OpenAi,
+    /// OpenAI's Responses API.
+    Responses,
+    /// Anthropic Messages.
+    Anthropic,
+    /// Google's generateContent.
+    Gemini,
+    /// AWS Bedrock Converse.
+    Bedrock,
+}
+
+/// What a model is asked through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Endpoint {
+    /// The provider's chat endpoint.
+    Chat,
+    /// A chat model that answers only on OpenAI's Responses API.
+    Responses,
+    /// Embeddings.
+    Embeddings,
+}
+
+/// Something a request may need and a model may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ability {
+    /// Function tools.
+    Tools,
+    /// Image input.
+    Vision,
+    /// File input such as PDF.
+    Files,
+    /// Audio input or output.
+    Audio,
+    /// `response_format` with a JSON schema.
+    JsonSchema,
+    /// A reasoning phase before the answer.
+    Reasoning,
+    /// Log probabilities.
+    Logprobs,
+    /// More than one choice.
+    N,
+}
+
+impl Ability {
+    /// All abilities.
+    pub const ALL: [Self; 8] = [
+        Self::Tools,
+        Self::Vision,
+        Self::Files,
+        Self::Audio,
+        Self::JsonSchema,
+        Self::Reasoning,
+        Self::Logprobs,
+        Self::N,
+    ];
+
+    /// The name in the catalog and in exclusion reasons (`capability:<name>`).
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Tools => "tools",
+            Self::Vision => "vision",
+            Self::Files => "files",
+            Self::Audio => "audio",
+            Self::JsonSchema => "json_schema",
+            Self::Reasoning => "reasoning",
+            Self::Logprobs => "logprobs",
+            Self::N => "n",
+        }
+    }
+
+    const fn bit(self) -> u16 {
+        1 << self as u16
+    }
+}
+
+/// A set of abilities.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Abilities(u16);
+
+impl Abilities {
+    /// The empty set.
+    pub const NONE: Self = Self(0);
+
+    /// The set with one more member.
+    #[must_use]
+    pub const fn with(self, ability: Ability) -> Self {
+        Self(self.0 | ability.bit())
+    }
+
+    /// Whether `ability` is a member.
+    pub const fn has(self, ability: Ability) -> bool {
+        self.0 & ability.bit() != 0
+    }
+
+    /// The first ability of `self` that `other` lacks.
+    pub fn missing_in(self, other: Self) -> Option<Ability> {
+        self.iter().find(|ability| !other.has(*ability))
+    }
+
+    /// The members.
+    pub fn iter(self) -> impl Iterator<Item = Ability> {
+        Ability::ALL
+            .into_iter()
+            .filter(move |ability| self.has(*ability))
+    }
+}
+
+impl FromIterator<Ability> for Abilities {
+    fn from_iter<T: IntoIterator<Item = Ability>>(abilities: T) -> Self {
+        abilities.into_iter().fold(Self::NONE, Self::with)
+    }
+}
+
+/// A peculiarity of a model's requests that translation has to respect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trait {
+    /// Wants `max_completion_tokens` instead of `max_tokens`.
+    MaxCompletionTokens,
+    /// Refuses `temperature`, `top_p` and the penalties.
+    NoSampling,
+    /// Refuses `stop`.
+    NoStop,
+    /// Refuses `parallel_tool_calls`.
+    NoParallelTools,
+    /// Refuses an assistant message as the last one.
+    NoPrefill,
+    /// Takes instructions apart, not as a system message.
+    NoSystemMessage,
+}
+
+/// A model's own clocks; what is not set falls back to the operator's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Until the first content.
+    pub first_token: Option<Duration>,
+    /// Between two chunks.
+    pub idle: Option<Duration>,
+    /// For the whole answer.
+    pub total: Option<Duration>,
+}
+
+/// A provider row.
+#[derive(Clone, Debug)]
+pub struct Provider {
+    /// Unique name.
+    pub name: ProviderName,
+    /// Wire format of its chat endpoint.
+    pub dialect: Dialect,
+    /// Default base URL without a trailing slash. An operator's variable may replace it.
+    pub base_url: String,
+    /// The environment variable that replaces `base_url`, where there is one.
+    pub base_url_env: Option<String>,
+    /// Environment variables that may hold the key, tried in order. Empty: no key needed.
+    pub api_key_env: Vec<String>,
+    /// A provider without its key takes part all the same (a server on the operator's own machine).
+    pub key_optional: KeyNeed,
+    /// Advisory request fields its API refuses; they are left out with a warning.
+    pub omit: Vec<String>,
+    /// Where the row stands, for messages.
+    pub source: String,
+}
+
+/// Whether a provider can be asked without a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyNeed {
+    /// Without its key the provider is unconfigured.
+    Required,
+    /// Asked without an `Authorization` header when no key is set.
+    Optional,
+}
+
+/// A model row.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// Unique id.
+    pub id: ModelId,
+    /// A human's name for it.
+    pub name: String,
+    /// Who runs it.
+    pub provider: ProviderName,
+    /// Its name at the provider.
+    pub upstream: String,
+    /// What it is asked through.
+    pub endpoint: Endpoint,
+    /// The tiers it serves in, cheapest first. Empty for embedding models.
+    pub tiers: Vec<Tier>,
+    /// Costs the caller nothing, whatever `price` says.
+    pub free: bool,
+    /// Input and output together, in tokens.
+    pub context_window: u32,
+    /// Most input tokens, where that is less than the window.
+    pub max_input: Option<u32>,
+    /// Most output tokens; for embedding models the largest number of dimensions.
+    pub max_output: u32,
+    /// What its tokens cost.
+    pub price: Price,
+    /// What it can do.
+    pub abilities: Abilities,
+    /// Peculiarities of its requests.
+    pub traits: Vec<Trait>,
+    /// Quality score, 0 to 1.
+    pub quality: Option<f64>,
+    /// Coding score, 0 to 1.
+    pub coding: Option<f64>,
+    /// Expected time to first token in milliseconds, until observed.
+    pub ttft_ms: u32,
+    /// Expected output speed in tokens a second, until observed.
+    pub tokens_per_s: u32,
+    /// Its own clocks.
+    pub timeouts: Timeouts,
+    /// Same weights at another host carry the same word here.
+    pub same_as: Option<String>,
+    /// The day its provider stops serving it.
+    pub deprecation_date: Option<time::Date>,
+    /// What to use after that day.
+    pub replacement: Option<String>,
+    /// Where the row's facts come from.
+    pub source: String,
+    /// The day the facts were read.
+    pub as_of: time::Date,
+}
+
+impl Model {
+    /// Whether the model serves in `tier`.
+    pub fn serves(&self, tier: Tier) -> bool {
+        self.tiers.contains(&tier)
+    }
+
+    /// Whether its requests have the peculiarity.
+    pub fn has_trait(&self, wanted: Trait) -> bool {
+        self.traits.contains(&wanted)
+    }
+
+    /// Whether chat requests may go to it.
+    pub fn is_chat(&self) -> bool {
+        match self.endpoint {
+            Endpoint::Chat | Endpoint::Responses => true,
+            Endpoint::Embeddings => false,
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Identifiers: private fields, made here or parsed on entry, printable with a prefix.
+
+use std::fmt;
+use std::str::FromStr;
+
+use hmac::{Hmac, KeyInit, Mac};
+use rand::distr::{Alphanumeric, SampleString};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use ulid::Ulid;
+
+/// The text is not an identifier of the kind that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a valid {0}")]
+pub struct IdError(&'static str);
+
+macro_rules! ulid_id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(u128);
+
+        impl $name {
+            /// A new one: time-ordered and random.
+            pub fn new() -> Self {
+                Self(Ulid::generate().0)
+            }
+
+            /// The 16 bytes that stand for it in storage keys, in time order.
+            pub const fn to_bytes(self) -> [u8; 16] {
+                self.0.to_be_bytes()
+            }
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self::new()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!($prefix, "{}"), Ulid(self.0))
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                text.strip_prefix($prefix)
+                    .and_then(|rest| Ulid::from_string(rest).ok())
+                    .map(|ulid| Self(ulid.0))
+                    .ok_or(IdError(stringify!($name)))
+            }
+        }
+    };
+}
+
+ulid_id!(
+    /// One HTTP request, `req_` + ULID.
+    RequestId, "req_"
+);
+ulid_id!(
+    /// One inference and its record in the ledger, `gen_` + ULID. The ledger's holds carry it too:
+    /// a repeated message about the same generation changes nothing.
+    GenerationId, "gen_"
+);
+ulid_id!(
+    /// A customer's account, `acct_` + ULID.
+    AccountId, "acct_"
+);
+ulid_id!(
+    /// An API key's public name, `key_` + ULID.
+    KeyId, "key_"
+);
+
+/// Characters of the random part of an API key: 62⁴³ is just over 2²⁵⁶.
+const KEY_RANDOM: usize = 43;
+/// Characters of the checksum that tells a mistyped key from a wrong one without a look-up.
+const KEY_CHECKSUM: usize = 6;
+const KEY_PREFIX: &str = "mr_sk_";
+
+/// An API key in the clear. It exists while it is shown once or checked; only its hash is kept.
+pub struct ApiKey(String);
+
+impl ApiKey {
+    /// A new key: `mr_sk_`, 43 random base-62 characters, 6 characters of checksum.
+    pub fn generate() -> Self {
+        let random = Alphanumeric.sample_string(&mut rand::rng(), KEY_RANDOM);
+        let sum = checksum(&random);
+        Self(format!("{KEY_PREFIX}{random}{sum}"))
+    }
+
+    /// Reads a key as a caller sent it. Fails on a wrong shape or checksum.
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        let error = IdError("API key");
+        let body = text.strip_prefix(KEY_PREFIX).ok_or(error)?;
+        if body.len() != KEY_RANDOM + KEY_CHECKSUM
+            || !body.bytes().all(|b| b.is_ascii_alphanumeric())
+        {
+            return Err(error);
+        }
+        let (random, sum) = body.split_at(KEY_RANDOM);
+        if checksum(random) != sum {
+            return Err(error);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The key's text, to be shown to its owner once.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// What is stored and looked up: HMAC-SHA-256 under the installation's secret.
+    pub fn hash(&self, pepper: &Pepper) -> KeyHash {
+        // HMAC takes keys of every length; the error case of the trait does not exist here.
+        let mut mac = Hmac::<Sha256>::new(&pepper.0.into());
+        mac.update(self.0.as_bytes());
+        KeyHash(mac.finalize().into_bytes().into())
+    }
+
+    /// A short form for lists and logs: prefix and last four characters.
+    pub fn hint(&self) -> String {
+        format!("{KEY_PREFIX}…{}", &self.0[self.0.len() - 4..])
+    }
+}
+
+fn checksum(random: &str) -> String {
+    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let mut rest = crc32fast::hash(random.as_bytes());
+    let mut text = [b'0'; KEY_CHECKSUM];
+    for slot in text.iter_mut().rev() {
+        *slot = DIGITS[(rest % 62) as usize];
+        rest /= 62;
+    }
+    text.iter().map(|&b| char::from(b)).collect()
+}
+
+/// The installation's secret under which API keys are hashed. 64 bytes is SHA-256's block.
+#[derive(Clone)]
+pub struct Pepper([u8; 64]);
+
+impl Pepper {
+    /// A new random secret.
+    pub fn generate() -> Self {
+        Self(rand::random())
+    }
+
+    /// Reads back what [`Pepper::as_bytes`] gave.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
+    /// The secret itself, for the store alone.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// HMAC-SHA-256 of an API key.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct KeyHash([u8; 32]);
+
+impl KeyHash {
+    /// The digest, for storage keys.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for KeyHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyHash(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_round_trip_and_refuse_each_other() {
+        let id = GenerationId::new();
+        assert_eq!(id.to_string().parse::<GenerationId>(), Ok(id));
+        assert!(id.to_string().parse::<RequestId>().is_err());
+        assert!("gen_".parse::<GenerationId>().is_err());
+    }
+
+    #[test]
+    fn keys_carry_a_checksum() {
+        let key = ApiKey::generate();
+        assert_eq!(key.reveal().len(), 6 + 43 + 6);
+        let again = ApiKey::parse(key.reveal()).unwrap();
+        let pepper = Pepper::generate();
+        assert_eq!(key.hash(&pepper), again.hash(&pepper));
+        assert_ne!(key.hash(&pepper), key.hash(&Pepper::generate()));
+
+        let mut broken = key.reveal().to_owned();
+        let last = if broken.ends_with('0') { '1' } else { '0' };
+        broken.pop();
+        broken.push(last);
+        assert!(ApiKey::parse(&broken).is_err());
+        assert!(ApiKey::parse("sk-abc").is_err());
+    }
+}

@@ -1,0 +1,209 @@
+//! Money: integer pico-dollars and prices per token, checked everywhere and never a float.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// Pico-dollars in one US dollar.
+const PER_USD: i64 = 1_000_000_000_000;
+/// Decimals a USD amount may carry before it stops being a whole number of pico-dollars.
+const DECIMALS: usize = 12;
+
+/// An amount in pico-dollars (10⁻¹² USD). The range of `i64` is about ±9.2 million USD.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Picodollars(i64);
+
+/// Why a text is not an amount or an amount does not fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MoneyError {
+    /// The text is not a plain decimal number.
+    #[error("not a decimal amount such as 5.00")]
+    NotDecimal,
+    /// The text has more decimals than the unit can hold.
+    #[error("more decimals than can be kept exactly")]
+    TooFine,
+    /// The result does not fit into 64 bits.
+    #[error("amount out of range")]
+    OutOfRange,
+}
+
+impl Picodollars {
+    /// No money.
+    pub const ZERO: Self = Self(0);
+    /// The largest amount.
+    pub const MAX: Self = Self(i64::MAX);
+
+    /// An amount from its number of pico-dollars.
+    pub const fn new(picodollars: i64) -> Self {
+        Self(picodollars)
+    }
+
+    /// The number of pico-dollars.
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+
+    /// A wide product or sum brought back to 64 bits.
+    pub fn from_wide(picodollars: i128) -> Result<Self, MoneyError> {
+        i64::try_from(picodollars)
+            .map(Self)
+            .map_err(|_| MoneyError::OutOfRange)
+    }
+
+    /// Sum, or `None` when it does not fit.
+    pub fn checked_add(self, other: Self) -> Option<Self> {
+        self.0.checked_add(other.0).map(Self)
+    }
+
+    /// Difference, or `None` when it does not fit.
+    pub fn checked_sub(self, other: Self) -> Option<Self> {
+        self.0.checked_sub(other.0).map(Self)
+    }
+
+    /// Sum, held at the ends of the range.
+    pub fn saturating_add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+
+    /// Whether this is more than nothing.
+    pub const fn is_positive(self) -> bool {
+        self.0 > 0
+    }
+
+    /// US dollars for JSON fields that are numbers by contract (`usage.cost`) and for ranking;
+    /// never computed with. The text form is parsed, so the nearest double is what comes out.
+    pub fn display_number(self) -> f64 {
+        self.to_string().parse().unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Picodollars {
+    /// A USD decimal with up to 12 decimals and no trailing zeros, as `contract.md` asks.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let whole = self.0.unsigned_abs() / PER_USD.unsigned_abs();
+        let part = self.0.unsigned_abs() % PER_USD.unsigned_abs();
+        if part == 0 {
+            return write!(f, "{sign}{whole}");
+        }
+        let digits = format!("{part:0width$}", width = DECIMALS);
+        write!(f, "{sign}{whole}.{}", digits.trim_end_matches('0'))
+    }
+}
+
+impl FromStr for Picodollars {
+    type Err = MoneyError;
+
+    /// Reads a USD decimal such as `5`, `5.00` or `0.000214`.
+    fn from_str(text: &str) -> Result<Self, MoneyError> {
+        parse_decimal(text, DECIMALS).map(Self)
+    }
+}
+
+/// A price in pico-dollars per token. One USD per million tokens is 1,000,000.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Rate(i64);
+
+impl Rate {
+    /// Free.
+    pub const ZERO: Self = Self(0);
+
+    /// Reads USD per million tokens, the unit of price lists: at most six decimals, not negative.
+    pub fn from_usd_per_mtok(text: &str) -> Result<Self, MoneyError> {
+        match parse_decimal(text, 6)? {
+            negative if negative < 0 => Err(MoneyError::OutOfRange),
+            rate => Ok(Self(rate)),
+        }
+    }
+
+    /// Pico-dollars per token.
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+
+    /// The price of `tokens` tokens, wide enough never to overflow.
+    pub fn of(self, tokens: u64) -> i128 {
+        i128::from(self.0) * i128::from(tokens)
+    }
+
+    /// USD per token as a decimal text, the unit of `/v1/models`.
+    pub fn per_token(self) -> Picodollars {
+        Picodollars(self.0)
+    }
+}
+
+/// Reads a plain decimal as an integer count of 10⁻`decimals`, without any rounding.
+fn parse_decimal(text: &str, decimals: usize) -> Result<i64, MoneyError> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
+    let is_number = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+    if !is_number(whole) || !is_number(part) {
+        return Err(MoneyError::NotDecimal);
+    }
+    let part = part.trim_end_matches('0');
+    if part.len() > decimals {
+        return Err(MoneyError::TooFine);
+    }
+    let joined = format!("{whole}{part:0<decimals$}");
+    let value: i64 = joined.parse().map_err(|_| MoneyError::OutOfRange)?;
+    Ok(if negative { -value } else { value })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn prices_are_exact() {
+        assert_eq!(Rate::from_usd_per_mtok("0.05").map(Rate::get), Ok(50_000));
+        assert_eq!(Rate::from_usd_per_mtok("0.0375").map(Rate::get), Ok(37_500));
+        assert_eq!(Rate::from_usd_per_mtok("25").map(Rate::get), Ok(25_000_000));
+        assert_eq!(
+            Rate::from_usd_per_mtok("0.0000001"),
+            Err(MoneyError::TooFine)
+        );
+        assert_eq!(Rate::from_usd_per_mtok("-1"), Err(MoneyError::OutOfRange));
+    }
+
+    #[test]
+    fn amounts_read_and_print_as_the_contract_says() {
+        let amount: Picodollars = "5.00".parse().unwrap();
+        assert_eq!(amount.get(), 5 * PER_USD);
+        assert_eq!(amount.to_string(), "5");
+        assert_eq!(Picodollars::new(214_000_000).to_string(), "0.000214");
+        assert_eq!(Picodollars::new(-1).to_string(), "-0.000000000001");
+        for bad in [
+            "",
+            ".",
+            "1.",
+            ".5",
+            "1e3",
+            "+1",
+            "1,0",
+            " 1",
+            "0.0000000000001",
+            "99999999",
+        ] {
+            assert!(bad.parse::<Picodollars>().is_err(), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn text_form_round_trips(raw in any::<i64>().prop_filter("symmetric", |v| *v != i64::MIN)) {
+            let amount = Picodollars::new(raw);
+            prop_assert_eq!(amount.to_string().parse::<Picodollars>(), Ok(amount));
+        }
+    }
+}
