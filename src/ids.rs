@@ -24,7 +24,7 @@ macro_rules! ulid_id {
         impl $name {
             /// A new one: time-ordered and random.
             pub fn new() -> Self {
-                Self(Ulid::generate().0)
+                Self(Ulid::new().0)
             }
 
             /// The 16 bytes that stand for it in storage keys, in time order.
