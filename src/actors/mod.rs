@@ -1,1 +1,154 @@
-//! (being written)
+//! State and decisions: starts all actors and holds their addresses and published snapshots.
+
+pub mod accounts;
+pub mod breaker;
+pub mod catalog;
+pub mod classifier;
+mod clock;
+pub mod funds;
+pub mod guard;
+pub mod ledger;
+pub mod provider;
+
+use std::sync::Arc;
+
+use actix::{Actor, Addr, Arbiter};
+use arc_swap::ArcSwap;
+use tokio::sync::Semaphore;
+
+use self::accounts::{Accounts, KeyDirectory};
+use self::catalog::{CatalogKeeper, ReloadError, Source, World};
+use self::classifier::Classifier;
+use self::funds::Purses;
+use self::ledger::Ledger;
+use crate::catalog::Catalog;
+use crate::config::{self, Environment, Settings};
+use crate::ids::Pepper;
+use crate::store::{self, Book, Db, StoreError};
+
+/// Bytes in one permit of the budget for request bodies.
+pub const BODY_BUDGET_UNIT: usize = 1024;
+
+/// Whether the providers are real.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Providers {
+    /// The ones the catalog names.
+    Real,
+    /// Simulated ones on loopback.
+    Simulated,
+}
+
+/// What HTTP handlers need: addresses to ask, snapshots to read, and the edge's bounds.
+pub struct Switchboard {
+    /// The operator's settings.
+    pub settings: Settings,
+    /// Whether the providers are real.
+    pub providers: Providers,
+    /// The catalog and who is configured.
+    pub world: Arc<ArcSwap<World>>,
+    /// Every key and whom it stands for.
+    pub keys: Arc<ArcSwap<KeyDirectory>>,
+    /// Published balances.
+    pub purses: Arc<Purses>,
+    /// The secret under which keys are hashed.
+    pub pepper: Pepper,
+    /// The ledger.
+    pub ledger: Addr<Ledger>,
+    /// Customers and keys.
+    pub accounts: Addr<Accounts>,
+    /// The catalog's keeper.
+    pub catalog: Addr<CatalogKeeper>,
+    /// The classifier.
+    pub classifier: Addr<Classifier>,
+    /// Inference requests in flight.
+    pub in_flight: Arc<Semaphore>,
+    /// Request bodies held in memory, in units of [`BODY_BUDGET_UNIT`].
+    pub body_budget: Arc<Semaphore>,
+}
+
+/// Why the router cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The catalog is wrong.
+    #[error(transparent)]
+    Catalog(#[from] ReloadError),
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    Storage(#[from] StoreError),
+}
+
+impl Switchboard {
+    /// Opens the storage, reads the catalog and starts every actor. Call it inside a running system.
+    pub fn start(settings: Settings, env: Environment, providers: Providers) -> Result<Self, StartError> {
+        let source = Source { overlay: settings.catalog.overlay.clone(), env };
+        let catalog = source.load()?;
+        let storage = Storage::open(&settings)?;
+        Ok(Self::spawn(settings, providers, source, catalog, storage))
+    }
+
+    fn spawn(settings: Settings, providers: Providers, source: Source, catalog: Catalog, storage: Storage) -> Self {
+        let policy = breaker::Policy {
+            consecutive_failures: settings.breaker.consecutive_failures.max(1),
+            rest: config::ms(settings.breaker.rest_ms),
+            max_rest: config::ms(settings.breaker.max_rest_ms.max(settings.breaker.rest_ms)),
+        };
+        let keeper = CatalogKeeper::new(source, policy, catalog);
+        let world = keeper.published();
+
+        let Storage { db, book, accounts, pepper } = storage;
+        let purses = Arc::new(Purses::default());
+        for (account, balance) in book.balances() {
+            purses.set(account, balance.available());
+        }
+        let (accounts, keys) = Accounts::new(db.clone(), accounts, Arc::clone(&purses));
+        let ledger = Ledger::new(db, book, Arc::clone(&purses));
+
+        // Both block on the disk, so they share a thread that nothing else runs on.
+        let disk = Arbiter::new().handle();
+        let permits = (settings.limits.bytes_in_flight / BODY_BUDGET_UNIT).min(Semaphore::MAX_PERMITS);
+        Self {
+            providers,
+            world,
+            keys,
+            purses,
+            pepper,
+            ledger: Ledger::start_in_arbiter(&disk, |_| ledger),
+            accounts: Accounts::start_in_arbiter(&disk, |_| accounts),
+            catalog: keeper.start(),
+            classifier: Classifier::start_in_arbiter(&Arbiter::new().handle(), |_| Classifier),
+            in_flight: Arc::new(Semaphore::new(settings.limits.requests_in_flight.min(Semaphore::MAX_PERMITS))),
+            body_budget: Arc::new(Semaphore::new(permits)),
+            settings,
+        }
+    }
+
+    /// Whether the providers are simulated.
+    pub fn is_sandbox(&self) -> bool {
+        match self.providers {
+            Providers::Real => false,
+            Providers::Simulated => true,
+        }
+    }
+}
+
+/// What was found in the data directory.
+struct Storage {
+    db: Db,
+    book: Book,
+    accounts: store::Accounts,
+    pepper: Pepper,
+}
+
+impl Storage {
+    fn open(settings: &Settings) -> Result<Self, StoreError> {
+        let db = Db::open(&settings.storage.data_dir)?;
+        let limits = store::Limits { open_holds: settings.limits.running_per_account, ..store::Limits::default() };
+        let (book, recovered) = Book::load(&db, limits, clock::now_ms())?;
+        if recovered.orphans > 0 {
+            tracing::warn!(orphans = recovered.orphans, "requests were running when the router last ended: voided");
+        }
+        let accounts = store::Accounts::load(&db)?;
+        let pepper = db.pepper()?;
+        Ok(Self { db, book, accounts, pepper })
+    }
+}

@@ -1,0 +1,169 @@
+//! The accounts' actor: creates customers and keys, and publishes the directory that key checks read.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use actix::{Actor, Context, Handler, Message, MessageResult};
+use arc_swap::ArcSwap;
+
+use super::clock;
+use super::funds::{Purse, Purses};
+use crate::catalog::ProviderName;
+use crate::ids::{AccountId, ApiKey, KeyHash, KeyId};
+use crate::store::{self, AccountError, Db};
+
+/// Whom a key stands for.
+#[derive(Debug)]
+pub struct Principal {
+    /// The account.
+    pub account: AccountId,
+    /// The key.
+    pub key: KeyId,
+    /// The key's name.
+    pub label: String,
+    /// Providers that never receive a byte of the account's requests.
+    pub blocked: Vec<ProviderName>,
+    /// Whether the key may be used.
+    pub access: Access,
+    /// What the account can spend.
+    pub purse: Arc<Purse>,
+}
+
+/// Whether a key may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// It may.
+    Enabled,
+    /// The key or its account is switched off.
+    Disabled,
+}
+
+/// Every key's hash and whom it stands for.
+pub type KeyDirectory = HashMap<KeyHash, Arc<Principal>>;
+
+/// Guards customers and keys.
+pub struct Accounts {
+    db: Db,
+    accounts: store::Accounts,
+    purses: Arc<Purses>,
+    published: Arc<ArcSwap<KeyDirectory>>,
+}
+
+/// Creates an account with its first key.
+#[derive(Message)]
+#[rtype(result = "Result<NewAccount, AccountError>")]
+pub struct CreateAccount {
+    /// The customer's address.
+    pub email: String,
+}
+
+/// An account that was just created.
+pub struct NewAccount {
+    /// Its id.
+    pub account: AccountId,
+    /// The customer's address as it was kept.
+    pub email: String,
+    /// Its first key, to be shown once.
+    pub key: ApiKey,
+}
+
+/// Asks for the account of an address.
+#[derive(Message)]
+#[rtype(result = "Option<AccountId>")]
+pub struct FindAccount {
+    /// The customer's address.
+    pub email: String,
+}
+
+/// Asks whether an account exists.
+#[derive(Message)]
+#[rtype(result = "bool")]
+pub struct HasAccount(pub AccountId);
+
+/// Adds a key to an account.
+#[derive(Message)]
+#[rtype(result = "Result<ApiKey, AccountError>")]
+pub struct AddKey {
+    /// The account.
+    pub account: AccountId,
+    /// The key's name.
+    pub name: String,
+}
+
+impl Accounts {
+    /// Accounts over an opened database, and the directory they publish.
+    pub fn new(db: Db, accounts: store::Accounts, purses: Arc<Purses>) -> (Self, Arc<ArcSwap<KeyDirectory>>) {
+        let published = Arc::new(ArcSwap::from_pointee(KeyDirectory::new()));
+        let keeper = Self { db, accounts, purses, published: Arc::clone(&published) };
+        keeper.publish();
+        (keeper, published)
+    }
+
+    /// Commits what changed; only then the directory and the caller learn of it.
+    fn commit(&mut self) {
+        let batch = self.accounts.take_batch();
+        if let Err(error) = self.db.commit(batch) {
+            super::ledger::fail_stop(&error);
+        }
+        self.publish();
+    }
+
+    fn publish(&self) {
+        let principals = self.accounts.keys().filter_map(|key| {
+            let account = self.accounts.account(key.account)?;
+            let principal = Principal {
+                account: key.account,
+                key: key.id,
+                label: key.name.clone(),
+                blocked: account.blocked_providers.iter().map(|name| ProviderName::new(name)).collect(),
+                access: if key.disabled || account.disabled { Access::Disabled } else { Access::Enabled },
+                purse: self.purses.of(key.account),
+            };
+            Some((key.hash, Arc::new(principal)))
+        });
+        self.published.store(Arc::new(principals.collect()));
+    }
+}
+
+impl Actor for Accounts {
+    type Context = Context<Self>;
+
+    fn started(&mut self, _: &mut Context<Self>) {
+        super::guard::abort_on_panic();
+    }
+}
+
+impl Handler<CreateAccount> for Accounts {
+    type Result = MessageResult<CreateAccount>;
+
+    fn handle(&mut self, create: CreateAccount, _: &mut Context<Self>) -> Self::Result {
+        MessageResult(self.accounts.create(&create.email, clock::now_ms()).map(|created| {
+            self.commit();
+            NewAccount { account: created.account.id, email: created.account.email, key: created.key }
+        }))
+    }
+}
+
+impl Handler<FindAccount> for Accounts {
+    type Result = MessageResult<FindAccount>;
+
+    fn handle(&mut self, find: FindAccount, _: &mut Context<Self>) -> Self::Result {
+        MessageResult(self.accounts.by_email(&find.email).map(|account| account.id))
+    }
+}
+
+impl Handler<HasAccount> for Accounts {
+    type Result = bool;
+
+    fn handle(&mut self, ask: HasAccount, _: &mut Context<Self>) -> bool {
+        self.accounts.account(ask.0).is_some()
+    }
+}
+
+impl Handler<AddKey> for Accounts {
+    type Result = MessageResult<AddKey>;
+
+    fn handle(&mut self, add: AddKey, _: &mut Context<Self>) -> Self::Result {
+        MessageResult(self.accounts.add_key(add.account, &add.name, clock::now_ms()).inspect(|_| self.commit()))
+    }
+}

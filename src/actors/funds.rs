@@ -1,0 +1,69 @@
+//! Published balances: what each account can spend, for readers that only rank. The ledger decides.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::ids::AccountId;
+use crate::money::Picodollars;
+
+/// One account's published state.
+#[derive(Debug, Default)]
+pub struct Purse {
+    available: AtomicI64,
+    running: AtomicUsize,
+}
+
+impl Purse {
+    /// What the account could spend when the ledger last said so.
+    pub fn available(&self) -> Picodollars {
+        Picodollars::new(self.available.load(Ordering::Relaxed))
+    }
+
+    /// Counts one running request that holds no credit, or refuses it at the limit.
+    pub fn start(self: &Arc<Self>, limit: usize) -> Option<Running> {
+        let started = self.running.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| (n < limit).then_some(n + 1));
+        started.ok().map(|_| Running(Arc::clone(self)))
+    }
+}
+
+/// A running request of an account; counts itself off when dropped.
+#[derive(Debug)]
+pub struct Running(Arc<Purse>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// The purses of all accounts. Locked only to look one up, never while anything is awaited.
+#[derive(Debug, Default)]
+pub struct Purses(Mutex<HashMap<AccountId, Arc<Purse>>>);
+
+impl Purses {
+    /// The purse of an account, made when it is new.
+    pub fn of(&self, account: AccountId) -> Arc<Purse> {
+        let mut purses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(purses.entry(account).or_default())
+    }
+
+    /// The ledger's word on what an account can spend.
+    pub fn set(&self, account: AccountId, available: Picodollars) {
+        self.of(account).available.store(available.get(), Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn running_requests_are_counted_off() {
+        let purse = Purses::default().of(AccountId::new());
+        let first = purse.start(1).unwrap();
+        assert!(purse.start(1).is_none());
+        drop(first);
+        assert!(purse.start(1).is_some());
+    }
+}

@@ -1,0 +1,90 @@
+//! Who is asking: extractors for a caller with an API key and for the operator.
+
+use std::future::{Ready, ready};
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{FromRequest, HttpRequest, web};
+use secrecy::ExposeSecret;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use super::{ApiError, Code, Switchboard};
+use crate::actors::accounts::{Access, Principal};
+use crate::ids::ApiKey;
+
+/// A request with a valid API key.
+#[derive(Clone)]
+pub struct Caller(pub Arc<Principal>);
+
+impl FromRequest for Caller {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(caller(request))
+    }
+}
+
+fn caller(request: &HttpRequest) -> Result<Caller, ApiError> {
+    let desk = switchboard(request)?;
+    let key = sent_key(request).ok_or_else(|| {
+        ApiError::new(Code::MissingApiKey, "No API key was sent; add the header 'Authorization: Bearer mr_sk_…'.")
+    })?;
+    let invalid =
+        || ApiError::new(Code::InvalidApiKey, "This is not a valid API key; check it for typing errors, or create another.");
+    let hash = ApiKey::parse(key).map_err(|_| invalid())?.hash(&desk.pepper);
+    let principal = desk.keys.load().get(&hash).cloned().ok_or_else(invalid)?;
+    match principal.access {
+        Access::Enabled => Ok(Caller(principal)),
+        Access::Disabled => Err(ApiError::new(Code::KeyDisabled, "This key is switched off; use another one.")),
+    }
+}
+
+/// The key as callers send it: a bearer token, the scheme in any case, or `x-api-key`.
+fn sent_key(request: &HttpRequest) -> Option<&str> {
+    let bearer = bearer(request);
+    bearer.or_else(|| request.headers().get("x-api-key")?.to_str().ok().map(str::trim)).filter(|key| !key.is_empty())
+}
+
+fn bearer(request: &HttpRequest) -> Option<&str> {
+    let value = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// A request with the admin token. Without a configured token the route does not exist.
+pub struct Operator;
+
+impl FromRequest for Operator {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(operator(request))
+    }
+}
+
+fn operator(request: &HttpRequest) -> Result<Operator, ApiError> {
+    let desk = switchboard(request)?;
+    let Some(token) = &desk.settings.admin_token else { return Err(super::not_found(request.path())) };
+    let Some(sent) = bearer(request) else {
+        let message = "No admin token was sent; add the header 'Authorization: Bearer …'.";
+        return Err(ApiError::new(Code::MissingApiKey, message));
+    };
+    // Digests have one length, so the comparison takes the same time for every guess.
+    let same = Sha256::digest(sent).ct_eq(&Sha256::digest(token.expose_secret()));
+    if bool::from(same) {
+        Ok(Operator)
+    } else {
+        Err(ApiError::new(Code::InvalidApiKey, "This is not the admin token."))
+    }
+}
+
+fn switchboard(request: &HttpRequest) -> Result<&Switchboard, ApiError> {
+    request
+        .app_data::<web::Data<Switchboard>>()
+        .map(|desk| desk.get_ref())
+        .ok_or_else(|| ApiError::internal("no switchboard"))
+}

@@ -1,0 +1,211 @@
+//! The story of one chat request, readable top to bottom.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use futures_util::Stream;
+
+use super::attempt::{Answered, LiveStream};
+use super::auth::Caller;
+use super::body;
+use super::headers::Served;
+use super::metered::{Ending, Meter, Opening, Receipt};
+use super::plan::Plan;
+use super::relay::{Relay, Success};
+use super::stream::{self, Ticket};
+use super::upstream::Upstream;
+use super::visit::{Visit, unix_seconds};
+use super::{ApiError, Code, Switchboard};
+use crate::actors::breaker::Outcome;
+use crate::store::{Delivery, Status};
+use crate::usage::Usage;
+use crate::wire::{Answer, ChatRequest, Envelope, Invalid, InvalidCode, UsageBlock};
+
+/// From then on a waiting stream is kept open with comments.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// `POST /v1/chat/completions`
+pub async fn chat(
+    desk: Data<Switchboard>,
+    upstream: Data<Upstream>,
+    visit: Visit,
+    caller: Caller,
+    http: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, ApiError> {
+    let admission = Arc::clone(&desk.in_flight).try_acquire_owned().map_err(|_| {
+        ApiError::new(Code::Overloaded, "The router runs as many requests as it can; try again shortly.")
+    })?;
+    let request = read(&desk, &http, payload).await?;
+    let plan = Plan::make(&desk, &caller.0, &request).await?;
+    if plan.shortlist.ranked.is_empty() {
+        return Err(plan.nobody(&caller.0));
+    }
+    let meter = Meter::new(desk.clone(), Arc::clone(&caller.0), opening(visit, &request, &plan), admission);
+    let streamed = request.stream();
+    let relay = Relay { desk, upstream, caller: caller.0, request, plan };
+    if streamed { streaming(relay, meter, visit).await } else { whole(relay, meter, visit).await }
+}
+
+/// Reads and parses the body.
+pub async fn read(desk: &Switchboard, http: &HttpRequest, payload: Payload) -> Result<ChatRequest, ApiError> {
+    let body = body::read(desk, http, payload, desk.settings.limits.chat_body_bytes).await?;
+    ChatRequest::parse(body.bytes).map_err(invalid)
+}
+
+fn invalid(invalid: Invalid) -> ApiError {
+    let code = match invalid.code {
+        InvalidCode::InvalidJson => Code::InvalidJson,
+        InvalidCode::MissingRequiredParameter => Code::MissingRequiredParameter,
+        InvalidCode::InvalidValue => Code::InvalidValue,
+        InvalidCode::UnsupportedParameter => Code::UnsupportedParameter,
+    };
+    let error = ApiError::new(code, invalid.message);
+    match invalid.param {
+        Some(param) => error.param(param),
+        None => error,
+    }
+}
+
+fn opening(visit: Visit, request: &ChatRequest, plan: &Plan) -> Opening {
+    Opening {
+        visit,
+        tier: plan.tier,
+        prefer: plan.prefer.as_str(),
+        auto_score: plan.auto.as_ref().map(|verdict| verdict.score),
+        delivery: if request.stream() { Delivery::Stream } else { Delivery::Whole },
+        price_version: plan.world.catalog.version().to_owned(),
+    }
+}
+
+async fn whole(relay: Relay, mut meter: Meter, visit: Visit) -> Result<HttpResponse, ApiError> {
+    let success = relay.first_answer(&mut meter).await?;
+    let answer = match success.answer {
+        Answered::Whole(answer) => answer,
+        Answered::Stream(_) => return Err(ApiError::internal("a whole answer was asked for")),
+    };
+    success.lease.report(Outcome::Success);
+    let usage = billable(&answer, relay.plan.need.input);
+    let ending = Ending {
+        status: Status::Ok,
+        finish_reason: answer.finish().map(|finish| finish.as_str().to_owned()),
+        native_finish_reason: answer.native_finish().map(str::to_owned),
+        usage: usage.bill,
+        ttft: Some(success.answered - success.dispatched),
+    };
+    let receipt = meter.settle(&ending).await?;
+    let model = Arc::clone(&success.candidate.model);
+    let warnings: Vec<String> = success.warnings.iter().map(ToString::to_string).collect();
+    let served = Served {
+        model: model.id.as_str(),
+        provider: model.provider.as_str(),
+        tier: success.candidate.tier,
+        generation: meter.generation(),
+        cost: Some(receipt.charged.to_string()),
+        latency: success.answered - visit.started,
+        overhead: success.dispatched - visit.started,
+        attempts: meter.attempts(),
+        auto: relay.plan.verdict(),
+        warnings: &warnings,
+    };
+    let mut response = HttpResponse::Ok();
+    served.write(&mut response);
+    let envelope = envelope(&meter, &success.candidate.model.id.to_string(), model.provider.as_str());
+    let block = block(usage.shown, &receipt, &answer);
+    Ok(response.insert_header((CONTENT_TYPE, "application/json")).body(envelope.answer(&answer, &block)))
+}
+
+/// What an answer's usage means: what is shown, and what is billed.
+struct Counted {
+    shown: Usage,
+    bill: Option<Usage>,
+}
+
+/// Usage as reported, or counted from the text; nothing is billed for an answer without output that
+/// was blank, filtered or failed.
+fn billable(answer: &Answer, prompt_tokens: u64) -> Counted {
+    let delivered = answer.delivered();
+    let shown = answer.usage().map_or_else(|| stream::estimate(prompt_tokens, &delivered), |reported| reported.usage);
+    let bill = stream::is_billable(answer.finish(), &delivered, &shown).then_some(shown);
+    Counted { shown, bill }
+}
+
+fn block<'a>(usage: Usage, receipt: &Receipt, answer: &'a Answer) -> UsageBlock<'a> {
+    UsageBlock { usage, cost: receipt.cost, charged: receipt.charged, reported: answer.usage() }
+}
+
+fn envelope(meter: &Meter, model: &str, provider: &str) -> Envelope {
+    Envelope::new(meter.generation().to_string(), unix_seconds(), model, provider)
+}
+
+type Frames = Pin<Box<dyn Stream<Item = Result<bytes::Bytes, actix_web::Error>>>>;
+
+async fn streaming(relay: Relay, meter: Meter, visit: Visit) -> Result<HttpResponse, ApiError> {
+    let mut response = HttpResponse::Ok();
+    response.insert_header((CONTENT_TYPE, "text/event-stream; charset=utf-8"));
+    response.insert_header((CACHE_CONTROL, "no-cache"));
+    response.insert_header(("X-Accel-Buffering", "no"));
+    let (auto, generation, tier) = (relay.plan.verdict(), meter.generation(), relay.plan.tier);
+    let mut opening = Box::pin(open(relay, meter));
+    let frames: Frames = match tokio::time::timeout(PATIENCE, &mut opening).await {
+        Ok(opened) => {
+            let ticket = opened?;
+            write_headers(&mut response, &ticket, visit);
+            Box::pin(stream::frames(ticket))
+        }
+        Err(_) => {
+            response.insert_header(("X-Model-Router-Generation-Id", generation.to_string()));
+            response.insert_header(("X-Model-Router-Tier", tier.as_str()));
+            if let Some(verdict) = auto {
+                verdict.write(&mut response);
+            }
+            Box::pin(stream::patient_frames(opening, generation))
+        }
+    };
+    Ok(response.streaming(frames))
+}
+
+fn write_headers(response: &mut HttpResponseBuilder, ticket: &Ticket, visit: Visit) {
+    let warnings: Vec<String> = ticket.warnings.iter().map(ToString::to_string).collect();
+    let served = Served {
+        model: ticket.candidate.model.id.as_str(),
+        provider: ticket.candidate.model.provider.as_str(),
+        tier: ticket.candidate.tier,
+        generation: ticket.meter.generation(),
+        cost: None,
+        latency: ticket.answered - visit.started,
+        overhead: ticket.dispatched - visit.started,
+        attempts: ticket.meter.attempts(),
+        auto: ticket.auto,
+        warnings: &warnings,
+    };
+    served.write(response);
+}
+
+/// Relays until the first real content and hands over everything the stream needs to its end.
+async fn open(relay: Relay, mut meter: Meter) -> Result<Ticket, ApiError> {
+    let success = relay.first_answer(&mut meter).await?;
+    let Success { candidate, lease, answer, warnings, dispatched, answered } = success;
+    let live: Box<LiveStream> = match answer {
+        Answered::Stream(live) => live,
+        Answered::Whole(_) => return Err(ApiError::internal("a stream was asked for")),
+    };
+    let envelope = envelope(&meter, candidate.model.id.as_str(), candidate.model.provider.as_str());
+    Ok(Ticket {
+        meter,
+        lease: Some(lease),
+        live,
+        envelope,
+        candidate,
+        warnings,
+        dispatched,
+        answered,
+        auto: relay.plan.verdict(),
+        prompt_tokens: relay.plan.need.input,
+        _request: relay.request,
+    })
+}

@@ -1,0 +1,345 @@
+//! The one error of the program that becomes a response: OpenAI's envelope, with whose fault it is
+//! and what to do next.
+
+use std::fmt;
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+
+use super::headers::{self, AutoVerdict};
+
+/// Every error code of the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// The body is not JSON.
+    InvalidJson,
+    /// A field that must be there is not.
+    MissingRequiredParameter,
+    /// A field has a wrong type or value.
+    InvalidValue,
+    /// Input and output do not fit any window that was asked for.
+    ContextLengthExceeded,
+    /// No candidate can do what the request uses.
+    UnsupportedParameter,
+    /// A provider's content policy refused the request.
+    ContentPolicyViolation,
+    /// An upstream refused the request for another reason of its own, with this status.
+    UpstreamRejected(u16),
+    /// No key was sent.
+    MissingApiKey,
+    /// The key is not one of ours.
+    InvalidApiKey,
+    /// The balance does not cover the request.
+    InsufficientCredits,
+    /// The account blocks the provider.
+    ProviderBlocked,
+    /// The request's own rules leave the model out.
+    ModelNotAllowed,
+    /// The key is switched off.
+    KeyDisabled,
+    /// No model of that name.
+    ModelNotFound,
+    /// Nothing is here.
+    NotFound,
+    /// The path takes another method.
+    MethodNotAllowed,
+    /// The body did not arrive in time.
+    RequestTimeout,
+    /// The same idempotency key was used for something else.
+    IdempotencyConflict,
+    /// The body is too large.
+    PayloadTooLarge,
+    /// The body is compressed or not JSON.
+    UnsupportedMediaType,
+    /// Too many running requests.
+    RateLimitExceeded,
+    /// Every candidate's provider limits our rate.
+    UpstreamRateLimited,
+    /// A bug of ours.
+    InternalError,
+    /// Every candidate failed.
+    AllCandidatesFailed,
+    /// A provider refused the operator's key.
+    ProviderAuth,
+    /// No candidate can be asked now.
+    NoAvailableModels,
+    /// More requests than this router takes at one time.
+    Overloaded,
+    /// The ledger cannot be written.
+    StorageUnavailable,
+    /// No candidate answered in time.
+    UpstreamTimeout,
+}
+
+impl Code {
+    /// HTTP status, `type` and `code`, as `contract.md` §5 lists them.
+    fn row(self) -> (u16, &'static str, &'static str) {
+        const REQUEST: &str = "invalid_request_error";
+        match self {
+            Self::InvalidJson => (400, REQUEST, "invalid_json"),
+            Self::MissingRequiredParameter => (400, REQUEST, "missing_required_parameter"),
+            Self::InvalidValue => (400, REQUEST, "invalid_value"),
+            Self::ContextLengthExceeded => (400, REQUEST, "context_length_exceeded"),
+            Self::UnsupportedParameter => (400, REQUEST, "unsupported_parameter"),
+            Self::ContentPolicyViolation => (400, REQUEST, "content_policy_violation"),
+            Self::UpstreamRejected(413) => (413, REQUEST, "payload_too_large"),
+            Self::UpstreamRejected(415) => (415, REQUEST, "unsupported_media_type"),
+            Self::UpstreamRejected(422) => (422, REQUEST, "invalid_value"),
+            Self::UpstreamRejected(_) => (400, REQUEST, "invalid_value"),
+            Self::MissingApiKey => (401, "authentication_error", "missing_api_key"),
+            Self::InvalidApiKey => (401, "authentication_error", "invalid_api_key"),
+            Self::InsufficientCredits => (402, "insufficient_quota", "insufficient_credits"),
+            Self::ProviderBlocked => (403, "permission_error", "provider_blocked"),
+            Self::ModelNotAllowed => (403, "permission_error", "model_not_allowed"),
+            Self::KeyDisabled => (403, "permission_error", "key_disabled"),
+            Self::ModelNotFound => (404, REQUEST, "model_not_found"),
+            Self::NotFound => (404, REQUEST, "not_found"),
+            Self::MethodNotAllowed => (405, REQUEST, "method_not_allowed"),
+            Self::RequestTimeout => (408, REQUEST, "request_timeout"),
+            Self::IdempotencyConflict => (422, REQUEST, "idempotency_conflict"),
+            Self::PayloadTooLarge => (413, REQUEST, "payload_too_large"),
+            Self::UnsupportedMediaType => (415, REQUEST, "unsupported_media_type"),
+            Self::RateLimitExceeded => (429, "rate_limit_error", "rate_limit_exceeded"),
+            Self::UpstreamRateLimited => (429, "rate_limit_error", "upstream_rate_limited"),
+            Self::InternalError => (500, "server_error", "internal_error"),
+            Self::AllCandidatesFailed => (502, "upstream_error", "all_candidates_failed"),
+            Self::ProviderAuth => (502, "upstream_error", "provider_auth"),
+            Self::NoAvailableModels => (503, "service_unavailable", "no_available_models"),
+            Self::Overloaded => (503, "service_unavailable", "overloaded"),
+            Self::StorageUnavailable => (503, "service_unavailable", "storage_unavailable"),
+            Self::UpstreamTimeout => (504, "upstream_error", "upstream_timeout"),
+        }
+    }
+
+    /// The `code` word.
+    pub fn word(self) -> &'static str {
+        self.row().2
+    }
+
+    /// Whether the same request may succeed later.
+    fn is_retryable(self) -> bool {
+        matches!(self.row().0, 408 | 429 | 500..=599)
+    }
+}
+
+/// One attempt, as error metadata and the generation's record tell it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AttemptNote {
+    /// The provider.
+    pub provider: String,
+    /// The model.
+    pub model: String,
+    /// The upstream's status, where it came to one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// `ok`, the status, or a word for what happened instead of one.
+    pub code: String,
+}
+
+/// A model that was left out, as error metadata tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExclusionNote {
+    /// The model.
+    pub model: String,
+    /// The reason.
+    pub reason: String,
+}
+
+/// What helps a caller beside the message.
+#[derive(Clone, Debug, Default, Serialize)]
+struct Metadata {
+    error_type: &'static str,
+    retryable: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attempts: Vec<AttemptNote>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    excluded: Vec<ExclusionNote>,
+}
+
+/// An error on its way to the caller.
+#[derive(Clone, Debug)]
+pub struct ApiError {
+    code: Code,
+    message: String,
+    param: Option<String>,
+    attempts: Vec<AttemptNote>,
+    excluded: Vec<ExclusionNote>,
+    retry_after: Option<Duration>,
+    allow: Option<&'static str>,
+    auto: Option<AutoVerdict>,
+}
+
+impl ApiError {
+    /// An error with a message for the caller.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            param: None,
+            attempts: Vec::new(),
+            excluded: Vec::new(),
+            retry_after: None,
+            allow: None,
+            auto: None,
+        }
+    }
+
+    /// A bug of ours: the detail goes to the log, not to the caller.
+    pub fn internal(detail: impl fmt::Display) -> Self {
+        tracing::error!(%detail, "internal error");
+        Self::new(Code::InternalError, "The router failed. It is not your request's fault; try again.")
+    }
+
+    /// Names the field of the request.
+    #[must_use]
+    pub fn param(mut self, param: impl Into<String>) -> Self {
+        self.param = Some(param.into());
+        self
+    }
+
+    /// Tells what was tried.
+    #[must_use]
+    pub fn attempts(mut self, attempts: Vec<AttemptNote>) -> Self {
+        self.attempts = attempts;
+        self
+    }
+
+    /// Tells what was left out and why.
+    #[must_use]
+    pub fn excluded(mut self, excluded: Vec<ExclusionNote>) -> Self {
+        self.excluded = excluded;
+        self
+    }
+
+    /// Says when to try again.
+    #[must_use]
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+
+    /// The methods a path takes.
+    #[must_use]
+    pub fn allow(mut self, methods: &'static str) -> Self {
+        self.allow = Some(methods);
+        self
+    }
+
+    /// Carries what `auto` had decided before the error.
+    #[must_use]
+    pub fn auto(mut self, verdict: Option<AutoVerdict>) -> Self {
+        self.auto = verdict.or(self.auto);
+        self
+    }
+
+    /// The code.
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// The message.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The metadata as JSON, for errors inside a stream.
+    pub fn metadata_json(&self) -> String {
+        serde_json::to_string(&self.metadata()).unwrap_or_else(|_| "{}".to_owned())
+    }
+
+    fn metadata(&self) -> Metadata {
+        let (_, error_type, _) = self.code.row();
+        Metadata {
+            error_type,
+            retryable: self.code.is_retryable(),
+            attempts: self.attempts.clone(),
+            excluded: self.excluded.clone(),
+        }
+    }
+
+    fn body(&self) -> String {
+        #[derive(Serialize)]
+        struct Envelope<'a> {
+            error: Inner<'a>,
+        }
+        #[derive(Serialize)]
+        struct Inner<'a> {
+            message: &'a str,
+            r#type: &'static str,
+            param: Option<&'a str>,
+            code: &'static str,
+            metadata: Metadata,
+        }
+        let (_, kind, code) = self.code.row();
+        let error = Inner {
+            message: &self.message,
+            r#type: kind,
+            param: self.param.as_deref(),
+            code,
+            metadata: self.metadata(),
+        };
+        serde_json::to_string(&Envelope { error }).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code.word(), self.message)
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.code.row().0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        response.insert_header((CONTENT_TYPE, "application/json"));
+        if let Some(wait) = self.retry_after.or_else(|| default_wait(self.code)) {
+            response.insert_header((RETRY_AFTER, headers::whole_seconds(wait).to_string()));
+        }
+        if let Some(methods) = self.allow {
+            response.insert_header(("Allow", methods));
+        }
+        if let Some(verdict) = &self.auto {
+            verdict.write(&mut response);
+        }
+        response.body(self.body())
+    }
+}
+
+/// 429 and 503 always carry a Retry-After.
+fn default_wait(code: Code) -> Option<Duration> {
+    matches!(code.row().0, 429 | 503).then_some(Duration::from_secs(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_envelope_is_openais() {
+        let error = ApiError::new(Code::InvalidValue, "prefer must be one of …").param("prefer");
+        let body: serde_json::Value = serde_json::from_str(&error.body()).unwrap();
+        assert_eq!(body["error"]["type"], "invalid_request_error");
+        assert_eq!(body["error"]["code"], "invalid_value");
+        assert_eq!(body["error"]["param"], "prefer");
+        assert_eq!(body["error"]["metadata"]["retryable"], false);
+        assert_eq!(error.error_response().status(), 400);
+    }
+
+    #[test]
+    fn a_busy_answer_says_when_to_come_back() {
+        let wait = Duration::from_millis(1500);
+        let response = ApiError::new(Code::Overloaded, "busy").retry_after(wait).error_response();
+        assert_eq!(response.headers().get("retry-after").unwrap(), "2");
+        let response = ApiError::new(Code::RateLimitExceeded, "busy").error_response();
+        assert_eq!(response.headers().get("retry-after").unwrap(), "1");
+    }
+}

@@ -1,0 +1,110 @@
+//! Names and values of our response headers.
+
+use std::time::Duration;
+
+use actix_web::HttpResponseBuilder;
+use actix_web::http::header::HeaderName;
+
+use super::error::AttemptNote;
+use crate::catalog::Tier;
+use crate::ids::GenerationId;
+
+/// Every header of ours that a browser may read (`contract.md` §3).
+pub const EXPOSED: &str = "X-Request-Id, X-Client-Request-Id, X-Model-Router-Model, X-Model-Router-Provider, \
+    X-Model-Router-Tier, X-Model-Router-Generation-Id, X-Model-Router-Cost, X-Model-Router-Latency-Ms, \
+    X-Model-Router-Overhead-Ms, X-Model-Router-Attempts, X-Model-Router-Auto-Tier, X-Model-Router-Auto-Score, \
+    X-Model-Router-Warnings, X-Model-Router-Sandbox, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, \
+    x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests, Retry-After";
+
+/// Our id of the request.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The caller's own id of the request, echoed.
+pub const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("x-client-request-id");
+/// On every response while the providers are simulated.
+pub const SANDBOX: HeaderName = HeaderName::from_static("x-model-router-sandbox");
+const MODEL: HeaderName = HeaderName::from_static("x-model-router-model");
+const PROVIDER: HeaderName = HeaderName::from_static("x-model-router-provider");
+const TIER: HeaderName = HeaderName::from_static("x-model-router-tier");
+const GENERATION_ID: HeaderName = HeaderName::from_static("x-model-router-generation-id");
+const COST: HeaderName = HeaderName::from_static("x-model-router-cost");
+const LATENCY_MS: HeaderName = HeaderName::from_static("x-model-router-latency-ms");
+const OVERHEAD_MS: HeaderName = HeaderName::from_static("x-model-router-overhead-ms");
+const ATTEMPTS: HeaderName = HeaderName::from_static("x-model-router-attempts");
+const AUTO_TIER: HeaderName = HeaderName::from_static("x-model-router-auto-tier");
+const AUTO_SCORE: HeaderName = HeaderName::from_static("x-model-router-auto-score");
+const WARNINGS: HeaderName = HeaderName::from_static("x-model-router-warnings");
+
+/// What `auto` decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AutoVerdict {
+    /// The tier it picked.
+    pub tier: Tier,
+    /// 0 to 100.
+    pub score: u8,
+}
+
+impl AutoVerdict {
+    /// Writes the two headers.
+    pub fn write(&self, response: &mut HttpResponseBuilder) {
+        response.insert_header((AUTO_TIER, self.tier.as_str()));
+        response.insert_header((AUTO_SCORE, self.score.to_string()));
+    }
+}
+
+/// What a served inference tells in its headers.
+pub struct Served<'a> {
+    /// Catalog id that ran.
+    pub model: &'a str,
+    /// Who ran it.
+    pub provider: &'a str,
+    /// The tier that was served.
+    pub tier: Tier,
+    /// Key of its record.
+    pub generation: GenerationId,
+    /// What was charged, where it is known before the body.
+    pub cost: Option<String>,
+    /// To the first token, or to the full answer when it is not streamed.
+    pub latency: Duration,
+    /// Our own share, up to dispatch.
+    pub overhead: Duration,
+    /// What was tried, in order.
+    pub attempts: &'a [AttemptNote],
+    /// What `auto` decided, when it was asked.
+    pub auto: Option<AutoVerdict>,
+    /// `severity;reason;field`, one each.
+    pub warnings: &'a [String],
+}
+
+impl Served<'_> {
+    /// Writes them.
+    pub fn write(&self, response: &mut HttpResponseBuilder) {
+        response
+            .insert_header((MODEL, self.model))
+            .insert_header((PROVIDER, self.provider))
+            .insert_header((TIER, self.tier.as_str()))
+            .insert_header((GENERATION_ID, self.generation.to_string()))
+            .insert_header((LATENCY_MS, self.latency.as_millis().to_string()))
+            .insert_header((OVERHEAD_MS, format!("{:.3}", self.overhead.as_secs_f64() * 1000.0)))
+            .insert_header((ATTEMPTS, attempts(self.attempts)));
+        if let Some(cost) = &self.cost {
+            response.insert_header((COST, cost.as_str()));
+        }
+        if let Some(verdict) = &self.auto {
+            verdict.write(response);
+        }
+        if !self.warnings.is_empty() {
+            response.insert_header((WARNINGS, self.warnings.join(",")));
+        }
+    }
+}
+
+/// `openai/gpt-4.1:503,anthropic/claude-sonnet-4-6:ok`
+fn attempts(attempts: &[AttemptNote]) -> String {
+    let each = attempts.iter().map(|a| format!("{}/{}:{}", a.provider, a.model, a.code));
+    each.collect::<Vec<_>>().join(",")
+}
+
+/// A wait in whole seconds, never 0: `Retry-After: 0` would invite a storm.
+pub fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0 || wait.is_zero())
+}

@@ -1,0 +1,287 @@
+//! The meter of one request: from the moment it exists, every way out settles, voids or records.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::Data;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+
+use super::error::AttemptNote;
+use super::visit::{Visit, unix_ms};
+use super::{ApiError, Code, Switchboard};
+use crate::actors::accounts::Principal;
+use crate::actors::funds::Running;
+use crate::actors::ledger::{Authorise, Record, Settle, Void};
+use crate::catalog::{Cost, Model, Tier};
+use crate::config;
+use crate::ids::GenerationId;
+use crate::money::Picodollars;
+use crate::routing::hold::Estimate;
+use crate::store::{AttemptRecord, Delivery, Generation, Order, Refusal, Status};
+use crate::usage::Usage;
+
+/// How long a hold outlives the longest answer.
+const HOLD_GRACE: Duration = Duration::from_secs(60);
+
+/// What of a request's record is known from the start.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// When it came, and as which request.
+    pub visit: Visit,
+    /// The tier asked for.
+    pub tier: Tier,
+    /// The direction asked for.
+    pub prefer: &'static str,
+    /// What `auto` scored.
+    pub auto_score: Option<u8>,
+    /// Whether it is streamed.
+    pub delivery: Delivery,
+    /// The price list of the request.
+    pub price_version: String,
+}
+
+/// How a request ended, for its record and its bill.
+#[derive(Clone, Debug)]
+pub struct Ending {
+    /// How.
+    pub status: Status,
+    /// In OpenAI's word.
+    pub finish_reason: Option<String>,
+    /// In the provider's.
+    pub native_finish_reason: Option<String>,
+    /// What is billed; `None` when nothing billable came.
+    pub usage: Option<Usage>,
+    /// Until the first content.
+    pub ttft: Option<Duration>,
+}
+
+impl Ending {
+    /// An end without an answer.
+    pub fn without_answer(status: Status) -> Self {
+        Self { status, finish_reason: None, native_finish_reason: None, usage: None, ttft: None }
+    }
+}
+
+/// What was charged.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Receipt {
+    /// The parts, at list price; all zero for a free model.
+    pub cost: Cost,
+    /// What left the balance.
+    pub charged: Picodollars,
+}
+
+/// What is held for the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hold {
+    /// Nothing yet.
+    None,
+    /// It was asked for; the answer may never be read.
+    Asked,
+    /// So much.
+    Held(Picodollars),
+    /// Settled or voided.
+    Closed,
+}
+
+/// Counts and bills one request. Dropping it gives everything back.
+pub struct Meter {
+    desk: Data<Switchboard>,
+    caller: Arc<Principal>,
+    generation: GenerationId,
+    opening: Opening,
+    attempts: Vec<AttemptNote>,
+    model: Option<Arc<Model>>,
+    hold: Hold,
+    running: Option<Running>,
+    _admission: OwnedSemaphorePermit,
+}
+
+impl Meter {
+    /// A meter at zero. The admission is held for as long as the request runs.
+    pub fn new(
+        desk: Data<Switchboard>,
+        caller: Arc<Principal>,
+        opening: Opening,
+        admission: OwnedSemaphorePermit,
+    ) -> Self {
+        Self {
+            desk,
+            caller,
+            generation: GenerationId::new(),
+            opening,
+            attempts: Vec::new(),
+            model: None,
+            hold: Hold::None,
+            running: None,
+            _admission: admission,
+        }
+    }
+
+    /// The key of the request's record.
+    pub fn generation(&self) -> GenerationId {
+        self.generation
+    }
+
+    /// What was tried so far.
+    pub fn attempts(&self) -> &[AttemptNote] {
+        &self.attempts
+    }
+
+    /// Takes note of an attempt.
+    pub fn note(&mut self, attempt: AttemptNote) {
+        self.attempts.push(attempt);
+    }
+
+    /// The model whose answer the caller gets.
+    pub fn served_by(&mut self, model: &Arc<Model>, tier: Tier) {
+        self.model = Some(Arc::clone(model));
+        self.opening.tier = tier;
+    }
+
+    /// Holds credit for a paid attempt, once a request. Answers with what is held.
+    pub async fn authorise(&mut self, model: &Model, estimate: Estimate) -> Result<Picodollars, Refusal> {
+        if let Hold::Held(held) = self.hold {
+            return Ok(held);
+        }
+        let lifetime = config::ms(self.desk.settings.failover.total_ms) + HOLD_GRACE;
+        let order = Order {
+            generation: self.generation,
+            account: self.caller.account,
+            key: self.caller.key,
+            provider: model.provider.to_string(),
+            model: model.id.to_string(),
+            want: estimate.want,
+            least: estimate.least,
+            price_version: self.opening.price_version.clone(),
+            expires_ms: unix_ms() + u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX),
+        };
+        self.hold = Hold::Asked;
+        let patience = config::ms(self.desk.settings.limits.credit_wait_ms);
+        // The ledger outlives every request; without it the process is ending.
+        let Ok(answer) = self.desk.ledger.send(Authorise { order, patience }).await else {
+            return Err(Refusal::Insufficient { available: Picodollars::ZERO });
+        };
+        match answer {
+            Ok(held) => self.hold = Hold::Held(held),
+            Err(_) => self.hold = Hold::None,
+        }
+        answer
+    }
+
+    /// Counts a free attempt against the account's limit of running requests.
+    pub fn start_free(&mut self) -> Result<(), ApiError> {
+        if self.running.is_none() {
+            let limit = self.desk.settings.limits.running_per_account;
+            let running = self.caller.purse.start(limit);
+            self.running = Some(running.ok_or_else(|| too_many_running(limit))?);
+        }
+        Ok(())
+    }
+
+    /// Settles, and answers when that is durable. Charges nothing for a free model or without usage.
+    pub async fn settle(&mut self, ending: &Ending) -> Result<Receipt, ApiError> {
+        let (record, cost) = self.close(ending)?;
+        if !self.must_settle(ending) {
+            self.give_back(Some(record));
+            return Ok(Receipt { cost, charged: Picodollars::ZERO });
+        }
+        self.hold = Hold::Closed;
+        let (reply, settled) = oneshot::channel();
+        self.desk.ledger.do_send(Settle { record, reply: Some(reply) });
+        let settled = settled.await.map_err(ApiError::internal)?;
+        Ok(Receipt { cost, charged: settled.charged })
+    }
+
+    /// Settles without waiting: the caller has left, or failed.
+    pub fn abandon(&mut self, ending: &Ending) {
+        match self.close(ending) {
+            Err(error) => tracing::error!(%error, "a bill could not be made"),
+            Ok((record, _)) if self.must_settle(ending) => {
+                self.hold = Hold::Closed;
+                self.desk.ledger.do_send(Settle { record, reply: None });
+            }
+            Ok((record, _)) => self.give_back(Some(record)),
+        }
+    }
+
+    /// Whether there is a bill to post: credit is held, the model costs money, something came.
+    fn must_settle(&self, ending: &Ending) -> bool {
+        let paid = self.model.as_ref().is_some_and(|model| !model.free);
+        matches!(self.hold, Hold::Held(_)) && paid && ending.usage.is_some()
+    }
+
+    /// Void what is held, or may be; keep the record all the same.
+    fn give_back(&mut self, record: Option<Box<Generation>>) {
+        match (self.hold, record) {
+            (Hold::Asked | Hold::Held(_), record) => {
+                let (account, generation) = (self.caller.account, self.generation);
+                self.desk.ledger.do_send(Void { account, generation, record });
+            }
+            (Hold::None, Some(record)) => self.desk.ledger.do_send(Record(record)),
+            (Hold::None, None) | (Hold::Closed, _) => {}
+        }
+        self.hold = Hold::Closed;
+    }
+
+    /// The record and the exact cost.
+    fn close(&self, ending: &Ending) -> Result<(Box<Generation>, Cost), ApiError> {
+        let cost = match (&self.model, &ending.usage) {
+            (Some(model), Some(usage)) if !model.free => model.price.cost(usage).map_err(ApiError::internal)?,
+            (Some(_) | None, Some(_) | None) => Cost::default(),
+        };
+        let last = self.attempts.last();
+        let model = self.model.as_ref().map(|model| (model.id.to_string(), model.provider.to_string()));
+        let (model, provider) =
+            model.or_else(|| last.map(|a| (a.model.clone(), a.provider.clone()))).unwrap_or_default();
+        let attempt =
+            |a: &AttemptNote| AttemptRecord { provider: a.provider.clone(), model: a.model.clone(), outcome: a.code.clone() };
+        let record = Generation {
+            id: self.generation,
+            request_id: self.opening.visit.id,
+            account: self.caller.account,
+            key: self.caller.key,
+            created_ms: unix_ms().saturating_sub(millis(self.opening.visit.started.elapsed())),
+            model,
+            provider,
+            tier: Some(self.opening.tier.to_string()),
+            prefer: self.opening.prefer.to_owned(),
+            auto_score: self.opening.auto_score,
+            streamed: self.opening.delivery,
+            finish_reason: ending.finish_reason.clone(),
+            native_finish_reason: ending.native_finish_reason.clone(),
+            usage: ending.usage,
+            cost: cost.total,
+            ttft_ms: ending.ttft.map(millis),
+            latency_ms: millis(self.opening.visit.started.elapsed()),
+            attempts: self.attempts.iter().map(attempt).collect(),
+            status: ending.status,
+            price_version: self.opening.price_version.clone(),
+        };
+        Ok((Box::new(record), cost))
+    }
+}
+
+impl Drop for Meter {
+    fn drop(&mut self) {
+        if self.hold == Hold::Closed {
+            return;
+        }
+        if self.attempts.is_empty() {
+            self.give_back(None);
+        } else {
+            self.abandon(&Ending::without_answer(Status::Cancelled));
+        }
+    }
+}
+
+/// 429 for an account with too much running at one time.
+pub fn too_many_running(limit: usize) -> ApiError {
+    let message = format!("Your account has {limit} requests running; wait for one of them to end.");
+    ApiError::new(Code::RateLimitExceeded, message)
+}
+
+fn millis(elapsed: Duration) -> u64 {
+    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+}
+

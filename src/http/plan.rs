@@ -1,0 +1,241 @@
+//! From a parsed request to what routing needs: which models were asked for, what they must be able
+//! to do, and how much of a window they need.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::headers::AutoVerdict;
+use super::error::ExclusionNote;
+use super::{ApiError, Code, Switchboard};
+use crate::actors::accounts::Principal;
+use crate::actors::catalog::World;
+use crate::actors::classifier::Classify;
+use crate::catalog::alias::{Target, Unknown, provider_alias};
+use crate::catalog::{Catalog, Model, Prefer, ProviderName, Tier};
+use crate::routing::classify::{Conversation, Speaker, Turn, Verdict};
+use crate::routing::context::{Need, TOKENS_PER_IMAGE, TOKENS_PER_MESSAGE, count_text};
+use crate::routing::{Ask, Choice, Excluded, Funds, Reason, Rules, Shortlist, candidates};
+use crate::wire::{ChatRequest, Role};
+
+/// A request, ready to be relayed or explained.
+pub struct Plan {
+    /// The catalog it was planned with; its prices hold to the end.
+    pub world: Arc<World>,
+    /// What the request takes of a window.
+    pub need: Need,
+    /// The caller's direction.
+    pub prefer: Prefer,
+    /// Whether one model was asked for by name.
+    pub pinned: bool,
+    /// The tier that was asked for, or that `auto` picked; a pin's own tier.
+    pub tier: Tier,
+    /// What `auto` said, when it was asked.
+    pub auto: Option<Verdict>,
+    /// Every model, ranked or excluded.
+    pub shortlist: Shortlist,
+}
+
+impl Plan {
+    /// Plans a request for a caller. 404 for an unknown model, 400 for an unknown provider.
+    pub async fn make(desk: &Switchboard, caller: &Principal, request: &ChatRequest) -> Result<Self, ApiError> {
+        let world = desk.world.load_full();
+        let catalog = &world.catalog;
+        let target = resolve(catalog, request.model(), "model")?;
+        let auto = match &target {
+            Target::Auto => Some(classify(desk, request).await?),
+            Target::Model(_) | Target::Tier(_) => None,
+        };
+        let pinned = matches!(target, Target::Model(_));
+        let first = choice(target, auto.as_ref());
+        let ask = Ask {
+            choices: choices(catalog, &first, request)?,
+            prefer: request.prefer().unwrap_or_default(),
+            needs: request.needs(),
+            need: Need { input: count(request), max_output: request.max_output_tokens() },
+            rules: rules(catalog, request)?,
+            blocked: caller.blocked.clone(),
+            funds: if caller.purse.available().is_positive() { Funds::Some } else { Funds::None },
+            today: time::OffsetDateTime::now_utc().date(),
+        };
+        let now = Instant::now();
+        let shortlist = candidates(catalog, &ask, catalog.weights(), &|model| world.live(model, now));
+        let tier = tier_of(&first);
+        Ok(Self { need: ask.need, prefer: ask.prefer, pinned, tier, auto, shortlist, world })
+    }
+
+    /// What `auto` said, for headers.
+    pub fn verdict(&self) -> Option<AutoVerdict> {
+        self.auto.as_ref().map(|verdict| AutoVerdict { tier: verdict.tier, score: verdict.score })
+    }
+
+    /// Why nobody can serve the request: 402, 400, 403 when one reason explains it, else 503.
+    pub fn nobody(&self, caller: &Principal) -> ApiError {
+        let asked = |reason: Reason| !matches!(reason, Reason::Tier | Reason::Endpoint | Reason::Unconfigured);
+        let reasons: Vec<Reason> = self.shortlist.excluded.iter().map(|e| e.reason).filter(|r| asked(*r)).collect();
+        let first = if reasons.contains(&Reason::NotFree) { Some(Reason::NotFree) } else { reasons.first().copied() };
+        let same = |other: &Reason| first.is_some_and(|f| std::mem::discriminant(&f) == std::mem::discriminant(other));
+        let explains = first == Some(Reason::NotFree) || reasons.iter().all(same);
+        let error = match first.filter(|_| explains) {
+            Some(Reason::NotFree) => self.no_credit(caller),
+            Some(Reason::ContextWindow) => self.too_long(),
+            Some(Reason::Capability(ability)) => {
+                let name = ability.as_str();
+                let message = format!("No model that was asked for can do {name}; ask another tier, or leave it out.");
+                ApiError::new(Code::UnsupportedParameter, message).param(name)
+            }
+            Some(Reason::Blocked) => {
+                ApiError::new(Code::ProviderBlocked, "Your account blocks the provider of every model that was asked for.")
+            }
+            Some(Reason::NotAllowed) => {
+                ApiError::new(Code::ModelNotAllowed, "The request's own provider rules leave no model.").param("provider")
+            }
+            Some(Reason::MaxPrice) => {
+                ApiError::new(Code::ModelNotAllowed, "Every model that was asked for is dearer than provider.max_price.")
+                    .param("provider.max_price")
+            }
+            Some(Reason::Tripped(_) | Reason::Tier | Reason::Endpoint | Reason::Unconfigured) | None => {
+                ApiError::new(Code::NoAvailableModels, "No model that was asked for can be reached right now.")
+            }
+        };
+        let error = match self.shortlist.reopens_in() {
+            Some(wait) => error.retry_after(wait),
+            None => error,
+        };
+        error.excluded(self.exclusions()).auto(self.verdict())
+    }
+
+    /// 402: names the balance and the free models.
+    pub fn no_credit(&self, caller: &Principal) -> ApiError {
+        let balance = caller.purse.available();
+        let free = free_models(&self.world.catalog);
+        let message = format!(
+            "Your balance of ${balance} does not cover this request. Add credit, or use a free model: {free} (model \"economy\" picks one of them)."
+        );
+        ApiError::new(Code::InsufficientCredits, message)
+    }
+
+    fn too_long(&self) -> ApiError {
+        let widest = |e: &Excluded| (e.reason == Reason::ContextWindow).then_some(e.model.context_window);
+        let window = self.shortlist.excluded.iter().filter_map(widest).max().unwrap_or_default();
+        let (input, output) = (self.need.input, self.need.max_output.unwrap_or_default());
+        let message = format!(
+            "The request needs about {input} tokens of input and {output} of output; the largest window of the models that were asked for is {window} tokens. Shorten it, or ask another tier."
+        );
+        ApiError::new(Code::ContextLengthExceeded, message).param("messages")
+    }
+
+    /// The models that were asked for and left out, for error metadata.
+    fn exclusions(&self) -> Vec<ExclusionNote> {
+        let asked = self.shortlist.excluded.iter().filter(|e| e.reason != Reason::Tier && e.reason != Reason::Endpoint);
+        asked.map(|e| ExclusionNote { model: e.model.id.to_string(), reason: e.reason.text() }).collect()
+    }
+}
+
+/// The free models, by name.
+pub fn free_models(catalog: &Catalog) -> String {
+    let free = catalog.models().iter().filter(|model| model.free && model.is_chat());
+    free.map(|model| model.id.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// What a name stands for. 404 lists the tiers and the nearest ids.
+pub fn resolve(catalog: &Catalog, name: &str, param: &str) -> Result<Target, ApiError> {
+    let target = catalog.resolve(name).map_err(|unknown| not_found(&unknown, param))?;
+    match &target {
+        Target::Model(model) if !model.is_chat() => {
+            let message = format!("{} makes embeddings; use a chat model or a tier here.", model.id);
+            Err(ApiError::new(Code::InvalidValue, message).param(param))
+        }
+        Target::Model(_) | Target::Tier(_) | Target::Auto => Ok(target),
+    }
+}
+
+fn not_found(unknown: &Unknown, param: &str) -> ApiError {
+    let nearest = unknown.nearest().join(", ");
+    let message = format!(
+        "There is no model {:?}. Use a tier (economy, standard, premium, auto) or a model such as {nearest}.",
+        unknown.name()
+    );
+    ApiError::new(Code::ModelNotFound, message).param(param)
+}
+
+fn choice(target: Target, auto: Option<&Verdict>) -> Choice {
+    match target {
+        Target::Model(model) => Choice::Model(model),
+        Target::Tier(tier) => Choice::Tier(tier),
+        Target::Auto => Choice::Tier(auto.map_or(Tier::Standard, |verdict| verdict.tier)),
+    }
+}
+
+fn tier_of(choice: &Choice) -> Tier {
+    match choice {
+        Choice::Tier(tier) => *tier,
+        Choice::Model(model) => first_tier(model),
+    }
+}
+
+fn first_tier(model: &Model) -> Tier {
+    model.tiers.first().copied().unwrap_or(Tier::Economy)
+}
+
+/// The first choice, the caller's own fallbacks, and for a pin with `allow_fallbacks` its tier.
+fn choices(catalog: &Catalog, first: &Choice, request: &ChatRequest) -> Result<Vec<Choice>, ApiError> {
+    let mut choices = vec![first.clone()];
+    for (i, name) in request.fallback_models().iter().enumerate() {
+        choices.push(choice(resolve(catalog, name, &format!("models[{i}]"))?, None));
+    }
+    match (first, request.provider_rules().allow_fallbacks) {
+        (Choice::Model(model), Some(true)) => choices.push(Choice::Tier(first_tier(model))),
+        (_, Some(false)) => choices.truncate(1),
+        (Choice::Model(_) | Choice::Tier(_), Some(true) | None) => {}
+    }
+    Ok(choices)
+}
+
+fn rules(catalog: &Catalog, request: &ChatRequest) -> Result<Rules, ApiError> {
+    let wanted = request.provider_rules();
+    let names = |list: &[String], field: &str| -> Result<Vec<ProviderName>, ApiError> {
+        list.iter().map(|name| provider(catalog, name, field)).collect()
+    };
+    Ok(Rules {
+        order: names(&wanted.order, "provider.order")?,
+        only: names(&wanted.only, "provider.only")?,
+        ignore: names(&wanted.ignore, "provider.ignore")?,
+        max_prompt_price: wanted.max_prompt_price,
+        max_completion_price: wanted.max_completion_price,
+    })
+}
+
+fn provider(catalog: &Catalog, name: &str, field: &str) -> Result<ProviderName, ApiError> {
+    let wanted = provider_alias(name);
+    if catalog.provider(&wanted).is_some() {
+        return Ok(wanted);
+    }
+    let known = catalog.providers().iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ");
+    Err(ApiError::new(Code::InvalidValue, format!("There is no provider {name:?}; use one of {known}.")).param(field))
+}
+
+/// Estimated input tokens of the whole request.
+fn count(request: &ChatRequest) -> u64 {
+    let message = |message: crate::wire::Message<'_>| {
+        let texts: u64 = message.texts().map(count_text).sum();
+        TOKENS_PER_MESSAGE + texts + u64::from(message.attachments()) * TOKENS_PER_IMAGE
+    };
+    let tools = request.tools_raw().map_or(0, count_text);
+    request.messages().into_iter().map(message).sum::<u64>() + tools
+}
+
+async fn classify(desk: &Switchboard, request: &ChatRequest) -> Result<Verdict, ApiError> {
+    let turns = request.messages().into_iter().map(|message| Turn {
+        speaker: match message.role() {
+            Role::System | Role::Developer => Speaker::System,
+            Role::User => Speaker::User,
+            Role::Assistant => Speaker::Assistant,
+            Role::Tool | Role::Function => Speaker::Tool,
+        },
+        text: message.texts().collect::<Vec<_>>().join("\n"),
+        attachments: message.attachments(),
+    });
+    let conversation =
+        Conversation { turns: turns.collect(), tools_bytes: request.tools_raw().map_or(0, str::len) };
+    desk.classifier.send(Classify(conversation)).await.map_err(ApiError::internal)
+}

@@ -1,0 +1,222 @@
+//! The body of a streamed answer: upstream events → frames, and the settle before the last of them.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures_util::{Stream, stream};
+
+use super::attempt::LiveStream;
+use super::headers::AutoVerdict;
+use super::metered::{Ending, Meter, Receipt};
+use super::relay;
+use super::visit::unix_seconds;
+use super::ApiError;
+use crate::actors::breaker::Outcome;
+use crate::actors::provider::Lease;
+use crate::ids::GenerationId;
+use crate::routing::Candidate;
+use crate::store::Status;
+use crate::usage::Usage;
+use crate::wire::{Delivered, Envelope, Event, Fault, Finish, ReportedUsage, UsageBlock, Warning};
+
+/// Time between two comments while no content has come.
+const COMMENT_PERIOD: Duration = Duration::from_secs(10);
+/// Bytes of text that make a token when the provider did not count.
+const BYTES_PER_TOKEN: u64 = 4;
+
+/// Everything a stream needs to its end. Dropped before that, it bills what was delivered.
+pub struct Ticket {
+    /// Counts and bills.
+    pub meter: Meter,
+    /// Reports how the attempt ended.
+    pub lease: Option<Lease>,
+    /// The upstream's events.
+    pub live: Box<LiveStream>,
+    /// Writes the caller's frames.
+    pub envelope: Envelope,
+    /// Who answers.
+    pub candidate: Candidate,
+    /// What was left out of the request.
+    pub warnings: Vec<Warning>,
+    /// When the attempt went upstream.
+    pub dispatched: Instant,
+    /// When its first content came.
+    pub answered: Instant,
+    /// What `auto` decided.
+    pub auto: Option<AutoVerdict>,
+    /// Estimated input, for when the provider does not count.
+    pub prompt_tokens: u64,
+}
+
+/// Where a stream is.
+enum Phase {
+    Flowing,
+    Ended,
+}
+
+struct Metered {
+    ticket: Ticket,
+    phase: Phase,
+    usage: Option<ReportedUsage>,
+}
+
+type Frame = Result<Bytes, actix_web::Error>;
+
+/// The frames of an answer that has begun.
+pub fn frames(ticket: Ticket) -> impl Stream<Item = Frame> {
+    let metered = Metered { ticket, phase: Phase::Flowing, usage: None };
+    stream::unfold(metered, |mut metered| async move { metered.next().await.map(|frame| (Ok(frame), metered)) })
+}
+
+type Opening = Pin<Box<dyn Future<Output = Result<Ticket, ApiError>>>>;
+
+enum Patient {
+    Waiting(Opening),
+    Flowing(Box<Metered>),
+    Ended,
+}
+
+/// The frames of an answer that is still waited for: comments until it begins. An error is the only
+/// frame then, because the status has already been sent.
+pub fn patient_frames(
+    opening: Pin<Box<impl Future<Output = Result<Ticket, ApiError>> + 'static>>,
+    generation: GenerationId,
+) -> impl Stream<Item = Frame> {
+    let first: Frame = Ok(comment());
+    let rest = stream::unfold(Patient::Waiting(opening), move |state| async move {
+        match state {
+            Patient::Ended => None,
+            Patient::Flowing(mut metered) => {
+                metered.next().await.map(|frame| (Ok(frame), Patient::Flowing(metered)))
+            }
+            Patient::Waiting(mut opening) => match tokio::time::timeout(COMMENT_PERIOD, &mut opening).await {
+                Err(_) => Some((Ok(comment()), Patient::Waiting(opening))),
+                Ok(Err(error)) => Some((Ok(failed(&error, generation)), Patient::Ended)),
+                Ok(Ok(ticket)) => {
+                    let metered = Metered { ticket, phase: Phase::Flowing, usage: None };
+                    Some((Ok(comment()), Patient::Flowing(Box::new(metered))))
+                }
+            },
+        }
+    });
+    stream::select(stream::once(async { first }), rest)
+}
+
+fn comment() -> Bytes {
+    let mut frame = Vec::new();
+    Envelope::comment(&mut frame);
+    frame.into()
+}
+
+fn failed(error: &ApiError, generation: GenerationId) -> Bytes {
+    let envelope = Envelope::new(generation.to_string(), unix_seconds(), "", "");
+    let mut frame = Vec::new();
+    envelope.error(error.code().word(), error.message(), &error.metadata_json(), &mut frame);
+    Envelope::done(&mut frame);
+    frame.into()
+}
+
+impl Metered {
+    async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            match self.phase {
+                Phase::Ended => return None,
+                Phase::Flowing => {}
+            }
+            let mut frame = Vec::new();
+            let Some(events) = self.ticket.live.next().await else { return Some(self.end(None, frame).await) };
+            for event in events {
+                match event {
+                    Event::Chunk(chunk) => self.ticket.envelope.chunk(&chunk, &mut frame),
+                    Event::Usage(usage) => self.usage = Some(usage),
+                    Event::Skipped => tracing::debug!("a malformed event was skipped"),
+                    Event::Done => return Some(self.end(None, frame).await),
+                    Event::Fault(fault) => return Some(self.end(Some(fault), frame).await),
+                }
+            }
+            if !frame.is_empty() {
+                return Some(frame.into());
+            }
+        }
+    }
+
+    /// Settles, and only then writes the last frames: who saw the end was charged exactly once.
+    async fn end(&mut self, fault: Option<Fault>, mut frame: Vec<u8>) -> Bytes {
+        self.phase = Phase::Ended;
+        let status = if fault.is_some() { Status::Failed } else { Status::Ok };
+        self.report(fault.as_ref());
+        let (shown, ending) = self.ending(status, fault.is_some());
+        let receipt = match self.ticket.meter.settle(&ending).await {
+            Ok(receipt) => receipt,
+            // Without a settle there is no end: the stream just breaks off.
+            Err(_) => return frame.into(),
+        };
+        let envelope = &self.ticket.envelope;
+        if let Some(fault) = &fault {
+            let metadata = format!(r#"{{"provider":{:?},"retryable":true}}"#, self.ticket.candidate.model.provider.as_str());
+            envelope.error("upstream_error", &fault.message, &metadata, &mut frame);
+        }
+        envelope.usage(&self.block(shown, &receipt), &mut frame);
+        Envelope::done(&mut frame);
+        frame.into()
+    }
+
+    fn report(&mut self, fault: Option<&Fault>) {
+        if let Some(lease) = self.ticket.lease.take() {
+            lease.report(fault.map_or(Outcome::Success, relay::outcome));
+        }
+    }
+
+    fn block(&self, usage: Usage, receipt: &Receipt) -> UsageBlock<'_> {
+        UsageBlock { usage, cost: receipt.cost, charged: receipt.charged, reported: self.usage.as_ref() }
+    }
+
+    fn ending(&self, status: Status, failed: bool) -> (Usage, Ending) {
+        let decoder = self.ticket.live.decoder();
+        let delivered = decoder.delivered();
+        let shown = match &self.usage {
+            Some(reported) => reported.usage,
+            None => estimate(self.ticket.prompt_tokens, &delivered),
+        };
+        let finish = if failed { Some(Finish::Error) } else { decoder.finish_reason() };
+        let ending = Ending {
+            status,
+            finish_reason: finish.map(|finish| finish.as_str().to_owned()),
+            native_finish_reason: decoder.native_finish_reason().map(str::to_owned),
+            usage: is_billable(finish, &delivered, &shown).then_some(shown),
+            ttft: Some(self.ticket.answered - self.ticket.dispatched),
+        };
+        (shown, ending)
+    }
+}
+
+impl Drop for Metered {
+    /// The caller has left: the upstream is cancelled with the stream, what was delivered is billed.
+    fn drop(&mut self) {
+        match self.phase {
+            Phase::Ended => {}
+            Phase::Flowing => {
+                let (_, ending) = self.ending(Status::Cancelled, false);
+                self.ticket.meter.abandon(&ending);
+            }
+        }
+    }
+}
+
+/// Usage counted from text, because the provider did not say.
+pub fn estimate(prompt_tokens: u64, delivered: &Delivered) -> Usage {
+    let completion_tokens = delivered.text_bytes.div_ceil(BYTES_PER_TOKEN);
+    Usage { prompt_tokens, completion_tokens, estimated: true, ..Usage::default() }
+}
+
+/// Nothing is billed without output when the finish is blank, an error or a filter
+/// (`money.md`, life of a paid request, step 4).
+pub fn is_billable(finish: Option<Finish>, delivered: &Delivered, usage: &Usage) -> bool {
+    let has_output = delivered.has_content || (usage.completion_tokens > 0 && !usage.estimated);
+    match finish {
+        None | Some(Finish::Error | Finish::ContentFilter) => has_output,
+        Some(Finish::Stop | Finish::Length | Finish::ToolCalls) => true,
+    }
+}

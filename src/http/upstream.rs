@@ -1,0 +1,103 @@
+//! One HTTP client per worker, and one call upstream with it.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use secrecy::ExposeSecret;
+use tokio::time::{Instant, timeout_at};
+
+use super::visit::unix_seconds;
+use crate::actors::catalog::Route;
+use crate::config::{self, Failover};
+use crate::wire::{self, Fault, FaultClass};
+
+/// Longest error body that is read.
+const ERROR_BODY_BYTES: usize = 64 << 10;
+/// Longest answer that is read whole.
+const ANSWER_BYTES: usize = 64 << 20;
+
+/// A worker's own client. Workers never share one: each runs its own single-threaded runtime.
+pub struct Upstream {
+    client: reqwest::Client,
+}
+
+/// The bytes of an answer as they come.
+pub type Bytestream = BoxStream<'static, Result<Bytes, reqwest::Error>>;
+
+impl Upstream {
+    /// A client without redirects, proxies or retries of its own.
+    pub fn new(clocks: &Failover) -> Result<Self, reqwest::Error> {
+        let client = reqwest::Client::builder()
+            .connect_timeout(config::ms(clocks.connect_ms))
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .tcp_nodelay(true)
+            .pool_idle_timeout(Duration::from_secs(50))
+            .user_agent(concat!("model-router/", env!("CARGO_PKG_VERSION")))
+            .build()?;
+        Ok(Self { client })
+    }
+
+    /// Sends one call and waits for a good status. Any other status becomes a fault.
+    pub async fn send(&self, route: &Route, path: &str, body: Bytes, deadline: Instant) -> Result<Bytestream, Fault> {
+        let request = self.client.post(format!("{}{path}", route.base_url)).headers(headers(route)?).body(body);
+        let response = match timeout_at(deadline, request.send()).await {
+            Err(_) => return Err(Fault::ours(FaultClass::Timeout, "no answer in time")),
+            Ok(Err(error)) => return Err(connect_fault(&error)),
+            Ok(Ok(response)) => response,
+        };
+        let status = response.status();
+        let headers = response.headers().clone();
+        let stream = response.bytes_stream().boxed();
+        if status.is_success() {
+            return Ok(stream);
+        }
+        // What could be read of an error's body is enough.
+        let body = read(stream, ERROR_BODY_BYTES, deadline).await.unwrap_or_default();
+        let lookup = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        Err(wire::decode_error(route.provider.dialect, status.as_u16(), &lookup, &body, unix_seconds()))
+    }
+}
+
+/// Reads a whole answer, bounded in size and time.
+pub async fn read_answer(stream: Bytestream, deadline: Instant) -> Result<Bytes, Fault> {
+    read(stream, ANSWER_BYTES, deadline).await
+}
+
+async fn read(mut stream: Bytestream, limit: usize, deadline: Instant) -> Result<Bytes, Fault> {
+    let mut body = BytesMut::new();
+    loop {
+        match timeout_at(deadline, stream.next()).await {
+            Err(_) => return Err(Fault::ours(FaultClass::Timeout, "the answer did not end in time")),
+            Ok(None) => return Ok(body.freeze()),
+            Ok(Some(Err(_))) => return Err(Fault::ours(FaultClass::Malformed, "the answer broke off")),
+            Ok(Some(Ok(chunk))) if body.len() + chunk.len() > limit => {
+                return Err(Fault::ours(FaultClass::Malformed, "the answer is too long"));
+            }
+            Ok(Some(Ok(chunk))) => body.extend_from_slice(&chunk),
+        }
+    }
+}
+
+fn headers(route: &Route) -> Result<HeaderMap, Fault> {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Some(key) = &route.key {
+        let mut value = HeaderValue::from_str(&format!("Bearer {}", key.expose_secret()))
+            .map_err(|_| Fault::ours(FaultClass::Credential, "the provider's key has characters no header can carry"))?;
+        value.set_sensitive(true);
+        headers.insert(AUTHORIZATION, value);
+    }
+    Ok(headers)
+}
+
+/// An error before any byte of an answer. Its text may carry an address, so it is only logged.
+fn connect_fault(error: &reqwest::Error) -> Fault {
+    tracing::debug!(%error, "no connection");
+    let message = if error.is_connect() { "no connection to the provider" } else { "the connection broke off" };
+    Fault::ours(FaultClass::Connect, message)
+}

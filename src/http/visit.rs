@@ -1,0 +1,77 @@
+//! What every request gets on arrival: an id, a start time, and the headers every response carries.
+
+use std::future::{Ready, ready};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+
+use super::headers::{CLIENT_REQUEST_ID, REQUEST_ID, SANDBOX};
+use super::{ApiError, Switchboard};
+use crate::ids::RequestId;
+
+/// Longest request id of a client that is echoed.
+const CLIENT_ID_BYTES: usize = 128;
+
+/// One request, from its arrival.
+#[derive(Clone, Copy, Debug)]
+pub struct Visit {
+    /// Its id, on every response and in every log line.
+    pub id: RequestId,
+    /// When it came.
+    pub started: Instant,
+}
+
+impl FromRequest for Visit {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let visit = request.extensions().get::<Self>().copied();
+        ready(visit.ok_or_else(|| ApiError::internal("a request without a visit")))
+    }
+}
+
+/// Middleware: numbers the request, logs its end, and adds the headers that every response carries.
+pub async fn greet(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let visit = Visit { id: RequestId::new(), started: Instant::now() };
+    request.extensions_mut().insert(visit);
+    let client_id = request.headers().get(CLIENT_REQUEST_ID).filter(|id| id.len() <= CLIENT_ID_BYTES).cloned();
+    let simulated = request.app_data::<web::Data<Switchboard>>().is_some_and(|desk| desk.is_sandbox());
+
+    let mut response = next.call(request).await?;
+
+    let status = response.status().as_u16();
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(&visit.id.to_string()) {
+        headers.insert(REQUEST_ID, id);
+    }
+    if let Some(id) = client_id {
+        headers.insert(CLIENT_REQUEST_ID, id);
+    }
+    if simulated {
+        headers.insert(SANDBOX, HeaderValue::from_static("true"));
+    }
+    headers.insert(HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
+    let elapsed_ms = visit.started.elapsed().as_millis();
+    let request = response.request();
+    tracing::info!(request_id = %visit.id, method = %request.method(), route = request.match_pattern().unwrap_or_default(), status, elapsed_ms, "request");
+    Ok(response)
+}
+
+/// Seconds since the Unix epoch, now.
+pub fn unix_seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs())
+}
+
+/// Milliseconds since the Unix epoch, now.
+pub fn unix_ms() -> u64 {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+}
