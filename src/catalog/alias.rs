@@ -152,3 +152,130 @@ fn without_date(name: &str) -> &str {
         })
         .unwrap_or(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Layer;
+    use proptest::prelude::*;
+
+    fn catalog() -> Catalog {
+        Catalog::load(&[Layer::builtin()]).unwrap()
+    }
+
+    fn told(catalog: &Catalog, text: &str) -> String {
+        match catalog.resolve(text) {
+            Ok(Target::Model(model)) => model.id.to_string(),
+            Ok(Target::Tier(tier)) => format!("tier {tier}"),
+            Ok(Target::Auto) => "auto".to_owned(),
+            Err(unknown) => format!("unknown: {}", list(&unknown.nearest)),
+        }
+    }
+
+    #[test]
+    fn names_are_tried_in_order() {
+        let catalog = catalog();
+        for (text, expected) in [
+            ("gpt-4.1", "gpt-4.1"),
+            (" GPT-4.1\n", "gpt-4.1"),
+            ("Codex", "gpt-5.3-codex"),
+            ("ECONOMY", "tier economy"),
+            ("premium", "tier premium"),
+            (" Auto ", "auto"),
+            ("gpt-4o", "tier standard"),
+            ("embed-titan", "amazon.titan-embed-text-v2:0"),
+            ("claude-haiku-4-5-20251001", "claude-haiku-4-5"),
+            ("openai/gpt-4.1", "gpt-4.1"),
+            ("Gemini/gemini-flash", "gemini-2.5-flash"),
+            ("grok/grok-3", "grok-3-beta"),
+            ("aws/zai.glm-5", "zai.glm-5"),
+            ("anthropic/claude-haiku-4-5-20251001", "claude-haiku-4-5"),
+            (
+                "meta-llama/llama-4-scout-17b-16e-instruct",
+                "meta-llama/llama-4-scout-17b-16e-instruct",
+            ),
+            (
+                "groq/meta-llama/llama-4-scout-17b-16e-instruct",
+                "meta-llama/llama-4-scout-17b-16e-instruct",
+            ),
+        ] {
+            assert_eq!(told(&catalog, text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_id_and_upstream_name_resolves_to_its_model() {
+        let catalog = catalog();
+        for model in catalog.models() {
+            let id = model.id.as_str();
+            assert_eq!(told(&catalog, id), id);
+            assert_eq!(told(&catalog, &model.upstream), id);
+            assert_eq!(told(&catalog, &format!("{}/{id}", model.provider)), id);
+        }
+    }
+
+    #[test]
+    fn an_upstream_name_picks_its_provider() {
+        let text = "[[model]]\nid = \"mine\"\nprovider = \"groq\"\nupstream = \"gpt-4o\"\n\
+                    tier = \"economy\"\nfree = true\ncontext_window = 9\nmax_output = 9\n";
+        let overlay = Layer {
+            name: "mine.toml".to_owned(),
+            text: text.to_owned(),
+        };
+        let catalog = Catalog::load(&[Layer::builtin(), overlay]).unwrap();
+        assert_eq!(told(&catalog, "gpt-4o"), "tier standard");
+        assert_eq!(told(&catalog, "groq/gpt-4o"), "mine");
+    }
+
+    #[test]
+    fn a_model_is_not_found_at_another_provider() {
+        let catalog = catalog();
+        for text in [
+            "anthropic/gpt-4.1",
+            "openai/gpt-oss-120b",
+            "openai/economy",
+            "/",
+            "",
+        ] {
+            assert!(catalog.resolve(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_brings_the_nearest_ids() {
+        let catalog = catalog();
+        let nearest = |text: &str| catalog.resolve(text).unwrap_err().nearest[0].to_string();
+        assert_eq!(nearest("gpt-4.1-mimi"), "gpt-4.1-mini");
+        assert_eq!(nearest("claude-3-5-sonnet-20241022"), "claude-sonnet-4-6");
+        assert_eq!(nearest("o3-2031-01-01"), "o3");
+        assert_eq!(nearest("gemini-2.5-por"), "gemini-2.5-pro");
+
+        let unknown = catalog.resolve("gpt-4.1-mimi").unwrap_err();
+        assert_eq!(unknown.nearest.len(), 3);
+        let message = "no model or tier is called \"gpt-4.1-mimi\"; tiers: economy, standard, \
+                       premium, auto; nearest models: gpt-4.1-mini, gpt-4.1, ";
+        assert!(unknown.to_string().starts_with(message), "{unknown}");
+    }
+
+    #[test]
+    fn dates_are_left_aside() {
+        assert_eq!(without_date("gpt-4.1-2025-04-14"), "gpt-4.1");
+        assert_eq!(
+            without_date("claude-haiku-4-5-20251001"),
+            "claude-haiku-4-5"
+        );
+        assert_eq!(without_date("claude-haiku-4-5"), "claude-haiku-4-5");
+        assert_eq!(without_date("é-20251001"), "é");
+        assert_eq!(without_date("20251001é"), "20251001é");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_breaks_resolution(text in any::<String>()) {
+            if let Err(unknown) = catalog().resolve(&text) {
+                prop_assert!(unknown.text.chars().count() <= MOST_COMPARED);
+                prop_assert_eq!(unknown.nearest.len(), SUGGESTIONS);
+            }
+        }
+    }
+}

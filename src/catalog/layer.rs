@@ -40,9 +40,10 @@ pub(super) struct Row {
     pub(super) key: String,
     /// Where it was first written.
     pub(super) place: Place,
-    /// The layers, counted from 0, that wrote it first and last.
+    /// The layer, counted from 0, that wrote it first.
     pub(super) first_layer: usize,
-    pub(super) last_layer: usize,
+    /// The layer that wrote it last, and where.
+    last: (usize, Place),
     pub(super) cells: Table,
 }
 
@@ -93,8 +94,8 @@ impl Draft {
                     &cell.place,
                     "",
                     format!(
-                        "unknown key {}; a catalog has [[provider]], [[model]], [alias] and [weights]",
-                        quote(other)
+                        "{}: unknown key; a catalog has [[provider]], [[model]], [alias] and [weights]",
+                        quote(other).trim_matches('"')
                     ),
                 ),
             }
@@ -183,22 +184,19 @@ impl Rows {
             self.list.push(Row {
                 label,
                 key,
-                place,
+                place: place.clone(),
                 first_layer: layer,
-                last_layer: layer,
+                last: (layer, place),
                 cells,
             });
             return;
         };
-        if base.last_layer == layer {
-            let reason = format!(
-                "already stands in this file; first on line {}",
-                base.place.line
-            );
-            problems.add(&place, &label, reason);
+        if base.last.0 == layer {
+            let line = base.last.1.line;
+            problems.add(&place, &label, format!("already stands on line {line}"));
             return;
         }
-        base.last_layer = layer;
+        base.last = (layer, place);
         cells.remove(kind.key);
         lay_table(&mut base.cells, cells);
     }

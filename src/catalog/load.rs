@@ -269,6 +269,8 @@ fn target(
 }
 
 #[cfg(test)]
+mod broken_tests;
+#[cfg(test)]
 mod builtin_tests;
 #[cfg(test)]
 mod tests;

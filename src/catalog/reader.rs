@@ -114,7 +114,8 @@ impl<'a> Reader<'a> {
     pub(super) fn finish(self) {
         for (key, cell) in self.cells {
             if !self.asked.contains(&key.as_str()) {
-                let reason = format!("unknown key {}{}", self.prefix, quote(key));
+                let key = quote(key);
+                let reason = format!("{}{}: unknown key", self.prefix, key.trim_matches('"'));
                 self.problems.add(&cell.place, self.label, reason);
             }
         }

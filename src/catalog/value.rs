@@ -32,13 +32,18 @@ pub(super) enum Value {
     Unusable,
 }
 
-/// Reads a file's text. Every syntax error is reported by line; then there is no table.
+/// Reads a file's text. Syntax errors are reported, one a line; then there is no table.
 pub(super) fn parse(file: &Arc<str>, text: &str, problems: &mut Problems) -> Option<Table> {
     let lines = Lines::new(file, text);
     let (table, errors) = DeTable::parse_recoverable(text);
+    let mut last_line = 0;
     for error in &errors {
-        let offset = error.span().map_or(0, |span| span.start);
-        problems.add(&lines.place(offset), "", error.message());
+        let place = lines.place(error.span().map_or(0, |span| span.start));
+        // What follows an error on its line is mostly an echo of it.
+        if place.line != last_line {
+            problems.add(&place, "", error.message());
+            last_line = place.line;
+        }
     }
     errors.is_empty().then(|| lines.table(table.into_inner()))
 }

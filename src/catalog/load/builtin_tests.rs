@@ -162,23 +162,24 @@ fn every_row_says_where_its_facts_come_from() {
 #[test]
 fn long_prompts_cost_more() {
     let catalog = builtin();
-    let stepped: Vec<_> = catalog
-        .models()
-        .iter()
-        .filter(|m| !m.price.steps.is_empty())
-        .map(|m| {
-            let [step] = m.price.steps[..] else {
-                panic!("{}", m.id)
-            };
+    let mut stepped = Vec::new();
+    for model in catalog.models() {
+        for step in &model.price.steps {
             let Rates {
                 input,
                 output,
                 cache_read,
                 ..
             } = step.rates;
-            (m.id.as_str(), step.above_tokens, input, output, cache_read)
-        })
-        .collect();
+            stepped.push((
+                model.id.as_str(),
+                step.above_tokens,
+                input,
+                output,
+                cache_read,
+            ));
+        }
+    }
     assert_eq!(
         stepped,
         [
