@@ -1,5 +1,276 @@
-//! (being written)
-/// placeholder
-pub struct Catalog;
-/// placeholder
-pub struct CatalogError;
+//! The catalog: read from its layers, checked as a whole, and looked up.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::alias::{self, Target};
+use super::field;
+use super::layer::{self, Alias, Draft, Layer, Row};
+use super::model::{Model, Provider, ProviderName, Weights};
+use super::problem::{CatalogError, Place, Problems, quote};
+use super::reader::{Reader, read_table};
+use super::row::{self, Dialects};
+use super::value::Value;
+
+/// Providers of a catalog.
+const MOST_PROVIDERS: usize = 200;
+/// Models of a catalog.
+const MOST_MODELS: usize = 5_000;
+/// Aliases of a catalog.
+const MOST_ALIASES: usize = 10_000;
+/// Hex digits of a catalog's version.
+const VERSION_DIGITS: usize = 12;
+
+/// Every provider and model, and the names by which callers may ask for them.
+#[derive(Clone, Debug)]
+pub struct Catalog {
+    providers: Vec<Arc<Provider>>,
+    models: Vec<Arc<Model>>,
+    /// By id in lower case.
+    by_id: HashMap<String, Arc<Model>>,
+    /// By alias in lower case.
+    aliases: BTreeMap<String, Target>,
+    weights: Weights,
+    version: String,
+}
+
+impl Catalog {
+    /// The text of the catalog that comes with the program.
+    pub fn builtin_text() -> &'static str {
+        layer::BUILTIN
+    }
+
+    /// Reads a catalog from files, later ones laid over earlier ones.
+    ///
+    /// Rows are matched by id (models) or name (providers): a later row changes the keys that it
+    /// names, `disabled = true` removes the row, with a provider its models, with a model its
+    /// aliases. A model's id wins over an alias of an earlier file.
+    ///
+    /// # Errors
+    /// Everything that is wrong in any file, by file, line, row and reason; at most 50 of it.
+    pub fn load(layers: &[Layer]) -> Result<Self, CatalogError> {
+        let mut problems = Problems::default();
+        let draft = Draft::merge(layers, &mut problems);
+        problems.check()?;
+        let catalog = build(&draft, version(layers), &mut problems);
+        problems.check()?;
+        Ok(catalog)
+    }
+
+    /// All models, in file order.
+    pub fn models(&self) -> &[Arc<Model>] {
+        &self.models
+    }
+
+    /// The model with this id, whatever its case.
+    pub fn model(&self, id: &str) -> Option<&Arc<Model>> {
+        self.by_id.get(&id.to_ascii_lowercase())
+    }
+
+    /// All providers, in file order.
+    pub fn providers(&self) -> &[Arc<Provider>] {
+        &self.providers
+    }
+
+    /// The provider with this name.
+    pub fn provider(&self, name: &ProviderName) -> Option<&Arc<Provider>> {
+        self.providers.iter().find(|row| row.name == *name)
+    }
+
+    /// All aliases in lower case, with what each one names, in alphabetical order.
+    pub fn aliases(&self) -> impl Iterator<Item = (&str, &Target)> {
+        let pairs = self.aliases.iter();
+        pairs.map(|(name, target)| (name.as_str(), target))
+    }
+
+    /// What an alias names, whatever its case.
+    pub fn alias(&self, name: &str) -> Option<&Target> {
+        self.aliases.get(&name.to_ascii_lowercase())
+    }
+
+    /// How the balanced ranking weighs a candidate.
+    pub fn weights(&self) -> Weights {
+        self.weights
+    }
+
+    /// Names the exact content of the files, and with it the prices: 12 hex digits.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+}
+
+fn build(draft: &Draft, version: String, problems: &mut Problems) -> Catalog {
+    let weights = weights(draft, problems);
+    let providers = providers(draft, problems);
+    let models = models(draft, &providers, problems);
+    let by_id = index(&models);
+    Catalog {
+        aliases: aliases(draft, &by_id, problems),
+        providers: providers.rows,
+        models,
+        by_id,
+        weights,
+        version,
+    }
+}
+
+fn version(layers: &[Layer]) -> String {
+    let mut digest = Sha256::new();
+    for layer in layers {
+        // Two files must not read as one: the lengths keep them apart.
+        digest.update(layer.text.len().to_be_bytes());
+        digest.update(&layer.text);
+    }
+    let mut version = hex::encode(digest.finalize());
+    version.truncate(VERSION_DIGITS);
+    version
+}
+
+fn weights(draft: &Draft, problems: &mut Problems) -> Weights {
+    let Some(cell) = &draft.weights else {
+        let place = Place {
+            file: Arc::from("catalog"),
+            line: 1,
+        };
+        problems.add(&place, "", "[weights] is missing from every file");
+        return Weights::default();
+    };
+    read_table("", "weights.".to_owned(), cell, problems, row::weights).unwrap_or_default()
+}
+
+/// The providers, and what the models' rows have to know about them.
+#[derive(Default)]
+struct Providers {
+    rows: Vec<Arc<Provider>>,
+    dialects: Dialects,
+    removed: HashSet<String>,
+}
+
+fn providers(draft: &Draft, problems: &mut Problems) -> Providers {
+    let mut providers = Providers::default();
+    for row in draft.providers.iter() {
+        let mut reader = Reader::of_row(row, problems);
+        if is_disabled(row, &mut reader) {
+            providers.removed.insert(row.key.clone());
+            continue;
+        }
+        let source = format!("{}:{}", row.place.file, row.place.line);
+        let provider = row::provider(&mut reader, source);
+        reader.finish();
+        let dialect = provider.as_ref().map(|provider| provider.dialect);
+        providers.dialects.insert(row.key.clone(), dialect);
+        providers.rows.extend(provider.map(Arc::new));
+        if providers.dialects.len() > MOST_PROVIDERS {
+            let reason = format!("more than {MOST_PROVIDERS} providers");
+            problems.add(&row.place, &row.label, reason);
+            break;
+        }
+    }
+    providers
+}
+
+fn models(draft: &Draft, providers: &Providers, problems: &mut Problems) -> Vec<Arc<Model>> {
+    let mut models = Vec::new();
+    for row in draft.models.iter() {
+        let mut reader = Reader::of_row(row, problems);
+        let provider = row.cells.get("provider").map(|cell| &cell.value);
+        let is_orphan =
+            matches!(provider, Some(Value::Text(name)) if providers.removed.contains(name));
+        if is_disabled(row, &mut reader) || is_orphan {
+            continue;
+        }
+        let model = row::model(&mut reader, &providers.dialects, &row.place.file);
+        reader.finish();
+        models.extend(model.map(Arc::new));
+        if models.len() > MOST_MODELS {
+            let reason = format!("more than {MOST_MODELS} models");
+            problems.add(&row.place, &row.label, reason);
+            break;
+        }
+    }
+    models
+}
+
+/// Whether the row is to be left out. A row that was never there cannot be: that is a slip of the
+/// pen which would leave a model in service.
+fn is_disabled(row: &Row, reader: &mut Reader<'_>) -> bool {
+    let disabled = reader.optional("disabled", field::flag) == Some(true);
+    if disabled && row.cells.len() == 2 {
+        reader.problem("disabled", "no earlier file has this row");
+    }
+    disabled
+}
+
+fn index(models: &[Arc<Model>]) -> HashMap<String, Arc<Model>> {
+    let by_id = |model: &Arc<Model>| (model.id.as_str().to_ascii_lowercase(), Arc::clone(model));
+    models.iter().map(by_id).collect()
+}
+
+fn aliases(
+    draft: &Draft,
+    by_id: &HashMap<String, Arc<Model>>,
+    problems: &mut Problems,
+) -> BTreeMap<String, Target> {
+    let mut aliases = BTreeMap::new();
+    for (name, alias) in &draft.aliases {
+        match target(name, alias, draft, by_id) {
+            Ok(Some(target)) => {
+                aliases.insert(name.clone(), target);
+            }
+            Ok(None) => {}
+            Err(reason) => {
+                let label = format!("alias {}", quote(name));
+                problems.add(&alias.target.place, &label, reason);
+            }
+        }
+        if aliases.len() > MOST_ALIASES {
+            let reason = format!("more than {MOST_ALIASES} aliases");
+            problems.add(&alias.target.place, "", reason);
+            break;
+        }
+    }
+    aliases
+}
+
+/// What an alias names; nothing when a model of a later file has taken its name, or when the model
+/// that it names has been removed.
+fn target(
+    name: &str,
+    alias: &Alias,
+    draft: &Draft,
+    by_id: &HashMap<String, Arc<Model>>,
+) -> Result<Option<Target>, String> {
+    field::check_id(name)?;
+    if alias::tier(name).is_some() {
+        return Err("is the name of a tier".to_owned());
+    }
+    let text = field::id(&alias.target.value)?;
+    if by_id.contains_key(name) {
+        let is_older = |row: &Row| row.first_layer <= alias.layer;
+        let is_hidden = draft.models.get(name).is_some_and(is_older);
+        if is_hidden && !text.eq_ignore_ascii_case(name) {
+            return Err("is the id of another model".to_owned());
+        }
+        return Ok(None);
+    }
+    let model = by_id.get(&text.to_ascii_lowercase());
+    let found = model
+        .map(|model| Target::Model(Arc::clone(model)))
+        .or_else(|| alias::tier(&text));
+    if found.is_none() && draft.models.get(&text).is_none() {
+        return Err(format!(
+            "names neither a model nor a tier: {}",
+            quote(&text)
+        ));
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod broken_tests;
+#[cfg(test)]
+mod builtin_tests;
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,22 @@
 //! Facts: every provider and model, their prices, windows and abilities. Pure.
 
 pub mod alias;
+mod field;
+mod layer;
 pub mod load;
 pub mod model;
 pub mod price;
+mod problem;
+mod reader;
+mod row;
+mod value;
 
-pub use load::{Catalog, CatalogError};
+pub use alias::{Target, Unknown, provider_alias};
+pub use layer::Layer;
+pub use load::Catalog;
 pub use model::{
-    Abilities, Ability, Dialect, Endpoint, Model, ModelId, Prefer, Provider, ProviderName, Tier,
-    Timeouts, Trait,
+    Abilities, Ability, Dialect, Endpoint, KeyNeed, Model, ModelId, Prefer, Provider, ProviderName,
+    Tier, Timeouts, Trait, Weights,
 };
 pub use price::{Cost, Price};
+pub use problem::{CatalogError, Problem};

@@ -79,6 +79,17 @@ impl Prefer {
     }
 }
 
+/// How the balanced ranking weighs a candidate: finite, not negative, not all zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Weights {
+    /// Weight of the quality score.
+    pub quality: f64,
+    /// Weight of a low expected cost.
+    pub cost: f64,
+    /// Weight of a short expected time.
+    pub speed: f64,
+}
+
 /// A provider's name as the `X-Model-Router-Provider` header shows it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -339,7 +350,7 @@ pub struct Model {
     pub replacement: Option<String>,
     /// Where the row's facts come from.
     pub source: String,
-    /// The day the facts were read.
+    /// The day the facts were read; 1970-01-01 when the row does not say.
     pub as_of: time::Date,
 }
 
