@@ -12,9 +12,7 @@ use secrecy::SecretString;
 
 use super::breaker::Policy;
 use super::provider::{Provider, Standings, standing};
-use crate::catalog::load::Layer;
-use crate::catalog::model::KeyNeed;
-use crate::catalog::{self, Catalog, CatalogError, Model, ProviderName};
+use crate::catalog::{self, Catalog, CatalogError, KeyNeed, Layer, Model, ProviderName};
 use crate::config::{self, ConfigError, Environment};
 use crate::routing::{Live, Standing};
 use crate::wire;
@@ -107,7 +105,7 @@ pub enum ReloadError {
 impl Source {
     /// Reads and checks the catalog.
     pub fn load(&self) -> Result<Catalog, ReloadError> {
-        let mut layers = vec![Layer { name: "built-in catalog".to_owned(), text: Catalog::builtin_text().to_owned() }];
+        let mut layers = vec![Layer::builtin()];
         if let Some(path) = &self.overlay {
             layers.push(Layer { name: path.display().to_string(), text: config::read(path)? });
         }

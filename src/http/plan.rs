@@ -58,7 +58,7 @@ impl Plan {
             today: time::OffsetDateTime::now_utc().date(),
         };
         let now = Instant::now();
-        let shortlist = candidates(catalog, &ask, catalog.weights(), &|model| world.live(model, now));
+        let shortlist = candidates(catalog, &ask, &catalog.weights(), &|model| world.live(model, now));
         let tier = tier_of(&first);
         Ok(Self { need: ask.need, prefer: ask.prefer, pinned, tier, auto, shortlist, world })
     }
@@ -150,12 +150,7 @@ pub fn resolve(catalog: &Catalog, name: &str, param: &str) -> Result<Target, Api
 }
 
 fn not_found(unknown: &Unknown, param: &str) -> ApiError {
-    let nearest = unknown.nearest().join(", ");
-    let message = format!(
-        "There is no model {:?}. Use a tier (economy, standard, premium, auto) or a model such as {nearest}.",
-        unknown.name()
-    );
-    ApiError::new(Code::ModelNotFound, message).param(param)
+    ApiError::new(Code::ModelNotFound, unknown.to_string()).param(param)
 }
 
 fn choice(target: Target, auto: Option<&Verdict>) -> Choice {

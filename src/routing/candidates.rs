@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::context::Need;
 use super::hold;
-use super::prefer::{self, Weights};
-use crate::catalog::{Abilities, Ability, Catalog, Endpoint, Model, Prefer, ProviderName, Tier};
+use super::prefer;
+use crate::catalog::{Abilities, Ability, Catalog, Endpoint, Model, Prefer, ProviderName, Tier, Weights};
 use crate::money::{Picodollars, Rate};
 
 /// What a request wants of the catalog.

@@ -3,18 +3,7 @@
 use std::cmp::Ordering;
 
 use super::candidates::{Candidate, Live};
-use crate::catalog::Prefer;
-
-/// Weights of `balanced`; they come from the catalog file.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Weights {
-    /// Share of quality.
-    pub quality: f64,
-    /// Share of cost, on a logarithmic scale.
-    pub cost: f64,
-    /// Share of speed, on a logarithmic scale.
-    pub speed: f64,
-}
+use crate::catalog::{Prefer, Weights};
 
 /// Expected seconds to the end of an answer: time to first token + output ÷ speed.
 pub fn expected_seconds(live: &Live, output_tokens: u64) -> f64 {
@@ -51,7 +40,7 @@ fn tie(a: &Candidate, b: &Candidate, prefer: Prefer) -> Ordering {
 /// The weighted sum of quality, cost and speed, each brought to 0…1 over the pool.
 fn balanced(pool: &[Candidate], weights: &Weights) -> Vec<f64> {
     let quality = normalised(pool.iter().map(|c| c.model.quality.unwrap_or(0.0)));
-    let cost = normalised(pool.iter().map(|c| log_cost(c)));
+    let cost = normalised(pool.iter().map(log_cost));
     let seconds = normalised(pool.iter().map(|c| c.seconds.max(0.001).ln()));
     quality
         .iter()

@@ -1,0 +1,153 @@
+//! `/admin`: the operator's routes. Without an admin token none of them exists.
+
+use actix_web::web::{Data, Path, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use super::auth::Operator;
+use super::{ApiError, Code, Switchboard, body};
+use crate::actors::accounts::{CreateAccount, HasAccount};
+use crate::actors::catalog::Reload;
+use crate::actors::ledger::{Grant, Verify};
+use crate::ids::AccountId;
+use crate::money::Picodollars;
+use crate::store::{AccountError, GrantError};
+
+/// Longest idempotency key.
+const KEY_BYTES: usize = 128;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewAccount {
+    email: String,
+    credit_usd: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewCredit {
+    amount_usd: String,
+    idempotency_key: String,
+    reason: Option<String>,
+}
+
+/// `POST /admin/accounts`
+pub async fn create_account(
+    desk: Data<Switchboard>,
+    _: Operator,
+    http: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, ApiError> {
+    let wanted: NewAccount = json_body(&desk, &http, payload).await?;
+    let credit = wanted.credit_usd.as_deref().map(|text| amount(text, "credit_usd")).transpose()?;
+    let created =
+        desk.accounts.send(CreateAccount { email: wanted.email }).await.map_err(ApiError::internal)?.map_err(refused)?;
+    let balance = match credit {
+        None => Picodollars::ZERO,
+        Some(amount) => {
+            grant(&desk, created.account, amount, "opening".to_owned(), "opening credit".to_owned()).await?
+        }
+    };
+    Ok(HttpResponse::Created().json(json!({
+        "account_id": created.account.to_string(),
+        "email": created.email,
+        "api_key": created.key.reveal(),
+        "balance_usd": balance.to_string(),
+    })))
+}
+
+/// `POST /admin/accounts/{id}/credits`
+pub async fn add_credit(
+    desk: Data<Switchboard>,
+    _: Operator,
+    id: Path<String>,
+    http: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, ApiError> {
+    let wanted: NewCredit = json_body(&desk, &http, payload).await?;
+    let missing = || ApiError::new(Code::NotFound, "There is no such account.");
+    let account: AccountId = id.parse().map_err(|_| missing())?;
+    if !desk.accounts.send(HasAccount(account)).await.map_err(ApiError::internal)? {
+        return Err(missing());
+    }
+    let amount = amount(&wanted.amount_usd, "amount_usd")?;
+    if wanted.idempotency_key.is_empty() || wanted.idempotency_key.len() > KEY_BYTES {
+        let message = format!("idempotency_key must have 1 to {KEY_BYTES} bytes; use one key for one grant.");
+        return Err(ApiError::new(Code::InvalidValue, message).param("idempotency_key"));
+    }
+    let reason = wanted.reason.unwrap_or_else(|| "admin grant".to_owned());
+    let balance = grant(&desk, account, amount, wanted.idempotency_key, reason).await?;
+    Ok(HttpResponse::Ok().json(json!({ "balance_usd": balance.to_string() })))
+}
+
+/// `POST /admin/catalog/reload`
+pub async fn reload_catalog(desk: Data<Switchboard>, _: Operator) -> Result<HttpResponse, ApiError> {
+    let reloaded = desk.catalog.send(Reload).await.map_err(ApiError::internal)?;
+    let reloaded = reloaded.map_err(|error| {
+        ApiError::new(Code::InvalidValue, format!("The catalog was refused, the one before stays: {error}"))
+    })?;
+    Ok(HttpResponse::Ok().json(json!({
+        "models": reloaded.models,
+        "providers": reloaded.providers,
+        "version": reloaded.version,
+    })))
+}
+
+/// `GET /admin/ledger/verify`
+pub async fn verify_ledger(desk: Data<Switchboard>, _: Operator) -> Result<HttpResponse, ApiError> {
+    match desk.ledger.send(Verify).await.map_err(ApiError::internal)? {
+        Ok(report) => Ok(HttpResponse::Ok().json(json!({
+            "clean": true,
+            "transfers": report.transfers,
+            "accounts": report.accounts,
+            "open_holds": report.holds,
+            "head_hash": hex::encode(report.head_hash),
+        }))),
+        Err(reason) => {
+            tracing::error!(reason, "the ledger does not verify");
+            Ok(HttpResponse::InternalServerError().json(json!({ "clean": false, "reason": reason })))
+        }
+    }
+}
+
+async fn json_body<T: DeserializeOwned>(
+    desk: &Switchboard,
+    http: &HttpRequest,
+    payload: Payload,
+) -> Result<T, ApiError> {
+    let body = body::read(desk, http, payload, desk.settings.limits.other_body_bytes).await?;
+    serde_json::from_slice(&body.bytes).map_err(|error| {
+        let code = if error.is_data() { Code::InvalidValue } else { Code::InvalidJson };
+        ApiError::new(code, format!("The body cannot be used: {error}."))
+    })
+}
+
+fn amount(text: &str, param: &'static str) -> Result<Picodollars, ApiError> {
+    let wrong = |why: String| ApiError::new(Code::InvalidValue, why).param(param);
+    let amount: Picodollars = text.parse().map_err(|error| wrong(format!("{param} is {error}, as a text.")))?;
+    if amount.is_positive() { Ok(amount) } else { Err(wrong(format!("{param} must be more than 0."))) }
+}
+
+async fn grant(
+    desk: &Switchboard,
+    account: AccountId,
+    amount: Picodollars,
+    idempotency_key: String,
+    reason: String,
+) -> Result<Picodollars, ApiError> {
+    let grant = Grant { account, amount, idempotency_key, reason };
+    let granted = desk.ledger.send(grant).await.map_err(ApiError::internal)?;
+    granted.map_err(|error| match error {
+        GrantError::Conflict => {
+            let message = "This idempotency_key was used for another grant; use a new one.";
+            ApiError::new(Code::IdempotencyConflict, message).param("idempotency_key")
+        }
+        other => ApiError::new(Code::InvalidValue, other.to_string()).param("amount_usd"),
+    })
+}
+
+fn refused(error: AccountError) -> ApiError {
+    ApiError::new(Code::InvalidValue, error.to_string()).param("email")
+}

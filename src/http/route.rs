@@ -1,0 +1,108 @@
+//! `POST /v1/route`: the dry run. Same body as chat; nothing is sent upstream or charged.
+
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+
+use super::auth::Caller;
+use super::plan::Plan;
+use super::{ApiError, Switchboard, chat};
+use crate::routing::hold::expected_output;
+use crate::routing::{Candidate, Excluded};
+
+#[derive(Serialize)]
+struct Explanation {
+    tier: &'static str,
+    auto: Option<Auto>,
+    prompt_tokens_estimate: u64,
+    output_tokens_expected: u64,
+    candidates: Vec<Ranked>,
+    excluded: Vec<Left>,
+}
+
+#[derive(Serialize)]
+struct Auto {
+    score: u8,
+    tier: &'static str,
+    signals: Vec<Signal>,
+}
+
+#[derive(Serialize)]
+struct Signal {
+    name: &'static str,
+    value: f64,
+    weight: f64,
+}
+
+#[derive(Serialize)]
+struct Ranked {
+    model: String,
+    provider: String,
+    tier: &'static str,
+    rank: usize,
+    score: f64,
+    cost_estimate: String,
+    ttft_ms: f64,
+    state: &'static str,
+}
+
+#[derive(Serialize)]
+struct Left {
+    model: String,
+    provider: String,
+    reason: String,
+}
+
+/// `POST /v1/route`
+pub async fn route(
+    desk: Data<Switchboard>,
+    caller: Caller,
+    http: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, ApiError> {
+    let request = chat::read(&desk, &http, payload).await?;
+    let plan = Plan::make(&desk, &caller.0, &request).await?;
+    let mut response = HttpResponse::Ok();
+    if let Some(verdict) = plan.verdict() {
+        verdict.write(&mut response);
+    }
+    Ok(response.json(explain(&plan)))
+}
+
+fn explain(plan: &Plan) -> Explanation {
+    let auto = plan.auto.as_ref().map(|verdict| Auto {
+        score: verdict.score,
+        tier: verdict.tier.as_str(),
+        signals: verdict.signals.iter().map(|s| Signal { name: s.name, value: s.value, weight: s.weight }).collect(),
+    });
+    let first = plan.shortlist.ranked.first().map_or(0, |candidate| expected_output(&candidate.model));
+    Explanation {
+        tier: plan.tier.as_str(),
+        auto,
+        prompt_tokens_estimate: plan.need.input,
+        output_tokens_expected: first.min(plan.need.max_output.unwrap_or(u64::MAX)),
+        candidates: plan.shortlist.ranked.iter().enumerate().map(ranked).collect(),
+        excluded: plan.shortlist.excluded.iter().map(left).collect(),
+    }
+}
+
+fn ranked((i, candidate): (usize, &Candidate)) -> Ranked {
+    Ranked {
+        model: candidate.model.id.to_string(),
+        provider: candidate.model.provider.to_string(),
+        tier: candidate.tier.as_str(),
+        rank: i + 1,
+        score: candidate.score,
+        cost_estimate: candidate.charge().to_string(),
+        ttft_ms: candidate.live.ttft_ms,
+        state: candidate.live.standing.as_str(),
+    }
+}
+
+fn left(excluded: &Excluded) -> Left {
+    Left {
+        model: excluded.model.id.to_string(),
+        provider: excluded.model.provider.to_string(),
+        reason: excluded.reason.text(),
+    }
+}
