@@ -1,1 +1,27 @@
-//! (being written)
+//! What is kept: the ledger, customers and their keys, in one sled tree with durable commits.
+//!
+//! [`Db`] is the only door to the disk. [`Book`] and [`Accounts`] are plain structs that decide in
+//! memory and collect their writes in a [`Batch`]; whoever owns them commits it. Nothing here
+//! reads a clock: times are arguments, in milliseconds since 1970.
+
+mod accounts;
+mod book;
+mod codec;
+mod day;
+mod db;
+mod dir;
+mod error;
+mod generation;
+mod key;
+mod verify;
+
+pub use accounts::{Account, AccountError, Accounts, Created, Key};
+pub use book::{
+    Balance, Book, Cause, DayTotals, GrantError, KeyUsage, Kind, LedgerAccount, Limits, NotHeld,
+    Order, Recovered, Refusal, Released, Settled, Transfer, TrialBalance,
+};
+pub use day::Day;
+pub use db::{Batch, Db};
+pub use error::{LedgerError, StoreError};
+pub use generation::{AttemptRecord, Delivery, Generation, Status};
+pub use verify::{Report, verify};

@@ -1,0 +1,237 @@
+//! Customers and their API keys, all in memory, found by key hash.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::db::{Batch, Db};
+use super::error::StoreError;
+use super::{codec, key};
+use crate::ids::{AccountId, ApiKey, KeyHash, KeyId, Pepper};
+
+/// Longest e-mail address, by RFC 5321's limit on a path.
+const MOST_EMAIL_BYTES: usize = 254;
+/// Longest name of a key, in bytes.
+const MOST_NAME_BYTES: usize = 64;
+/// Most keys of one account, disabled ones included.
+const MOST_KEYS: usize = 100;
+/// The name of the key that a new account gets.
+const FIRST_KEY: &str = "default";
+
+/// A customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Its id, also in the ledger.
+    pub id: AccountId,
+    /// E-mail address as it was given. Unique without regard to case.
+    pub email: String,
+    /// When it was made, in milliseconds since 1970.
+    pub created_ms: u64,
+    /// Providers that none of its requests may go to.
+    pub blocked_providers: Vec<String>,
+    /// Refused everywhere.
+    pub disabled: bool,
+}
+
+impl Account {
+    /// Reads a stored customer.
+    pub(super) fn read(db: &Db, id: AccountId) -> Result<Option<Self>, StoreError> {
+        let key = key::customer(id);
+        db.get(&key)?
+            .map(|bytes| codec::decode(&key, &bytes))
+            .transpose()
+    }
+
+    /// Where its address is indexed.
+    pub(super) fn address_key(&self) -> Vec<u8> {
+        key::address(&self.email.to_lowercase())
+    }
+}
+
+/// An API key, without the key itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Key {
+    /// Its public name.
+    pub id: KeyId,
+    /// What a caller's key is looked up by.
+    pub hash: KeyHash,
+    /// Who pays for its requests.
+    pub account: AccountId,
+    /// The owner's name for it.
+    pub name: String,
+    /// When it was made, in milliseconds since 1970.
+    pub created_ms: u64,
+    /// Refused.
+    pub disabled: bool,
+    /// Its last characters, for lists.
+    pub hint: String,
+}
+
+/// A new customer with the first key, which can be shown only now.
+pub struct Created {
+    /// The customer.
+    pub account: Account,
+    /// The key in the clear.
+    pub key: ApiKey,
+}
+
+/// Why an account or key was not made. The caller's to mend in all cases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AccountError {
+    /// Not a usable address.
+    #[error("not an e-mail address; one @ with text on both sides, at most 254 bytes, no spaces")]
+    BadEmail,
+    /// Someone has it, in whatever case.
+    #[error("this e-mail address has an account")]
+    EmailTaken,
+    /// The account does not exist.
+    #[error("no such account")]
+    NoSuchAccount,
+    /// Not a usable name.
+    #[error("a key's name has 1 to 64 bytes and no control characters")]
+    BadName,
+    /// The account has all the keys it may have.
+    #[error("an account has at most 100 keys")]
+    TooManyKeys,
+}
+
+/// All customers and keys. Like the book it decides in memory; its owner commits the batch.
+pub struct Accounts {
+    pepper: Pepper,
+    accounts: HashMap<AccountId, Account>,
+    /// By lower-cased address.
+    by_email: HashMap<String, AccountId>,
+    keys: HashMap<KeyHash, Key>,
+    batch: Batch,
+}
+
+impl Accounts {
+    /// Reads them all. `pepper` is what [`Db::pepper`] gave.
+    pub fn load(db: &Db, pepper: Pepper) -> Result<Self, StoreError> {
+        let mut all = Self {
+            pepper,
+            accounts: HashMap::new(),
+            by_email: HashMap::new(),
+            keys: HashMap::new(),
+            batch: Batch::default(),
+        };
+        for row in db.rows(key::CUSTOMERS)? {
+            let (key, value) = row?;
+            let account: Account = codec::decode(&key, &value)?;
+            all.by_email
+                .insert(account.email.to_lowercase(), account.id);
+            all.accounts.insert(account.id, account);
+        }
+        for row in db.rows(key::KEYS)? {
+            let (key, value) = row?;
+            let key: Key = codec::decode(&key, &value)?;
+            all.keys.insert(key.hash, key);
+        }
+        Ok(all)
+    }
+
+    /// Makes a customer with a first key.
+    pub fn create(&mut self, email: &str, now_ms: u64) -> Result<Created, AccountError> {
+        let email = check_email(email)?;
+        let lower_cased = email.to_lowercase();
+        if self.by_email.contains_key(&lower_cased) {
+            return Err(AccountError::EmailTaken);
+        }
+        let account = Account {
+            id: AccountId::new(),
+            email: email.to_owned(),
+            created_ms: now_ms,
+            blocked_providers: Vec::new(),
+            disabled: false,
+        };
+        self.batch.put(key::customer(account.id), &account);
+        self.batch.put(account.address_key(), &account.id);
+        self.by_email.insert(lower_cased, account.id);
+        self.accounts.insert(account.id, account.clone());
+        let (_, key) = self.add_key(account.id, FIRST_KEY, now_ms)?;
+        Ok(Created { account, key })
+    }
+
+    /// Makes another key of a customer; it can be shown only now.
+    pub fn add_key(
+        &mut self,
+        account: AccountId,
+        name: &str,
+        now_ms: u64,
+    ) -> Result<(Key, ApiKey), AccountError> {
+        let name = name.trim();
+        if name.is_empty() || name.len() > MOST_NAME_BYTES || name.chars().any(char::is_control) {
+            return Err(AccountError::BadName);
+        }
+        if !self.accounts.contains_key(&account) {
+            return Err(AccountError::NoSuchAccount);
+        }
+        if self.keys_of(account).count() >= MOST_KEYS {
+            return Err(AccountError::TooManyKeys);
+        }
+        let secret = ApiKey::generate();
+        let key = Key {
+            id: KeyId::new(),
+            hash: secret.hash(&self.pepper),
+            account,
+            name: name.to_owned(),
+            created_ms: now_ms,
+            disabled: false,
+            hint: secret.hint(),
+        };
+        self.batch.put(key::api_key(&key.hash), &key);
+        self.keys.insert(key.hash, key.clone());
+        Ok((key, secret))
+    }
+
+    /// The key with this hash and its customer, disabled ones included.
+    pub fn find(&self, hash: &KeyHash) -> Option<(&Account, &Key)> {
+        let key = self.keys.get(hash)?;
+        Some((self.accounts.get(&key.account)?, key))
+    }
+
+    /// A customer.
+    pub fn account(&self, id: AccountId) -> Option<&Account> {
+        self.accounts.get(&id)
+    }
+
+    /// All customers, in no order.
+    pub fn accounts(&self) -> impl Iterator<Item = &Account> {
+        self.accounts.values()
+    }
+
+    /// All keys, in no order.
+    pub fn keys(&self) -> impl Iterator<Item = &Key> {
+        self.keys.values()
+    }
+
+    /// A customer's keys, in no order.
+    pub fn keys_of(&self, account: AccountId) -> impl Iterator<Item = &Key> {
+        self.keys().filter(move |key| key.account == account)
+    }
+
+    /// The changes since the last call, for one commit.
+    pub fn take_batch(&mut self) -> Batch {
+        std::mem::take(&mut self.batch)
+    }
+}
+
+/// Refuses what no mail could be sent to, without pretending to know every valid address.
+fn check_email(text: &str) -> Result<&str, AccountError> {
+    let text = text.trim();
+    let (local, domain) = text.split_once('@').ok_or(AccountError::BadEmail)?;
+    let strange = |c: char| c == '@' || c.is_whitespace() || c.is_control();
+    if text.len() > MOST_EMAIL_BYTES
+        || local.is_empty()
+        || local.contains(strange)
+        || domain.is_empty()
+        || domain.contains(strange)
+    {
+        return Err(AccountError::BadEmail);
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+#[path = "accounts_tests.rs"]
+mod tests;

@@ -1,0 +1,81 @@
+//! Customers and keys: made, found, kept.
+
+use super::*;
+
+fn fresh() -> Accounts {
+    let dir = tempfile::tempdir().unwrap();
+    Accounts::load(&Db::open(dir.path()).unwrap(), Pepper::generate()).unwrap()
+}
+
+#[test]
+fn a_customer_is_found_by_the_first_key() {
+    let mut accounts = fresh();
+    let created = accounts.create(" Ada@Example.com ", 7).unwrap();
+    assert_eq!(created.account.email, "Ada@Example.com");
+    let hash = created.key.hash(&accounts.pepper);
+    let (account, key) = accounts.find(&hash).unwrap();
+    assert_eq!((account.id, account.created_ms), (created.account.id, 7));
+    assert_eq!((key.name.as_str(), key.disabled), ("default", false));
+    let unknown = ApiKey::generate().hash(&accounts.pepper);
+    assert!(accounts.find(&unknown).is_none());
+}
+
+#[test]
+fn an_address_is_taken_in_whatever_case() {
+    let mut accounts = fresh();
+    accounts.create("ada@example.com", 0).unwrap();
+    let again = accounts.create("ADA@example.COM", 0).err();
+    assert_eq!(again, Some(AccountError::EmailTaken));
+    assert_eq!(accounts.accounts().count(), 1);
+}
+
+#[test]
+fn nonsense_is_no_address() {
+    let mut accounts = fresh();
+    let long = format!("{}@example.com", "a".repeat(250));
+    for bad in [
+        "", "ada", "@", "a@", "@b", "a@b@c", "a b@c", "a@b\nc", &long,
+    ] {
+        let refused = accounts.create(bad, 0).err();
+        assert_eq!(refused, Some(AccountError::BadEmail), "{bad}");
+    }
+    assert!(accounts.take_batch().is_empty());
+}
+
+#[test]
+fn keys_are_bounded_and_named() {
+    let mut accounts = fresh();
+    let id = accounts.create("ada@example.com", 0).unwrap().account.id;
+    for bad in ["", " ", "a\tb", &"x".repeat(65)] {
+        let refused = accounts.add_key(id, bad, 0).err();
+        assert_eq!(refused, Some(AccountError::BadName), "{bad}");
+    }
+    let stranger = accounts.add_key(AccountId::new(), "ci", 0).err();
+    assert_eq!(stranger, Some(AccountError::NoSuchAccount));
+    for _ in 1..MOST_KEYS {
+        accounts.add_key(id, "ci", 0).unwrap();
+    }
+    let refused = accounts.add_key(id, "ci", 0).err();
+    assert_eq!(refused, Some(AccountError::TooManyKeys));
+    assert_eq!(accounts.keys_of(id).count(), MOST_KEYS);
+}
+
+#[test]
+fn customers_and_keys_outlive_the_process() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Db::open(dir.path()).unwrap();
+    let mut accounts = Accounts::load(&db, db.pepper().unwrap()).unwrap();
+    let created = accounts.create("ada@example.com", 0).unwrap();
+    let (_, second) = accounts.add_key(created.account.id, "ci", 1).unwrap();
+    db.commit(accounts.take_batch()).unwrap();
+    drop(db);
+
+    let db = Db::open(dir.path()).unwrap();
+    let mut accounts = Accounts::load(&db, db.pepper().unwrap()).unwrap();
+    for key in [created.key, second] {
+        let (account, _) = accounts.find(&key.hash(&accounts.pepper)).unwrap();
+        assert_eq!(*account, created.account);
+    }
+    let taken = accounts.create("ada@example.com", 0).err();
+    assert_eq!(taken, Some(AccountError::EmailTaken));
+}

@@ -1,0 +1,74 @@
+//! Orders and records for tests.
+
+use super::{Book, Limits, Order};
+use crate::ids::{AccountId, GenerationId, KeyId, RequestId};
+use crate::money::Picodollars;
+use crate::store::{AttemptRecord, Delivery, Generation, Status};
+use crate::usage::Usage;
+
+/// 2026-01-31, noon UTC.
+pub(crate) const NOON_MS: u64 = 1_769_860_800_000;
+pub(crate) const DAY_MS: u64 = 86_400_000;
+
+pub(crate) fn usd(text: &str) -> Picodollars {
+    text.parse().unwrap()
+}
+
+pub(crate) fn pico(amount: i64) -> Picodollars {
+    Picodollars::new(amount)
+}
+
+/// A book and a customer with this much credit.
+pub(crate) fn funded(credit: Picodollars) -> (Book, AccountId) {
+    let (mut book, account) = (Book::new(Limits::default()), AccountId::new());
+    book.grant(account, credit, "sample", "test", NOON_MS)
+        .unwrap();
+    (book, account)
+}
+
+pub(crate) fn order(account: AccountId, want: Picodollars, least: Picodollars) -> Order {
+    Order {
+        generation: GenerationId::new(),
+        account,
+        key: KeyId::new(),
+        provider: "openai".to_owned(),
+        model: "gpt-4.1-mini".to_owned(),
+        want,
+        least,
+        price_version: "2026-01".to_owned(),
+        expires_ms: NOON_MS + 660_000,
+    }
+}
+
+pub(crate) fn record(order: &Order, cost: Picodollars) -> Generation {
+    Generation {
+        id: order.generation,
+        request_id: RequestId::new(),
+        account: order.account,
+        key: order.key,
+        created_ms: NOON_MS,
+        model: order.model.clone(),
+        provider: "anthropic".to_owned(),
+        tier: Some("standard".to_owned()),
+        prefer: "balanced".to_owned(),
+        auto_score: Some(40),
+        streamed: Delivery::Stream,
+        finish_reason: Some("stop".to_owned()),
+        native_finish_reason: Some("end_turn".to_owned()),
+        usage: Some(Usage {
+            prompt_tokens: 100,
+            completion_tokens: 20,
+            ..Usage::default()
+        }),
+        cost,
+        ttft_ms: Some(210),
+        latency_ms: 900,
+        attempts: vec![AttemptRecord {
+            provider: "anthropic".to_owned(),
+            model: order.model.clone(),
+            outcome: "ok".to_owned(),
+        }],
+        status: Status::Ok,
+        price_version: order.price_version.clone(),
+    }
+}

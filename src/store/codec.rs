@@ -1,0 +1,97 @@
+//! How a value is stored: a version byte, its postcard form, and a checksum that covers its key.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::error::StoreError;
+
+/// Version of the form below. A changed form gets a new number and keeps reading the old one.
+const VERSION: u8 = 1;
+const CHECKSUM_BYTES: usize = 4;
+
+/// The stored form of a value that goes under `key`.
+pub(super) fn encode<T: Serialize>(key: &[u8], value: &T) -> Result<Vec<u8>, StoreError> {
+    let mut bytes =
+        postcard::to_extend(value, vec![VERSION]).map_err(|source| StoreError::Encode {
+            key: show(key),
+            source,
+        })?;
+    bytes.extend(checksum(key, &bytes));
+    Ok(bytes)
+}
+
+/// Reads what [`encode`] made for the same key. The error names the key.
+pub(super) fn decode<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T, StoreError> {
+    let corrupt = |reason| StoreError::Corrupt {
+        key: show(key),
+        reason,
+    };
+    let body_end = bytes
+        .len()
+        .checked_sub(CHECKSUM_BYTES)
+        .ok_or_else(|| corrupt("too short"))?;
+    let (body, sum) = bytes.split_at(body_end);
+    if sum != checksum(key, body) {
+        return Err(corrupt("wrong checksum"));
+    }
+    let (version, body) = body.split_first().ok_or_else(|| corrupt("too short"))?;
+    if *version != VERSION {
+        return Err(corrupt("unknown version"));
+    }
+    match postcard::take_from_bytes(body) {
+        Ok((value, [])) => Ok(value),
+        Ok(_) => Err(corrupt("bytes left over")),
+        Err(_) => Err(corrupt("not of its type")),
+    }
+}
+
+/// A storage key for messages.
+pub(super) fn show(key: &[u8]) -> String {
+    key.escape_ascii().to_string()
+}
+
+fn checksum(key: &[u8], bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(key);
+    hasher.update(bytes);
+    hasher.finalize().to_le_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_value_belongs_to_its_key() {
+        let bytes = encode(b"a/1", &7_u64).unwrap();
+        assert_eq!(decode::<u64>(b"a/1", &bytes).unwrap(), 7);
+        let error = decode::<u64>(b"a/2", &bytes).unwrap_err().to_string();
+        assert!(error.contains("a/2"), "{error}");
+    }
+
+    #[test]
+    fn left_over_bytes_and_other_versions_are_refused() {
+        let long = encode(b"k", &(1_u8, 2_u8)).unwrap();
+        assert!(decode::<u8>(b"k", &long).is_err());
+        let mut newer = vec![VERSION + 1, 5];
+        newer.extend(checksum(b"k", &newer));
+        assert!(decode::<u8>(b"k", &newer).is_err());
+        assert!(decode::<u8>(b"k", b"").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn every_flipped_bit_is_found(text in ".{0,40}", at in any::<prop::sample::Index>(), bit in 0_u8..8) {
+            let mut bytes = encode(b"k", &text).unwrap();
+            let at = at.index(bytes.len());
+            bytes[at] ^= 1 << bit;
+            prop_assert!(decode::<String>(b"k", &bytes).is_err());
+        }
+
+        #[test]
+        fn nonsense_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+            let _ = decode::<Vec<String>>(b"k", &bytes);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Opening, locking, committing, and refusing after a failure.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use super::*;
+
+fn batch(key: &[u8], value: &str) -> Batch {
+    let mut batch = Batch::default();
+    batch.put(key.to_vec(), &value);
+    batch
+}
+
+/// A storage whose next sync fails: the null device cannot be synced.
+fn failing(dir: &Path) -> Db {
+    let mut db = Db::open(dir).unwrap();
+    let inner = Arc::get_mut(&mut db.0).unwrap();
+    inner.log = File::open("/dev/null").unwrap();
+    db
+}
+
+#[test]
+fn what_was_committed_is_there_after_reopening() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Db::open(dir.path()).unwrap();
+    db.commit(batch(b"t/1", "one")).unwrap();
+    drop(db);
+    let db = Db::open(dir.path()).unwrap();
+    let bytes = db.get(b"t/1").unwrap().unwrap();
+    assert_eq!(codec::decode::<String>(b"t/1", &bytes).unwrap(), "one");
+    let mut removal = Batch::default();
+    removal.delete(b"t/1".to_vec());
+    db.commit(removal).unwrap();
+    assert_eq!(db.get(b"t/1").unwrap(), None);
+}
+
+#[test]
+fn rows_come_in_key_order_both_ways() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Db::open(dir.path()).unwrap();
+    for key in [b"t/3", b"t/1", b"u/1", b"t/2"] {
+        db.commit(batch(key, "")).unwrap();
+    }
+    let keys = |rows: Vec<Result<Row, StoreError>>| -> Vec<String> {
+        rows.into_iter()
+            .map(|row| codec::show(&row.unwrap().0))
+            .collect()
+    };
+    let forward = db.rows(b"t/").unwrap().take(2).collect();
+    assert_eq!(keys(forward), ["t/1", "t/2"]);
+    let backward = db.rows(b"t/").unwrap().rev().take(2).collect();
+    assert_eq!(keys(backward), ["t/3", "t/2"]);
+}
+
+#[test]
+fn a_second_owner_is_refused_until_the_first_is_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Db::open(dir.path()).unwrap();
+    let second = Db::open(dir.path()).unwrap_err();
+    assert!(matches!(second, StoreError::InUse { .. }));
+    assert!(second.to_string().contains("in use by another process"));
+    drop(db);
+    assert!(Db::open(dir.path()).is_ok());
+}
+
+#[test]
+fn a_half_written_snapshot_does_not_stop_the_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Db::open(dir.path()).unwrap();
+    db.commit(batch(b"t/1", "one")).unwrap();
+    drop(db);
+    let torn = dir.path().join("ledger/snap.FFFFFFFFFFFFFFFF.generating");
+    fs::write(&torn, b"torn").unwrap();
+    let db = Db::open(dir.path()).unwrap();
+    assert!(db.get(b"t/1").unwrap().is_some());
+    assert!(!torn.exists());
+}
+
+#[test]
+fn a_damaged_file_is_an_error_not_a_panic() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(Db::open(dir.path()).unwrap());
+    fs::write(dir.path().join("ledger/conf"), b"not a configuration").unwrap();
+    assert!(Db::open(dir.path()).is_err());
+}
+
+#[test]
+fn after_a_failed_sync_everything_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = failing(dir.path());
+    let clone = db.clone();
+    let error = db.commit(batch(b"t/1", "one")).unwrap_err();
+    assert!(matches!(error, StoreError::Io { action: "sync", .. }));
+    assert!(matches!(clone.get(b"t/1"), Err(StoreError::Poisoned)));
+    assert!(matches!(
+        clone.commit(batch(b"t/2", "two")),
+        Err(StoreError::Poisoned)
+    ));
+    assert!(clone.rows(b"").is_err());
+}
+
+#[test]
+fn a_value_that_is_too_large_is_refused_before_anything_is_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Db::open(dir.path()).unwrap();
+    let mut both = batch(b"t/1", "small");
+    both.put(b"t/2".to_vec(), &"x".repeat(MOST_VALUE_BYTES));
+    let error = db.commit(both).unwrap_err();
+    assert!(matches!(error, StoreError::TooLarge { .. }));
+    drop(db);
+    let db = Db::open(dir.path()).unwrap();
+    assert_eq!(db.get(b"t/1").unwrap(), None);
+}
+
+#[test]
+fn the_directory_and_the_secret_are_private() {
+    let parent = tempfile::tempdir().unwrap();
+    let dir = parent.path().join("data");
+    let db = Db::open(&dir).unwrap();
+    let pepper = db.pepper().unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&dir), 0o700);
+    assert_eq!(mode(&dir.join("pepper")), 0o600);
+    assert_eq!(db.pepper().unwrap().as_bytes(), pepper.as_bytes());
+}
+
+#[test]
+fn a_lost_secret_is_not_replaced_while_keys_depend_on_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Db::open(dir.path()).unwrap();
+    db.pepper().unwrap();
+    db.commit(batch(b"k/some", "key")).unwrap();
+    fs::write(dir.path().join("pepper"), b"short").unwrap();
+    assert!(matches!(db.pepper(), Err(StoreError::PepperLost { .. })));
+    fs::remove_file(dir.path().join("pepper")).unwrap();
+    assert!(matches!(db.pepper(), Err(StoreError::PepperLost { .. })));
+}

@@ -1,0 +1,131 @@
+//! The record of one inference, as `GET /v1/generations/{id}` shows it. Never any prompt text.
+
+use serde::{Deserialize, Serialize};
+
+use super::db::Db;
+use super::error::StoreError;
+use super::{codec, key};
+use crate::ids::{AccountId, GenerationId, KeyId, RequestId};
+use crate::money::Picodollars;
+use crate::usage::Usage;
+
+/// Most attempts that are kept.
+const MOST_ATTEMPTS: usize = 16;
+/// Longest text of one field, in bytes.
+const MOST_TEXT_BYTES: usize = 128;
+
+/// One inference.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Generation {
+    /// Its id, and its hold's.
+    pub id: GenerationId,
+    /// The HTTP request it answered.
+    pub request_id: RequestId,
+    /// Who asked.
+    pub account: AccountId,
+    /// With which key.
+    pub key: KeyId,
+    /// When the request came, in milliseconds since 1970.
+    pub created_ms: u64,
+    /// Catalog id of the model that ran.
+    pub model: String,
+    /// Who ran it.
+    pub provider: String,
+    /// The tier that was served, when one was.
+    pub tier: Option<String>,
+    /// The caller's preference inside the tier.
+    pub prefer: String,
+    /// The classifier's score of 0 to 100, for `auto`.
+    pub auto_score: Option<u8>,
+    /// How the answer was delivered.
+    pub streamed: Delivery,
+    /// Why the answer ended, in OpenAI's words.
+    pub finish_reason: Option<String>,
+    /// Why it ended, in the provider's word.
+    pub native_finish_reason: Option<String>,
+    /// Its tokens, when they are known or estimated.
+    pub usage: Option<Usage>,
+    /// Given to the ledger: the exact cost. In the stored record: what was charged.
+    pub cost: Picodollars,
+    /// Time to first token.
+    pub ttft_ms: Option<u64>,
+    /// Time to the end of the answer.
+    pub latency_ms: u64,
+    /// What was tried, in order.
+    pub attempts: Vec<AttemptRecord>,
+    /// How it ended.
+    pub status: Status,
+    /// The price list that the cost was computed with.
+    pub price_version: String,
+}
+
+/// One attempt at one provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptRecord {
+    /// The provider.
+    pub provider: String,
+    /// Catalog id of the model.
+    pub model: String,
+    /// `ok`, a status code or the kind of fault.
+    pub outcome: String,
+}
+
+/// How an answer was delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Delivery {
+    /// As one JSON body.
+    Whole,
+    /// As server-sent events.
+    Stream,
+}
+
+/// How a generation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Status {
+    /// The answer was delivered whole.
+    Ok,
+    /// It failed, before or in the middle of the answer.
+    Failed,
+    /// The client left.
+    Cancelled,
+}
+
+impl Generation {
+    /// Reads a stored record.
+    pub fn read(db: &Db, id: GenerationId) -> Result<Option<Self>, StoreError> {
+        let key = key::generation(id);
+        db.get(&key)?
+            .map(|bytes| codec::decode(&key, &bytes))
+            .transpose()
+    }
+
+    /// Cuts lists and texts to what may be stored.
+    pub(super) fn bounded(mut self) -> Self {
+        for text in [
+            &mut self.model,
+            &mut self.provider,
+            &mut self.prefer,
+            &mut self.price_version,
+        ] {
+            cut(text);
+        }
+        for text in [
+            &mut self.tier,
+            &mut self.finish_reason,
+            &mut self.native_finish_reason,
+        ] {
+            text.iter_mut().for_each(cut);
+        }
+        self.attempts.truncate(MOST_ATTEMPTS);
+        for attempt in &mut self.attempts {
+            cut(&mut attempt.provider);
+            cut(&mut attempt.model);
+            cut(&mut attempt.outcome);
+        }
+        self
+    }
+}
+
+fn cut(text: &mut String) {
+    text.truncate(text.floor_char_boundary(MOST_TEXT_BYTES));
+}

@@ -1,0 +1,89 @@
+//! The keys of the one tree. Numbers are big-endian, so that key order is time order.
+//!
+//! | Key | Value |
+//! |---|---|
+//! | `a/<ledger account>` | its four balance counters |
+//! | `x/<sequence>` | a transfer and its hash |
+//! | `o/<generation>` | an open hold |
+//! | `h/<deadline>/<generation>` | the same hold, by the time it expires |
+//! | `i/grant/<account>/<idempotency key>` | a grant's parameters and outcome |
+//! | `d/<account>/<yyyymmdd>` | a customer's totals of one UTC day |
+//! | `u/<key>` | an API key's totals |
+//! | `g/<generation>` | a generation record |
+//! | `c/<account>` | a customer |
+//! | `e/<e-mail address>` | the customer with that address |
+//! | `k/<key hash>` | an API key |
+//! | `m/meta` | schema version, last sequence number, head hash |
+
+use super::book::LedgerAccount;
+use super::day::Day;
+use crate::ids::{AccountId, GenerationId, KeyHash, KeyId};
+
+pub(super) const BALANCES: &[u8] = b"a/";
+pub(super) const TRANSFERS: &[u8] = b"x/";
+pub(super) const HOLDS: &[u8] = b"o/";
+pub(super) const DEADLINES: &[u8] = b"h/";
+pub(super) const GRANTS: &[u8] = b"i/grant/";
+pub(super) const DAYS: &[u8] = b"d/";
+pub(super) const KEY_TOTALS: &[u8] = b"u/";
+pub(super) const GENERATIONS: &[u8] = b"g/";
+pub(super) const CUSTOMERS: &[u8] = b"c/";
+pub(super) const ADDRESSES: &[u8] = b"e/";
+pub(super) const KEYS: &[u8] = b"k/";
+pub(super) const META: &[u8] = b"m/meta";
+
+pub(super) fn balance(account: &LedgerAccount) -> Vec<u8> {
+    [BALANCES, account.to_string().as_bytes()].concat()
+}
+
+pub(super) fn transfer(seq: u64) -> Vec<u8> {
+    [TRANSFERS, &seq.to_be_bytes()].concat()
+}
+
+pub(super) fn hold(generation: GenerationId) -> Vec<u8> {
+    [HOLDS, &generation.to_bytes()].concat()
+}
+
+pub(super) fn deadline(expires_ms: u64, generation: GenerationId) -> Vec<u8> {
+    [
+        DEADLINES,
+        &expires_ms.to_be_bytes(),
+        b"/",
+        &generation.to_bytes(),
+    ]
+    .concat()
+}
+
+pub(super) fn grant(account: AccountId, idempotency_key: &str) -> Vec<u8> {
+    [
+        GRANTS,
+        &account.to_bytes(),
+        b"/",
+        idempotency_key.as_bytes(),
+    ]
+    .concat()
+}
+
+pub(super) fn day(account: AccountId, day: Day) -> Vec<u8> {
+    [DAYS, &account.to_bytes(), b"/", day.to_string().as_bytes()].concat()
+}
+
+pub(super) fn key_totals(key: KeyId) -> Vec<u8> {
+    [KEY_TOTALS, &key.to_bytes()].concat()
+}
+
+pub(super) fn generation(generation: GenerationId) -> Vec<u8> {
+    [GENERATIONS, &generation.to_bytes()].concat()
+}
+
+pub(super) fn customer(account: AccountId) -> Vec<u8> {
+    [CUSTOMERS, &account.to_bytes()].concat()
+}
+
+pub(super) fn address(lower_cased: &str) -> Vec<u8> {
+    [ADDRESSES, lower_cased.as_bytes()].concat()
+}
+
+pub(super) fn api_key(hash: &KeyHash) -> Vec<u8> {
+    [KEYS, hash.as_bytes()].concat()
+}

@@ -1,0 +1,181 @@
+//! A sound ledger passes; any change to what is stored is found.
+
+use super::*;
+use crate::ids::GenerationId;
+use crate::store::book::samples::{NOON_MS, order, pico, record, usd};
+use crate::store::{Accounts, Book, Limits};
+
+/// A ledger with a row of every kind.
+fn sample() -> (tempfile::TempDir, Db) {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Db::open(dir.path()).unwrap();
+    let mut accounts = Accounts::load(&db, db.pepper().unwrap()).unwrap();
+    let account = accounts.create("ada@example.com", 0).unwrap().account.id;
+    db.commit(accounts.take_batch()).unwrap();
+    let (mut book, _) = Book::load(&db, Limits::default(), NOON_MS).unwrap();
+    book.grant(account, usd("5"), "first", "test", NOON_MS)
+        .unwrap();
+    for _ in 0..3 {
+        let order = order(account, usd("0.10"), pico(1));
+        book.authorise(order.clone(), NOON_MS).unwrap();
+        book.settle(record(&order, usd("0.02")), NOON_MS).unwrap();
+    }
+    book.authorise(order(account, usd("0.30"), pico(1)), NOON_MS)
+        .unwrap();
+    db.commit(book.take_batch()).unwrap();
+    (dir, db)
+}
+
+fn all_rows(db: &Db) -> Vec<Row> {
+    db.rows(b"").unwrap().map(Result::unwrap).collect()
+}
+
+/// Replaces a stored value by one with a right checksum.
+fn forge<T: serde::Serialize>(db: &Db, key: &[u8], value: &T) {
+    db.overwrite(key, Some(&codec::encode(key, value).unwrap()));
+}
+
+fn link(db: &Db, seq: u64) -> Link {
+    let key = key::transfer(seq);
+    codec::decode(&key, &db.get(&key).unwrap().unwrap()).unwrap()
+}
+
+#[test]
+fn a_sound_ledger_is_reported() {
+    let (_dir, db) = sample();
+    let report = verify(&db).unwrap();
+    assert_eq!((report.transfers, report.accounts, report.holds), (8, 4, 1));
+    assert_eq!(report.head_hash, hex::encode(link(&db, 8).hash));
+}
+
+#[test]
+fn an_empty_ledger_is_sound() {
+    let dir = tempfile::tempdir().unwrap();
+    let report = verify(&Db::open(dir.path()).unwrap()).unwrap();
+    assert_eq!((report.transfers, report.accounts, report.holds), (0, 0, 0));
+}
+
+#[test]
+fn every_changed_byte_is_found() {
+    let (_dir, db) = sample();
+    for (key, value) in all_rows(&db) {
+        for at in 0..value.len() {
+            let mut changed = value.clone();
+            changed[at] ^= 0x10;
+            db.overwrite(&key, Some(&changed));
+            assert!(verify(&db).is_err(), "{} byte {at}", codec::show(&key));
+        }
+        db.overwrite(&key, Some(&value));
+    }
+    verify(&db).unwrap();
+}
+
+#[test]
+fn a_removed_row_of_the_ledger_is_found() {
+    let (_dir, db) = sample();
+    for (key, value) in all_rows(&db) {
+        let derived = [b"a/", b"x/", b"o/", b"h/", b"m/"];
+        if !derived.iter().any(|prefix| key.starts_with(*prefix)) {
+            continue;
+        }
+        db.overwrite(&key, None);
+        assert!(verify(&db).is_err(), "{}", codec::show(&key));
+        db.overwrite(&key, Some(&value));
+    }
+}
+
+#[test]
+fn forged_rows_with_right_checksums_are_found() {
+    let (_dir, db) = sample();
+    let honest = all_rows(&db);
+    let restore = || {
+        for (key, value) in &honest {
+            db.overwrite(key, Some(value));
+        }
+    };
+
+    let mut cheaper = link(&db, 3);
+    cheaper.transfer.amount = pico(1);
+    forge(&db, &key::transfer(3), &cheaper);
+    assert!(matches!(verify(&db), Err(LedgerError::Hash { seq: 3 })));
+    restore();
+
+    let balances = honest.iter().filter(|row| row.0.starts_with(b"a/user"));
+    for row in balances {
+        let (_, mut balance) = read_balance(row).unwrap();
+        balance.credits_posted += 1;
+        forge(&db, &row.0, &balance);
+        assert!(matches!(verify(&db), Err(LedgerError::Balance(_))));
+    }
+    restore();
+
+    let stray = key::deadline(NOON_MS, GenerationId::new());
+    forge(&db, &stray, &());
+    assert!(matches!(verify(&db), Err(LedgerError::Misplaced(_))));
+    db.overwrite(&stray, None);
+
+    db.overwrite(b"z/what", Some(b"ever"));
+    assert!(matches!(verify(&db), Err(LedgerError::Misplaced(_))));
+    db.overwrite(b"z/what", None);
+    verify(&db).unwrap();
+}
+
+#[test]
+fn a_cut_chain_is_found_by_verify_and_at_start() {
+    let (_dir, db) = sample();
+    db.overwrite(&key::transfer(8), None);
+    let cut = |error| matches!(error, LedgerError::Head { found: 7, noted: 8 });
+    assert!(cut(verify(&db).unwrap_err()));
+    assert!(cut(Book::load(&db, Limits::default(), NOON_MS).unwrap_err()));
+}
+
+#[test]
+fn a_start_refuses_a_changed_balance() {
+    let (_dir, db) = sample();
+    let rows = all_rows(&db);
+    let row = rows
+        .iter()
+        .find(|row| row.0.starts_with(b"a/goodwill"))
+        .unwrap();
+    let (_, mut balance) = read_balance(row).unwrap();
+    balance.debits_posted += 1;
+    forge(&db, &row.0, &balance);
+    let refused = Book::load(&db, Limits::default(), NOON_MS).unwrap_err();
+    assert!(matches!(
+        refused,
+        LedgerError::TrialBalance { posted: 1, .. }
+    ));
+}
+
+#[test]
+fn a_start_checks_the_end_of_a_long_chain() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Db::open(dir.path()).unwrap();
+    let (mut book, _) = Book::load(&db, Limits::default(), NOON_MS).unwrap();
+    let account = AccountId::new();
+    for grant in 0..1200 {
+        book.grant(account, pico(1), &grant.to_string(), "", NOON_MS)
+            .unwrap();
+    }
+    db.commit(book.take_batch()).unwrap();
+    let (again, recovered) = Book::load(&db, Limits::default(), NOON_MS).unwrap();
+    assert_eq!(recovered.transfers, 1200);
+    assert_eq!(again.balance(account).available(), pico(1200));
+    let mut forged = link(&db, 700);
+    forged.transfer.amount = pico(2);
+    forge(&db, &key::transfer(700), &forged);
+    let refused = Book::load(&db, Limits::default(), NOON_MS).unwrap_err();
+    assert!(matches!(refused, LedgerError::Hash { seq: 700 }));
+}
+
+#[test]
+fn a_newer_schema_is_refused() {
+    let (_dir, db) = sample();
+    let newer = (2_u32, 8_u64, link(&db, 8).hash, NOON_MS);
+    forge(&db, key::META, &newer);
+    let refused = verify(&db).unwrap_err();
+    assert!(matches!(
+        refused,
+        LedgerError::Schema { found: 2, known: 1 }
+    ));
+}
