@@ -1,2 +1,97 @@
-//! (being written)
-fn main() {}
+//! The binary: arguments → settings → logs → storage → actors → serve → drain → exit.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command talks to its terminal")]
+
+mod cli;
+mod serve;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser;
+use model_router::actors::catalog::Source;
+use model_router::catalog::Catalog;
+use model_router::config::{Environment, Settings};
+use model_router::store::{self, Db};
+
+use cli::{Cli, Command, LedgerCommand};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// The start was stopped by something the operator can mend.
+pub const EXIT_CANNOT_START: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let config = cli.config.as_deref();
+    match cli.command.unwrap_or_default() {
+        Command::Serve { sandbox } => serve::serve(config, sandbox),
+        Command::Check => check(config),
+        Command::Ledger(LedgerCommand::Verify) => verify(config),
+        Command::Sandbox { port } => serve::sandbox_only(port),
+    }
+}
+
+/// `model-router check`: settings and catalog, without starting anything.
+fn check(config: Option<&Path>) -> ExitCode {
+    match checked(config) {
+        Ok(lines) => {
+            println!("{lines}");
+            ExitCode::SUCCESS
+        }
+        Err(reason) => {
+            eprintln!("{reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn checked(config: Option<&Path>) -> Result<String, String> {
+    let env = Environment::Process;
+    let settings = Settings::load(config, &env).map_err(|error| error.to_string())?;
+    let source = Source { overlay: settings.catalog.overlay.clone(), env: env.clone() };
+    let catalog = source.load().map_err(|error| error.to_string())?;
+    let models = catalog.models().len();
+    let mut lines = vec![format!("settings: ok\ncatalog: ok, {models} models, version {}", catalog.version())];
+    lines.extend(providers(&catalog, &env));
+    Ok(lines.join("\n"))
+}
+
+fn providers(catalog: &Catalog, env: &Environment) -> Vec<String> {
+    let line = |provider: &model_router::catalog::Provider| {
+        let name = provider.name.as_str();
+        match (env.secret(&provider.api_key_env), provider.api_key_env.is_empty()) {
+            (Some(_), _) => format!("provider {name}: key set"),
+            (None, true) => format!("provider {name}: needs no key"),
+            (None, false) => format!("provider {name}: no key; set {}", provider.api_key_env.join(" or ")),
+        }
+    };
+    catalog.providers().iter().map(|provider| line(provider)).collect()
+}
+
+/// `model-router ledger verify`: every transfer and balance of a router that is not running.
+fn verify(config: Option<&Path>) -> ExitCode {
+    let report = Settings::load(config, &Environment::Process)
+        .map_err(|error| error.to_string())
+        .and_then(|settings| {
+            let dir = &settings.storage.data_dir;
+            if !dir.exists() {
+                return Err(format!("{}: there is no data directory; set MODEL_ROUTER_DATA_DIR", dir.display()));
+            }
+            let db = Db::open(dir).map_err(|error| error.to_string())?;
+            store::verify(&db).map_err(|error| format!("the ledger does not verify: {error}"))
+        });
+    match report {
+        Ok(report) => {
+            println!(
+                "ledger: clean\ntransfers {}\naccounts {}\nopen holds {}\nhead {}",
+                report.transfers, report.accounts, report.holds, report.head_hash
+            );
+            ExitCode::SUCCESS
+        }
+        Err(reason) => {
+            eprintln!("{reason}");
+            ExitCode::FAILURE
+        }
+    }
+}

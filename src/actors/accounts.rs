@@ -148,7 +148,7 @@ impl Handler<FindAccount> for Accounts {
     type Result = MessageResult<FindAccount>;
 
     fn handle(&mut self, find: FindAccount, _: &mut Context<Self>) -> Self::Result {
-        MessageResult(self.accounts.by_email(&find.email).map(|account| account.id))
+        MessageResult(self.accounts.find_by_email(&find.email).map(|account| account.id))
     }
 }
 
@@ -164,6 +164,9 @@ impl Handler<AddKey> for Accounts {
     type Result = MessageResult<AddKey>;
 
     fn handle(&mut self, add: AddKey, _: &mut Context<Self>) -> Self::Result {
-        MessageResult(self.accounts.add_key(add.account, &add.name, clock::now_ms()).inspect(|_| self.commit()))
+        MessageResult(self.accounts.add_key(add.account, &add.name, clock::now_ms()).map(|(_, key)| {
+            self.commit();
+            key
+        }))
     }
 }

@@ -15,7 +15,7 @@ use super::funds::Purses;
 use crate::ids::{AccountId, GenerationId, KeyId};
 use crate::money::Picodollars;
 use crate::store::{
-    Balance, Book, Db, Generation, GrantError, KeyUsage, Order, Refusal, Report, Settled, StoreError, verify,
+    Balance, Book, Db, Generation, GrantError, KeyUsage, LedgerError, Order, Refusal, Report, Settled, StoreError, verify,
 };
 
 /// Messages that share one sync at the most.
@@ -105,7 +105,7 @@ pub struct Grant {
 
 /// Asks what an account and a key have spent.
 #[derive(Message)]
-#[rtype(result = "Result<Statement, StoreError>")]
+#[rtype(result = "Statement")]
 pub struct AskStatement {
     /// The account.
     pub account: AccountId,
@@ -129,7 +129,7 @@ pub struct Find(pub GenerationId);
 
 /// Checks every transfer and balance.
 #[derive(Message)]
-#[rtype(result = "Result<Report, String>")]
+#[rtype(result = "Result<Report, LedgerError>")]
 pub struct Verify;
 
 /// Commits what is pending; the answer means that everything before it is durable.
@@ -156,7 +156,7 @@ impl Ledger {
     /// Puts an answer behind the next commit.
     fn when_durable<T: Send + 'static>(&mut self, ctx: &Context<Self>, answer: T) -> oneshot::Receiver<T> {
         let (reply, answered) = oneshot::channel();
-        self.group.push(Box::new(move || drop(reply.send(answer))));
+        self.group.push(answering(reply, answer));
         self.ask_for_commit(ctx);
         answered
     }
@@ -195,7 +195,7 @@ impl Ledger {
             Err(Refusal::Bound { .. }) if self.may_wait(account, &ask) => self.wait(ctx, ask),
             Err(refusal) => {
                 let (reply, answered) = oneshot::channel();
-                drop(reply.send(Err(refusal)));
+                answering(reply, Err(refusal))();
                 answered
             }
         }
@@ -228,7 +228,7 @@ impl Ledger {
                     break;
                 }
                 Ok(_) | Err(_) => {
-                    self.group.push(Box::new(move || drop(next.reply.send(answer))));
+                    self.group.push(answering(next.reply, answer));
                     self.ask_for_commit(ctx);
                 }
             }
@@ -253,6 +253,13 @@ impl Ledger {
     }
 }
 
+/// An answer to be sent later. Whoever asked may have left by then, and that is fine.
+fn answering<T: Send + 'static>(reply: oneshot::Sender<T>, answer: T) -> Reply {
+    Box::new(move || {
+        reply.send(answer).ok();
+    })
+}
+
 /// Ends the process after a storage error, and says why.
 pub(super) fn fail_stop(error: &StoreError) -> ! {
     tracing::error!(%error, "storage failed: the router stops, because what it cannot write it must not sell");
@@ -273,8 +280,8 @@ impl Actor for Ledger {
     fn started(&mut self, ctx: &mut Context<Self>) {
         super::guard::abort_on_panic();
         ctx.run_interval(EXPIRY_PERIOD, |ledger, ctx| {
-            for account in ledger.book.expire(clock::now_ms()) {
-                ledger.wake(ctx, account);
+            for released in ledger.book.expire(clock::now_ms()) {
+                ledger.wake(ctx, released.account);
             }
             ledger.ask_for_commit(ctx);
         });
@@ -295,9 +302,15 @@ impl Handler<Settle> for Ledger {
 
     fn handle(&mut self, settle: Settle, ctx: &mut Context<Self>) {
         let account = settle.record.account;
-        let settled = self.book.settle(*settle.record, clock::now_ms());
+        let generation = settle.record.id;
+        let settled = self.book.settle(*settle.record, clock::now_ms()).unwrap_or_else(|not_held| {
+            // The hold outlives the longest answer, so this is an answer that outlived its clocks.
+            tracing::error!(%generation, %not_held, "an answer was not charged");
+            let balance = self.book.balance(account).available();
+            Settled { charged: Picodollars::ZERO, overrun: Picodollars::ZERO, balance }
+        });
         if let Some(reply) = settle.reply {
-            self.group.push(Box::new(move || drop(reply.send(settled))));
+            self.group.push(answering(reply, settled));
         }
         self.wake(ctx, account);
         self.publish(account);
@@ -343,8 +356,8 @@ impl Handler<AskStatement> for Ledger {
     type Result = MessageResult<AskStatement>;
 
     fn handle(&mut self, ask: AskStatement, _: &mut Context<Self>) -> Self::Result {
-        let key = self.book.key_usage(&self.db, ask.key, clock::now_ms());
-        MessageResult(key.map(|key| Statement { balance: self.book.balance(ask.account), key }))
+        let key = self.book.key_usage(ask.key, clock::now_ms());
+        MessageResult(Statement { balance: self.book.balance(ask.account), key })
     }
 }
 
@@ -363,7 +376,7 @@ impl Handler<Verify> for Ledger {
 
     fn handle(&mut self, _: Verify, _: &mut Context<Self>) -> Self::Result {
         self.commit();
-        MessageResult(verify(&self.db).map_err(|error| error.to_string()))
+        MessageResult(verify(&self.db))
     }
 }
 

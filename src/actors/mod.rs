@@ -24,7 +24,7 @@ use self::ledger::Ledger;
 use crate::catalog::Catalog;
 use crate::config::{self, Environment, Settings};
 use crate::ids::Pepper;
-use crate::store::{self, Book, Db, StoreError};
+use crate::store::{self, Book, Db, LedgerError};
 
 /// Bytes in one permit of the budget for request bodies.
 pub const BODY_BUDGET_UNIT: usize = 1024;
@@ -74,7 +74,7 @@ pub enum StartError {
     Catalog(#[from] ReloadError),
     /// The data directory cannot be used.
     #[error(transparent)]
-    Storage(#[from] StoreError),
+    Storage(#[from] LedgerError),
 }
 
 impl Switchboard {
@@ -97,7 +97,7 @@ impl Switchboard {
 
         let Storage { db, book, accounts, pepper } = storage;
         let purses = Arc::new(Purses::default());
-        for (account, balance) in book.balances() {
+        for (account, balance) in book.customers() {
             purses.set(account, balance.available());
         }
         let (accounts, keys) = Accounts::new(db.clone(), accounts, Arc::clone(&purses));
@@ -140,15 +140,15 @@ struct Storage {
 }
 
 impl Storage {
-    fn open(settings: &Settings) -> Result<Self, StoreError> {
+    fn open(settings: &Settings) -> Result<Self, LedgerError> {
         let db = Db::open(&settings.storage.data_dir)?;
-        let limits = store::Limits { open_holds: settings.limits.running_per_account, ..store::Limits::default() };
+        let limits = store::Limits { holds_per_account: settings.limits.running_per_account };
         let (book, recovered) = Book::load(&db, limits, clock::now_ms())?;
         if recovered.orphans > 0 {
             tracing::warn!(orphans = recovered.orphans, "requests were running when the router last ended: voided");
         }
-        let accounts = store::Accounts::load(&db)?;
         let pepper = db.pepper()?;
+        let accounts = store::Accounts::load(&db, pepper.clone())?;
         Ok(Self { db, book, accounts, pepper })
     }
 }

@@ -287,7 +287,7 @@ pub struct Provider {
     /// Environment variables that may hold the key, tried in order. Empty: no key needed.
     pub api_key_env: Vec<String>,
     /// A provider without its key takes part all the same (a server on the operator's own machine).
-    pub key_optional: KeyNeed,
+    pub key_need: KeyNeed,
     /// Advisory request fields its API refuses; they are left out with a warning.
     pub omit: Vec<String>,
     /// Where the row stands, for messages.

@@ -45,7 +45,7 @@ pub(super) fn provider(row: &mut Reader<'_>, source: String) -> Option<Provider>
         base_url: base_url?,
         base_url_env,
         api_key_env,
-        key_optional: key_need,
+        key_need,
         omit: omit.unwrap_or_default(),
         source,
     })

@@ -184,6 +184,11 @@ impl Accounts {
         Ok((key, secret))
     }
 
+    /// The customer with this address, in whatever case.
+    pub fn find_by_email(&self, email: &str) -> Option<&Account> {
+        self.accounts.get(self.by_email.get(&email.trim().to_lowercase())?)
+    }
+
     /// The key with this hash and its customer, disabled ones included.
     pub fn find(&self, hash: &KeyHash) -> Option<(&Account, &Key)> {
         let key = self.keys.get(hash)?;

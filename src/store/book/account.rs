@@ -39,6 +39,20 @@ impl LedgerAccount {
             &name[..name.floor_char_boundary(MOST_NAME_BYTES)],
         ))
     }
+
+    /// The customer, where it is one.
+    pub fn customer(&self) -> Option<AccountId> {
+        match self {
+            Self::User(account) => Some(*account),
+            Self::Provider(_)
+            | Self::Goodwill
+            | Self::Fee
+            | Self::CashStripe
+            | Self::LossOrphan
+            | Self::LossOverrun
+            | Self::LossFailed => None,
+        }
+    }
 }
 
 impl fmt::Display for LedgerAccount {

@@ -73,10 +73,11 @@ pub struct Released {
 
 impl Book {
     /// Keeps credit back for a generation: what it wants, or all that is left when nothing else
-    /// of the account is running. Said again about an open hold, it changes nothing.
-    pub fn authorise(&mut self, order: Order, now_ms: u64) -> Result<(), Refusal> {
-        if self.balances.hold(order.generation).is_some() {
-            return Ok(());
+    /// of the account is running. Answers with what is held; said again about an open hold, it
+    /// changes nothing.
+    pub fn authorise(&mut self, order: Order, now_ms: u64) -> Result<Picodollars, Refusal> {
+        if let Some(hold) = self.balances.hold(order.generation) {
+            return Ok(hold.amount);
         }
         if self.ended.get(order.generation).is_some() {
             return Err(Refusal::Ended);
@@ -87,7 +88,7 @@ impl Book {
         }
         let amount = self.affordable(&order)?;
         self.open(order, amount, now_ms);
-        Ok(())
+        Ok(amount)
     }
 
     /// How much of the wish can be held.

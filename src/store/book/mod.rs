@@ -90,6 +90,11 @@ impl Book {
         self.balances.of(&LedgerAccount::User(account))
     }
 
+    /// Every customer that ever had credit.
+    pub fn customers(&self) -> impl Iterator<Item = (AccountId, &Balance)> {
+        self.balances.accounts().filter_map(|(account, balance)| Some((account.customer()?, balance)))
+    }
+
     /// The balance of any account of the ledger.
     pub fn ledger_balance(&self, account: &LedgerAccount) -> Balance {
         self.balances.of(account)

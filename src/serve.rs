@@ -1,0 +1,234 @@
+//! `model-router serve` and `model-router sandbox`: start, serve, drain.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::ExitCode;
+
+use actix_web::web::Data;
+use model_router::actors::accounts::{AddKey, CreateAccount, FindAccount};
+use model_router::actors::catalog::Reload;
+use model_router::actors::ledger::{Drain, Grant};
+use model_router::actors::{Providers, Switchboard, guard};
+use model_router::config::{Environment, Settings};
+use model_router::ids::{AccountId, ApiKey};
+use model_router::money::Picodollars;
+use model_router::sandbox::{Sandbox, Vendor};
+use model_router::{http, telemetry};
+use tempfile::TempDir;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::EXIT_CANNOT_START;
+
+const SANDBOX_EMAIL: &str = "sandbox@localhost";
+/// Five dollars.
+const SANDBOX_CREDIT: Picodollars = Picodollars::new(5_000_000_000_000);
+
+type Failure = Box<dyn std::error::Error>;
+
+/// Serves until a signal ends it.
+pub fn serve(config: Option<&Path>, sandbox: bool) -> ExitCode {
+    let env = Environment::Process;
+    telemetry::start(&env);
+    guard::install();
+    let settings = match Settings::load(config, &env) {
+        Ok(settings) => settings,
+        Err(error) => return cannot_start(&error),
+    };
+    run(async move { if sandbox { serve_sandbox(settings, &env).await } else { serve_real(settings, env).await } })
+}
+
+/// Runs only the simulated providers.
+pub fn sandbox_only(port: u16) -> ExitCode {
+    telemetry::start(&Environment::Process);
+    run(async move {
+        let vendors: Vec<(Vendor, SocketAddr)> = Vendor::ALL
+            .into_iter()
+            .zip(port..)
+            .map(|(vendor, port)| (vendor, SocketAddr::from((Ipv4Addr::LOCALHOST, port))))
+            .collect();
+        let sandbox = Sandbox::start_on(&vendors).await?;
+        println!("simulated providers; point a router at them with");
+        for (name, value) in variables(&sandbox) {
+            println!("export {name}={value}");
+        }
+        Signals::new()?.stop().await;
+        Ok(())
+    })
+}
+
+fn run(work: impl Future<Output = Result<(), Failure>>) -> ExitCode {
+    // The only provider of cryptography that is linked; a second installation keeps the first.
+    rustls::crypto::ring::default_provider().install_default().ok();
+    match actix::System::new().block_on(work) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => cannot_start(error.as_ref()),
+    }
+}
+
+fn cannot_start(error: &dyn std::error::Error) -> ExitCode {
+    eprintln!("model-router cannot start: {error}");
+    ExitCode::from(EXIT_CANNOT_START)
+}
+
+async fn serve_real(settings: Settings, env: Environment) -> Result<(), Failure> {
+    let desk = Switchboard::start(settings, env, Providers::Real)?;
+    serve_until_signal(Data::new(desk), |address| {
+        tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
+        None
+    })
+    .await
+}
+
+async fn serve_sandbox(mut settings: Settings, env: &Environment) -> Result<(), Failure> {
+    let sandbox = Sandbox::start(&Vendor::ALL).await?;
+    // Without a directory of the operator's own, nothing is kept.
+    let kept = env.get("MODEL_ROUTER_DATA_DIR").is_some();
+    let temporary = if kept { None } else { Some(TempDir::with_prefix("model-router-sandbox-")?) };
+    if let Some(dir) = &temporary {
+        settings.storage.data_dir = dir.path().to_path_buf();
+    }
+    // Real keys stay out: the sandbox must not reach a real provider.
+    let simulated = Environment::Fixed(variables(&sandbox).into_iter().collect());
+    let desk = Data::new(Switchboard::start(settings, simulated, Providers::Simulated)?);
+    let (key, balance) = sandbox_account(&desk).await?;
+    serve_until_signal(desk, |address| Some(banner(address, &key, balance))).await
+}
+
+/// The variables that point a router at the simulated providers.
+fn variables(sandbox: &Sandbox) -> Vec<(String, String)> {
+    let of = |vendor: Vendor| {
+        let prefix = vendor.as_str().to_ascii_uppercase();
+        [
+            (format!("{prefix}_API_KEY"), "simulated".to_owned()),
+            (format!("{prefix}_BASE_URL"), sandbox.base_url(vendor)),
+        ]
+    };
+    Vendor::ALL.into_iter().flat_map(of).collect()
+}
+
+/// The sandbox's account with its opening credit, and a new key for it.
+async fn sandbox_account(desk: &Switchboard) -> Result<(ApiKey, Picodollars), Failure> {
+    let email = SANDBOX_EMAIL.to_owned();
+    let (account, key): (AccountId, ApiKey) = match desk.accounts.send(FindAccount { email: email.clone() }).await? {
+        Some(account) => (account, desk.accounts.send(AddKey { account, name: "sandbox".to_owned() }).await??),
+        None => {
+            let created = desk.accounts.send(CreateAccount { email }).await??;
+            (created.account, created.key)
+        }
+    };
+    let grant = Grant {
+        account,
+        amount: SANDBOX_CREDIT,
+        idempotency_key: "opening".to_owned(),
+        reason: "sandbox credit".to_owned(),
+    };
+    desk.ledger.send(grant).await??;
+    Ok((key, desk.purses.of(account).available()))
+}
+
+async fn serve_until_signal(
+    desk: Data<Switchboard>,
+    announce: impl FnOnce(SocketAddr) -> Option<String>,
+) -> Result<(), Failure> {
+    let mut signals = Signals::new()?;
+    let bind = desk.settings.server.bind;
+    let listener = TcpListener::bind(bind)
+        .map_err(|error| format!("server.bind: cannot listen on {bind} ({error}); set MODEL_ROUTER_BIND to another"))?;
+    let address = listener.local_addr()?;
+    let server = http::serve(desk.clone(), listener)?;
+    let handle = server.handle();
+    let running = actix_web::rt::spawn(server);
+    if let Some(text) = announce(address) {
+        println!("{text}");
+    }
+
+    signals.stop_or_reload(&desk).await;
+    tracing::info!("draining: no new connections, running requests may end");
+    let graceful = handle.stop(true);
+    tokio::select! {
+        () = graceful => {}
+        () = signals.stop() => {
+            tracing::warn!("second signal: ending at once");
+            handle.stop(false).await;
+        }
+    }
+    running.await??;
+    desk.ledger.send(Drain).await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// The signals an operator sends.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for SIGTERM or SIGINT.
+    async fn stop(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+
+    /// The same, and reloads the catalog on each SIGHUP meanwhile.
+    async fn stop_or_reload(&mut self, desk: &Switchboard) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hang_up.recv() => match desk.catalog.send(Reload).await {
+                    Ok(Ok(reloaded)) => tracing::info!(models = reloaded.models, "catalog reloaded"),
+                    Ok(Err(error)) => tracing::error!(%error, "catalog refused; the one before stays"),
+                    Err(error) => tracing::error!(%error, "catalog not reloaded"),
+                },
+            }
+        }
+    }
+}
+
+fn banner(address: SocketAddr, key: &ApiKey, balance: Picodollars) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    let key = key.reveal();
+    let curl = |flags: &str, path: &str, body: &str| {
+        format!(
+            "curl {flags}http://{address}{path} -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' -d '{body}'"
+        )
+    };
+    let hello = r#""messages":[{"role":"user","content":"Say hello in one line."}]"#;
+    let tier = curl("-i ", "/v1/chat/completions", &format!(r#"{{"model":"standard","prefer":"cheap",{hello}}}"#));
+    let stream = curl("-N ", "/v1/chat/completions", &format!(r#"{{"model":"economy","stream":true,{hello}}}"#));
+    let dry = curl("", "/v1/route", &format!(r#"{{"model":"auto","prefer":"quality",{hello}}}"#));
+    format!(
+        "
+  model-router {version} · sandbox
+  The providers are simulated: no keys, no network, no real models.
+
+  endpoint   http://{address}/v1
+  account    {SANDBOX_EMAIL}, ${balance} of credit
+  API key    {key}
+
+  Route by tier
+    {tier}
+
+  Stream
+    {stream}
+
+  Dry run: who would serve this, and why
+    {dry}
+
+  Ctrl-C stops it.
+"
+    )
+}
