@@ -1,1 +1,129 @@
-//! tmp
+//! Everything that touches a socket, inbound or outbound: routes, limits, graceful stop.
+
+mod admin;
+mod attempt;
+mod auth;
+mod body;
+mod chat;
+mod credits;
+mod error;
+mod generations;
+mod headers;
+mod health;
+mod metered;
+mod models;
+mod plan;
+mod relay;
+mod route;
+mod stream;
+mod upstream;
+mod visit;
+
+use std::net::TcpListener;
+
+use actix_cors::Cors;
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{App, HttpRequest, HttpServer, Resource};
+
+pub use self::error::{ApiError, Code};
+pub use crate::actors::Switchboard;
+use crate::config;
+use upstream::Upstream;
+
+/// Why the server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address cannot be listened on.
+    #[error("cannot listen ({0}); choose another address with MODEL_ROUTER_BIND")]
+    Listen(#[from] std::io::Error),
+    /// The outbound client cannot be built.
+    #[error("the outbound client cannot be built: {0}")]
+    Client(#[from] reqwest::Error),
+}
+
+/// Starts serving on a bound listener. The returned server runs when it is awaited.
+pub fn serve(desk: Data<Switchboard>, listener: TcpListener) -> Result<Server, ServeError> {
+    let settings = &desk.settings;
+    let (workers, drain_s) = (settings.server.workers, settings.server.drain_timeout_s);
+    let header_read = config::ms(settings.limits.header_read_ms);
+    // Built once here so that a failure stops the start; each worker then builds its own.
+    Upstream::new(&settings.failover)?;
+    let app = move || {
+        let desk = desk.clone();
+        App::new()
+            .wrap(cors(&desk.settings.server.allowed_origins))
+            .wrap(from_fn(visit::greet))
+            .app_data(desk.clone())
+            .data_factory(move || {
+                let clocks = desk.settings.failover.clone();
+                async move { Upstream::new(&clocks) }
+            })
+            .configure(routes)
+    };
+    let server = HttpServer::new(app)
+        .tcp_nodelay(true)
+        .h1_allow_half_closed(false)
+        .client_request_timeout(header_read)
+        .shutdown_timeout(drain_s)
+        .disable_signals();
+    let server = if workers > 0 { server.workers(workers) } else { server };
+    Ok(server.listen(listener)?.run())
+}
+
+/// Every route of the contract that is served.
+fn routes(app: &mut ServiceConfig) {
+    for prefix in ["", "/v1"] {
+        app.service(post(&format!("{prefix}/chat/completions")).route(web::post().to(chat::chat)))
+            .service(get(&format!("{prefix}/models")).route(web::get().to(models::list)))
+            .service(get(&format!("{prefix}/models/{{id:.+}}")).route(web::get().to(models::one)));
+    }
+    app.service(get("/health").route(web::get().to(health::health)))
+        .service(get("/ready").route(web::get().to(health::ready)))
+        .service(post("/v1/route").route(web::post().to(route::route)))
+        .service(get("/v1/generations/{id}").route(web::get().to(generations::one)))
+        .service(get("/v1/credits").route(web::get().to(credits::credits)))
+        .service(get("/v1/key").route(web::get().to(credits::key)))
+        .service(post("/admin/accounts").route(web::post().to(admin::create_account)))
+        .service(post("/admin/accounts/{id}/credits").route(web::post().to(admin::add_credit)))
+        .service(post("/admin/catalog/reload").route(web::post().to(admin::reload_catalog)))
+        .service(get("/admin/ledger/verify").route(web::get().to(admin::verify_ledger)))
+        .default_service(web::to(nothing_here));
+}
+
+fn get(path: &str) -> Resource {
+    web::resource(path).default_service(web::to(|| async { Err::<&str, ApiError>(wrong_method("GET")) }))
+}
+
+fn post(path: &str) -> Resource {
+    web::resource(path).default_service(web::to(|| async { Err::<&str, ApiError>(wrong_method("POST")) }))
+}
+
+fn wrong_method(allowed: &'static str) -> ApiError {
+    ApiError::new(Code::MethodNotAllowed, format!("This path takes {allowed}.")).allow(allowed)
+}
+
+async fn nothing_here(request: HttpRequest) -> Result<&'static str, ApiError> {
+    Err(not_found(request.path()))
+}
+
+/// 404 for a path that is not served. The path is cut: it is echoed.
+fn not_found(path: &str) -> ApiError {
+    let shown: String = path.chars().take(100).collect();
+    ApiError::new(Code::NotFound, format!("There is nothing at {shown}; see the API reference for the routes."))
+}
+
+/// Browsers may call from the configured origins and read every header of ours. Keys travel in a
+/// header, never in a cookie, so any origin is safe.
+fn cors(origins: &[String]) -> Cors {
+    let cors = Cors::default()
+        .allow_any_method()
+        .allow_any_header()
+        .expose_headers(headers::EXPOSED.split(", "))
+        .max_age(3600);
+    if origins.iter().any(|origin| origin == "*") {
+        return cors.allow_any_origin().send_wildcard();
+    }
+    origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+}

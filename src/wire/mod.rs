@@ -5,5 +5,3 @@ pub mod fault;
 use bytes::Bytes;
 
 pub use fault::{Fault, FaultClass};
-/// tmp
-pub fn speaks(_: crate::catalog::Dialect, _: crate::catalog::Endpoint) -> bool { true }

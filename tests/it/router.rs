@@ -1,0 +1,187 @@
+//! `Router::start()`: the real app on port 0, a temporary ledger, simulated providers.
+
+use std::collections::HashMap;
+use std::net::TcpListener;
+use std::sync::Once;
+
+use actix_web::dev::ServerHandle;
+use actix_web::web::Data;
+use model_router::actors::{Providers, Switchboard};
+use model_router::config::{Environment, Settings};
+use model_router::http;
+use model_router::sandbox::{Sandbox, Vendor};
+use reqwest::header::HeaderMap;
+use reqwest::{Client, RequestBuilder, Response};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+pub const ADMIN: &str = "admin-token-of-the-tests";
+
+/// A running router and everything it talks to.
+pub struct Router {
+    pub url: String,
+    pub sandbox: Sandbox,
+    pub client: Client,
+    pub dir: TempDir,
+    handle: ServerHandle,
+}
+
+/// An account with its key.
+pub struct Account {
+    pub id: String,
+    pub key: String,
+}
+
+/// Installs the cryptography once for all tests of the process.
+pub fn crypto() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        rustls::crypto::ring::default_provider().install_default().ok();
+    });
+}
+
+impl Router {
+    pub async fn start() -> Self {
+        Self::with("", |_| {}).await
+    }
+
+    /// A router with a catalog laid over the built-in one and changed settings.
+    pub async fn with(overlay: &str, change: impl FnOnce(&mut Settings)) -> Self {
+        crypto();
+        let sandbox = Sandbox::start(&Vendor::ALL).await.unwrap();
+        let dir = TempDir::new().unwrap();
+        let mut settings = Settings::default();
+        settings.storage.data_dir = dir.path().join("var");
+        settings.admin_token = Some(ADMIN.to_owned().into());
+        settings.server.workers = 2;
+        settings.server.drain_timeout_s = 1;
+        if !overlay.is_empty() {
+            let path = dir.path().join("catalog.toml");
+            std::fs::write(&path, overlay).unwrap();
+            settings.catalog.overlay = Some(path);
+        }
+        change(&mut settings);
+        let desk = Switchboard::start(settings, environment(&sandbox), Providers::Simulated).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = http::serve(Data::new(desk), listener).unwrap();
+        let handle = server.handle();
+        actix_web::rt::spawn(server);
+        Self { url, sandbox, client: Client::new(), dir, handle }
+    }
+
+    /// An account with so much credit; `""` for none.
+    pub async fn account(&self, credit_usd: &str) -> Account {
+        let mut body = json!({ "email": format!("{}@example.com", model_router::ids::KeyId::new()) });
+        if !credit_usd.is_empty() {
+            body["credit_usd"] = json!(credit_usd);
+        }
+        let response = self.admin("/admin/accounts").json(&body).send().await.unwrap();
+        assert_eq!(response.status(), 201);
+        let made: Value = response.json().await.unwrap();
+        Account { id: text(&made["account_id"]), key: text(&made["api_key"]) }
+    }
+
+    pub fn admin(&self, path: &str) -> RequestBuilder {
+        self.client.post(format!("{}{path}", self.url)).bearer_auth(ADMIN)
+    }
+
+    pub fn post(&self, account: &Account, path: &str) -> RequestBuilder {
+        self.client.post(format!("{}{path}", self.url)).bearer_auth(&account.key)
+    }
+
+    pub async fn get(&self, account: &Account, path: &str) -> Value {
+        let request = self.client.get(format!("{}{path}", self.url)).bearer_auth(&account.key);
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        response.json().await.unwrap()
+    }
+
+    pub async fn chat(&self, account: &Account, body: &Value) -> Response {
+        self.post(account, "/v1/chat/completions").json(body).send().await.unwrap()
+    }
+
+    /// A chat that must be served: headers and body.
+    pub async fn served(&self, account: &Account, body: &Value) -> (HeaderMap, Value) {
+        let response = self.chat(account, body).await;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let text = response.text().await.unwrap();
+        assert_eq!(status, 200, "{text}");
+        (headers, serde_json::from_str(&text).unwrap())
+    }
+
+    /// A chat that must be refused: status, error object.
+    pub async fn refused(&self, account: &Account, body: &Value) -> (u16, Value) {
+        let response = self.chat(account, body).await;
+        error_of(response).await
+    }
+
+    pub async fn balance(&self, account: &Account) -> String {
+        text(&self.get(account, "/v1/credits").await["data"]["balance"])
+    }
+
+    /// The ledger verifies.
+    pub async fn verify(&self) {
+        let request = self.client.get(format!("{}/admin/ledger/verify", self.url)).bearer_auth(ADMIN);
+        let report: Value = request.send().await.unwrap().json().await.unwrap();
+        assert_eq!(report["clean"], true, "{report}");
+    }
+
+    pub async fn stop(self) {
+        self.handle.stop(false).await;
+    }
+}
+
+/// Status and `error` object of a refused request.
+pub async fn error_of(response: Response) -> (u16, Value) {
+    let status = response.status().as_u16();
+    assert!(response.headers().contains_key("x-request-id"));
+    let text = response.text().await.unwrap();
+    let body: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{status}: {text}"));
+    for field in ["message", "type", "code"] {
+        assert!(body["error"][field].is_string(), "{body}");
+    }
+    (status, body["error"].clone())
+}
+
+pub fn environment(sandbox: &Sandbox) -> Environment {
+    let of = |vendor: Vendor| {
+        let prefix = vendor.as_str().to_uppercase();
+        [
+            (format!("{prefix}_API_KEY"), "simulated".to_owned()),
+            (format!("{prefix}_BASE_URL"), sandbox.base_url(vendor)),
+        ]
+    };
+    Environment::Fixed(Vendor::ALL.into_iter().flat_map(of).collect::<HashMap<_, _>>())
+}
+
+pub fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("not a text: {value}")).to_owned()
+}
+
+pub fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers.get(name).unwrap_or_else(|| panic!("no header {name}")).to_str().unwrap()
+}
+
+/// A request for a tier with one user message.
+pub fn ask(model: &str, prompt: &str) -> Value {
+    json!({ "model": model, "messages": [{ "role": "user", "content": prompt }] })
+}
+
+/// The chunks of a streamed answer; it must end in `[DONE]`.
+pub fn chunks(stream: &str) -> Vec<Value> {
+    let data: Vec<&str> = stream.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
+    let (last, chunks) = data.split_last().expect("no events");
+    assert_eq!(*last, "[DONE]", "{stream}");
+    chunks.iter().map(|chunk| serde_json::from_str(chunk).unwrap()).collect()
+}
+
+/// The text of a streamed answer.
+pub fn streamed_text(chunks: &[Value]) -> String {
+    chunks.iter().filter_map(|chunk| chunk["choices"][0]["delta"]["content"].as_str()).collect()
+}
+
+/// A USD text as pico-dollars.
+pub fn pico(usd: &str) -> i64 {
+    usd.parse::<model_router::money::Picodollars>().unwrap().get()
+}
