@@ -1,11 +1,11 @@
-//! The keys of the one tree. Numbers are big-endian, so that key order is time order.
+//! The keys of the one tree. Numbers are big-endian, so that key order is time order. What can be
+//! rebuilt from other rows at start-up, such as the order in which holds expire, is not stored.
 //!
 //! | Key | Value |
 //! |---|---|
 //! | `a/<ledger account>` | its four balance counters |
 //! | `x/<sequence>` | a transfer and its hash |
 //! | `o/<generation>` | an open hold |
-//! | `h/<deadline>/<generation>` | the same hold, by the time it expires |
 //! | `i/grant/<account>/<idempotency key>` | a grant's parameters and outcome |
 //! | `d/<account>/<yyyymmdd>` | a customer's totals of one UTC day |
 //! | `u/<key>` | an API key's totals |
@@ -22,7 +22,6 @@ use crate::ids::{AccountId, GenerationId, KeyHash, KeyId};
 pub(super) const BALANCES: &[u8] = b"a/";
 pub(super) const TRANSFERS: &[u8] = b"x/";
 pub(super) const HOLDS: &[u8] = b"o/";
-pub(super) const DEADLINES: &[u8] = b"h/";
 pub(super) const GRANTS: &[u8] = b"i/grant/";
 pub(super) const DAYS: &[u8] = b"d/";
 pub(super) const KEY_TOTALS: &[u8] = b"u/";
@@ -42,16 +41,6 @@ pub(super) fn transfer(seq: u64) -> Vec<u8> {
 
 pub(super) fn hold(generation: GenerationId) -> Vec<u8> {
     [HOLDS, &generation.to_bytes()].concat()
-}
-
-pub(super) fn deadline(expires_ms: u64, generation: GenerationId) -> Vec<u8> {
-    [
-        DEADLINES,
-        &expires_ms.to_be_bytes(),
-        b"/",
-        &generation.to_bytes(),
-    ]
-    .concat()
 }
 
 pub(super) fn grant(account: AccountId, idempotency_key: &str) -> Vec<u8> {

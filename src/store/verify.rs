@@ -1,7 +1,5 @@
 //! The whole ledger checked: every transfer followed from the first, every balance derived anew.
 
-use std::collections::HashSet;
-
 use super::accounts::{Account, Key};
 use super::book::{
     Balances, Chain, DayTotals, Granted, Hold, KeyTotals, Kind, LedgerAccount, Link, Meta,
@@ -49,7 +47,6 @@ pub fn verify(db: &Db) -> Result<Report, LedgerError> {
     );
     expect("balances", stored.balances, accounts)?;
     expect("open holds", stored.holds, holds)?;
-    expect("deadlines", stored.deadlines, holds)?;
     Ok(Report {
         transfers: chain.seq,
         accounts,
@@ -136,15 +133,10 @@ fn close(balances: &mut Balances, transfer: &Transfer) -> Result<Hold, &'static 
 struct Stored {
     balances: u64,
     holds: u64,
-    deadlines: u64,
 }
 
 /// Checks every row but the transfers, each by what it claims to be.
 fn check_rows(db: &Db, derived: &Balances) -> Result<Stored, LedgerError> {
-    let deadlines: HashSet<Vec<u8>> = derived
-        .holds()
-        .map(|(generation, hold)| key::deadline(hold.expires_ms, generation))
-        .collect();
     let mut stored = Stored::default();
     for row in db.rows(b"")? {
         let row = row?;
@@ -157,12 +149,6 @@ fn check_rows(db: &Db, derived: &Balances) -> Result<Stored, LedgerError> {
         } else if row.0.starts_with(key::HOLDS) {
             check_hold(&row, derived)?;
             stored.holds += 1;
-        } else if row.0.starts_with(key::DEADLINES) {
-            if !deadlines.contains(&row.0) {
-                return Err(LedgerError::Misplaced(codec::show(&row.0)));
-            }
-            codec::decode::<()>(&row.0, &row.1)?;
-            stored.deadlines += 1;
         } else if !row.0.starts_with(key::TRANSFERS) && row.0 != key::META {
             check_record(db, &row)?;
         }

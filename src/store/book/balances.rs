@@ -15,10 +15,10 @@ use crate::money::Picodollars;
 /// lifetime total overflows, while every amount and every customer's balance fits 64 bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Balance {
-    pub(in crate::store) debits_pending: i128,
-    pub(in crate::store) debits_posted: i128,
-    pub(in crate::store) credits_pending: i128,
-    pub(in crate::store) credits_posted: i128,
+    pub(crate) debits_pending: i128,
+    pub(crate) debits_posted: i128,
+    pub(crate) credits_pending: i128,
+    pub(crate) credits_posted: i128,
 }
 
 impl Balance {
@@ -55,7 +55,7 @@ fn narrow(wide: i128) -> Picodollars {
 
 /// Credit that is kept back for a running generation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::store) struct Hold {
+pub(crate) struct Hold {
     pub account: AccountId,
     pub key: KeyId,
     /// The dearest candidate's provider; whom we may owe when the hold is orphaned.
@@ -68,7 +68,7 @@ pub(in crate::store) struct Hold {
 }
 
 impl Hold {
-    pub fn user(&self) -> LedgerAccount {
+    pub(crate) fn user(&self) -> LedgerAccount {
         LedgerAccount::User(self.account)
     }
 }
@@ -91,7 +91,7 @@ impl TrialBalance {
 
 /// All balances and open holds.
 #[derive(Debug, Default)]
-pub(in crate::store) struct Balances {
+pub(crate) struct Balances {
     accounts: HashMap<LedgerAccount, Balance>,
     holds: HashMap<GenerationId, Hold>,
     open: HashMap<AccountId, usize>,
@@ -100,36 +100,36 @@ pub(in crate::store) struct Balances {
 }
 
 impl Balances {
-    pub fn of(&self, account: &LedgerAccount) -> Balance {
+    pub(crate) fn of(&self, account: &LedgerAccount) -> Balance {
         self.accounts.get(account).copied().unwrap_or_default()
     }
 
-    pub fn hold(&self, generation: GenerationId) -> Option<&Hold> {
+    pub(crate) fn hold(&self, generation: GenerationId) -> Option<&Hold> {
         self.holds.get(&generation)
     }
 
-    pub fn holds(&self) -> impl Iterator<Item = (GenerationId, &Hold)> {
+    pub(crate) fn holds(&self) -> impl Iterator<Item = (GenerationId, &Hold)> {
         self.holds.iter().map(|(id, hold)| (*id, hold))
     }
 
-    pub fn accounts(&self) -> impl Iterator<Item = (&LedgerAccount, &Balance)> {
+    pub(crate) fn accounts(&self) -> impl Iterator<Item = (&LedgerAccount, &Balance)> {
         self.accounts.iter()
     }
 
     /// Number of open holds of a customer.
-    pub fn open_holds(&self, account: AccountId) -> usize {
+    pub(crate) fn open_holds(&self, account: AccountId) -> usize {
         self.open.get(&account).copied().unwrap_or_default()
     }
 
     /// Posted counters as they were stored.
-    pub fn restore_posted(&mut self, account: LedgerAccount, stored: &Balance) {
+    pub(crate) fn restore_posted(&mut self, account: LedgerAccount, stored: &Balance) {
         let balance = self.accounts.entry(account).or_default();
         balance.debits_posted = stored.debits_posted;
         balance.credits_posted = stored.credits_posted;
     }
 
     /// Keeps the hold's amount back. The generation has no hold yet.
-    pub fn open(&mut self, generation: GenerationId, hold: Hold) {
+    pub(crate) fn open(&mut self, generation: GenerationId, hold: Hold) {
         let amount = i128::from(hold.amount.get());
         self.change(hold.user()).debits_pending += amount;
         self.change(hold.creditor.clone()).credits_pending += amount;
@@ -138,7 +138,7 @@ impl Balances {
     }
 
     /// Gives the whole hold back, if there is one.
-    pub fn close(&mut self, generation: GenerationId) -> Option<Hold> {
+    pub(crate) fn close(&mut self, generation: GenerationId) -> Option<Hold> {
         let hold = self.holds.remove(&generation)?;
         let amount = i128::from(hold.amount.get());
         self.change(hold.user()).debits_pending -= amount;
@@ -151,13 +151,18 @@ impl Balances {
     }
 
     /// Moves money for good.
-    pub fn post(&mut self, debit: &LedgerAccount, credit: &LedgerAccount, amount: Picodollars) {
+    pub(crate) fn post(
+        &mut self,
+        debit: &LedgerAccount,
+        credit: &LedgerAccount,
+        amount: Picodollars,
+    ) {
         let amount = i128::from(amount.get());
         self.change(debit.clone()).debits_posted += amount;
         self.change(credit.clone()).credits_posted += amount;
     }
 
-    pub fn trial_balance(&self) -> TrialBalance {
+    pub(crate) fn trial_balance(&self) -> TrialBalance {
         let mut sum = TrialBalance::default();
         for balance in self.accounts.values() {
             sum.posted += balance.debits_posted - balance.credits_posted;
@@ -167,7 +172,7 @@ impl Balances {
     }
 
     /// The accounts that changed since the last call.
-    pub fn take_changed(&mut self) -> HashSet<LedgerAccount> {
+    pub(crate) fn take_changed(&mut self) -> HashSet<LedgerAccount> {
         std::mem::take(&mut self.changed)
     }
 

@@ -55,7 +55,7 @@ pub struct KeyUsage {
 
 /// An API key's totals as they are stored.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(in crate::store) struct KeyTotals {
+pub(crate) struct KeyTotals {
     pub key: KeyId,
     total: Picodollars,
     day: Day,

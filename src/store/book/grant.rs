@@ -40,7 +40,7 @@ pub enum GrantError {
 
 /// A grant that was made, as it is stored for its idempotency key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(in crate::store) struct Granted {
+pub(crate) struct Granted {
     account: AccountId,
     idempotency_key: String,
     /// SHA-256 of amount and reason.
@@ -52,7 +52,7 @@ pub(in crate::store) struct Granted {
 
 impl Granted {
     /// Where it is stored.
-    pub(in crate::store) fn key(&self) -> Vec<u8> {
+    pub(crate) fn key(&self) -> Vec<u8> {
         key::grant(self.account, &self.idempotency_key)
     }
 }

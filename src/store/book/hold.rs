@@ -134,8 +134,6 @@ impl Book {
         };
         self.batch
             .put(key::hold(generation), &OpenHold::of(generation, &hold));
-        self.batch
-            .put(key::deadline(hold.expires_ms, generation), &());
         self.deadlines.insert((hold.expires_ms, generation));
         self.balances.open(generation, hold);
     }

@@ -29,7 +29,7 @@ pub struct Recovered {
 
 /// The row `m/meta`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::store) struct Meta {
+pub(crate) struct Meta {
     schema: u32,
     seq: u64,
     head: Hash,
@@ -37,7 +37,7 @@ pub(in crate::store) struct Meta {
 }
 
 impl Meta {
-    pub fn of(chain: &Chain) -> Self {
+    pub(crate) fn of(chain: &Chain) -> Self {
         Self {
             schema: SCHEMA,
             seq: chain.seq,
@@ -47,7 +47,7 @@ impl Meta {
     }
 
     /// Reads the row and brings older schemas up to date; an empty directory has an empty chain.
-    pub fn read(db: &Db) -> Result<Chain, LedgerError> {
+    pub(crate) fn read(db: &Db) -> Result<Chain, LedgerError> {
         let Some(bytes) = db.get(key::META)? else {
             return Ok(Chain::EMPTY);
         };
@@ -69,14 +69,14 @@ impl Meta {
 
 /// An open hold as it is stored; the rest of it is in the transfer that opened it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::store) struct OpenHold {
+pub(crate) struct OpenHold {
     pub generation: GenerationId,
     seq: u64,
     amount: Picodollars,
 }
 
 impl OpenHold {
-    pub fn of(generation: GenerationId, hold: &Hold) -> Self {
+    pub(crate) fn of(generation: GenerationId, hold: &Hold) -> Self {
         Self {
             generation,
             seq: hold.seq,
@@ -87,7 +87,7 @@ impl OpenHold {
 
 impl Hold {
     /// The hold that a transfer opened, if it did.
-    pub fn opened_by(link: &Link) -> Option<(GenerationId, Self)> {
+    pub(crate) fn opened_by(link: &Link) -> Option<(GenerationId, Self)> {
         let transfer = &link.transfer;
         let Kind::Hold { key, expires_ms } = transfer.kind else {
             return None;
@@ -204,7 +204,7 @@ impl Book {
 }
 
 /// The account and the counters of a row `a/…`.
-pub(in crate::store) fn read_balance(
+pub(crate) fn read_balance(
     (key, value): &(Vec<u8>, Vec<u8>),
 ) -> Result<(LedgerAccount, Balance), LedgerError> {
     let account = key

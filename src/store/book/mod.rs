@@ -148,13 +148,11 @@ impl Book {
         self.append(draft, now_ms);
     }
 
-    /// Gives a hold back in memory and in the index rows; the transfer is the caller's.
+    /// Gives a hold back in memory and on disk; the transfer is the caller's.
     fn close(&mut self, generation: GenerationId) -> Option<Hold> {
         let hold = self.balances.close(generation)?;
         self.deadlines.remove(&(hold.expires_ms, generation));
         self.batch.delete(key::hold(generation));
-        self.batch
-            .delete(key::deadline(hold.expires_ms, generation));
         Some(hold)
     }
 }

@@ -13,10 +13,10 @@ use crate::store::error::{LedgerError, StoreError};
 use crate::store::{codec, key};
 
 /// SHA-256 over the previous transfer's hash and this transfer.
-pub(in crate::store) type Hash = [u8; 32];
+pub(crate) type Hash = [u8; 32];
 
 /// The hash before the first transfer.
-pub(in crate::store) const GENESIS: Hash = [0; 32];
+pub(crate) const GENESIS: Hash = [0; 32];
 
 /// One movement of money, or of credit that is kept back. Never changed, only corrected by another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,14 +114,14 @@ pub(super) struct Draft {
 
 /// A transfer as it is stored.
 #[derive(Serialize, Deserialize)]
-pub(in crate::store) struct Link {
+pub(crate) struct Link {
     pub transfer: Transfer,
     pub hash: Hash,
 }
 
 /// The end of the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::store) struct Chain {
+pub(crate) struct Chain {
     /// Number of the last transfer; 0 when there is none.
     pub seq: u64,
     /// Its hash.
@@ -132,14 +132,14 @@ pub(in crate::store) struct Chain {
 
 impl Chain {
     /// A chain without transfers.
-    pub const EMPTY: Self = Self {
+    pub(crate) const EMPTY: Self = Self {
         seq: 0,
         head: GENESIS,
         time_ms: 0,
     };
 
     /// The ledger's time when the clock says `now_ms`.
-    pub fn time(&self, now_ms: u64) -> u64 {
+    pub(crate) fn time(&self, now_ms: u64) -> u64 {
         self.time_ms.max(now_ms)
     }
 
@@ -170,7 +170,7 @@ impl Chain {
     }
 
     /// Follows the chain by one stored transfer, which must come next.
-    pub fn follow(&mut self, link: &Link) -> Result<(), LedgerError> {
+    pub(crate) fn follow(&mut self, link: &Link) -> Result<(), LedgerError> {
         let seq = self.seq + 1;
         if link.transfer.seq != seq {
             return Err(LedgerError::Sequence { expected: seq });
@@ -189,7 +189,7 @@ impl Chain {
     }
 
     /// The chain that ends with this transfer.
-    pub fn at(link: &Link) -> Self {
+    pub(crate) fn at(link: &Link) -> Self {
         Self {
             seq: link.transfer.seq,
             head: link.hash,
