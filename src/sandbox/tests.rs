@@ -1,0 +1,1 @@
+//! Drives the simulated providers over loopback.
