@@ -8,7 +8,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::fault::{FaultError, Faults, LONGEST, Outage, Plan};
-use super::play::{self, Frame};
+use super::play;
 use super::script::{Ending, Entry, Script, SeenCall};
 
 /// The header that sets faults for one call.
@@ -131,21 +131,4 @@ impl Call {
     pub(super) fn ended(self) {
         self.entry.end(Ending::Complete);
     }
-}
-
-/// A whole body as two frames, so that faults in its middle have a place.
-pub(super) fn halves(body: Vec<u8>, tokens: usize) -> impl Iterator<Item = Frame> + 'static {
-    let mut first = Bytes::from(body);
-    let second = first.split_off(first.len() / 2);
-    [
-        Frame {
-            bytes: first,
-            tokens,
-        },
-        Frame {
-            bytes: second,
-            tokens: 0,
-        },
-    ]
-    .into_iter()
 }

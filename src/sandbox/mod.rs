@@ -4,6 +4,7 @@
 //! the same each time, tokens are counted honestly, and [`Script`] or a call's own
 //! `x-sandbox-fault` header or model suffix (`gpt-4.1#status=503`) makes calls fail on purpose.
 
+mod bounds;
 mod call;
 mod dice;
 mod fault;
@@ -173,7 +174,7 @@ fn serve(
     let bound = server.addrs().first().copied().unwrap_or(address);
     let server = server.run();
     let handle = server.handle();
-    actix_web::rt::spawn(server);
+    tokio::spawn(server);
     Ok((bound, handle))
 }
 

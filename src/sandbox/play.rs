@@ -28,6 +28,23 @@ pub(super) struct Show {
     pub(super) error: Bytes,
 }
 
+impl Show {
+    /// A body that is no stream: two halves, so that faults in its middle have a place.
+    pub(super) fn whole(body: Vec<u8>, tokens: usize) -> Self {
+        let mut bytes = Bytes::from(body);
+        let rest = bytes.split_off(bytes.len() / 2);
+        let second = Frame {
+            bytes: rest,
+            tokens: 0,
+        };
+        Self {
+            frames: Box::new([Frame { bytes, tokens }, second].into_iter()),
+            malformed: Bytes::from_static(b"\"\"\""),
+            error: Bytes::new(),
+        }
+    }
+}
+
 /// Makes the server close the connection.
 #[derive(Debug, Error)]
 #[error("the simulated provider closed the connection as planned")]

@@ -263,7 +263,7 @@ mod tests {
         let answer = answer(ask, 0);
         match answer.content {
             Content::Text(tokens) => (tokens.concat(), answer.finish),
-            other => panic!("{other:?}"),
+            other @ (Content::Refusal(_) | Content::Calls(_)) => panic!("{other:?}"),
         }
     }
 

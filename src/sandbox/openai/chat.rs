@@ -12,7 +12,7 @@ use super::flavour::Flavour;
 use super::headers;
 use super::request::{ChatRequest, ReasoningForm};
 use super::stream;
-use crate::sandbox::call::{self, Delivery};
+use crate::sandbox::call::Delivery;
 use crate::sandbox::play::{self, Show};
 use crate::sandbox::reply::{self, Answer, Content};
 
@@ -41,15 +41,14 @@ fn respond(desk: &Desk, received: Received) -> HttpResponse {
     if let Err(trouble) = check::chat(flavour, &call.model, &body) {
         return desk.refuse(call, &trouble);
     }
-    if call.plan.error_tokens.is_some() && delivery == Delivery::Whole {
-        let trouble = stream::breakdown(&call.model);
-        return desk.refuse(call, &trouble);
-    }
     let request = ChatRequest::read(flavour, &call.model, &body);
     let answers = (0..request.choices)
-        .map(|choice| match call.plan.empty {
-            true => Answer::empty(),
-            false => reply::answer(&request.ask, choice),
+        .map(|choice| {
+            if call.plan.empty {
+                Answer::empty()
+            } else {
+                reply::answer(&request.ask, choice)
+            }
         })
         .collect();
     let completion = Completion::new(flavour, request, answers);
@@ -65,14 +64,8 @@ fn respond(desk: &Desk, received: Received) -> HttpResponse {
         Delivery::Whole => {
             builder.content_type("application/json");
             let count = completion.count();
-            let show = Show {
-                frames: Box::new(call::halves(
-                    whole(&completion).to_string().into_bytes(),
-                    count.reasoning + count.visible,
-                )),
-                malformed: Bytes::new(),
-                error: Bytes::new(),
-            };
+            let body = whole(&completion).to_string().into_bytes();
+            let show = Show::whole(body, count.reasoning + count.visible);
             play::respond(builder, show, call.plan, call.entry)
         }
     }

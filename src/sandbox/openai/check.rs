@@ -3,62 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::errors::Trouble;
+use super::fields;
 use super::flavour::{self, Flavour};
-
-/// Every top-level field of OpenAI's chat request.
-const FIELDS: [&str; 36] = [
-    "audio",
-    "frequency_penalty",
-    "function_call",
-    "functions",
-    "logit_bias",
-    "logprobs",
-    "max_completion_tokens",
-    "max_tokens",
-    "messages",
-    "metadata",
-    "modalities",
-    "model",
-    "moderation",
-    "n",
-    "parallel_tool_calls",
-    "prediction",
-    "presence_penalty",
-    "prompt_cache_key",
-    "prompt_cache_retention",
-    "reasoning_effort",
-    "response_format",
-    "safety_identifier",
-    "seed",
-    "service_tier",
-    "stop",
-    "store",
-    "stream",
-    "stream_options",
-    "temperature",
-    "tool_choice",
-    "tools",
-    "top_logprobs",
-    "top_p",
-    "user",
-    "verbosity",
-    "web_search_options",
-];
-
-/// Fields Groq knows beside OpenAI's.
-const GROQ_FIELDS: [&str; 8] = [
-    "citation_options",
-    "compound_custom",
-    "disable_tool_validation",
-    "documents",
-    "exclude_domains",
-    "include_domains",
-    "include_reasoning",
-    "reasoning_format",
-];
-
-/// Fields Cerebras knows beside OpenAI's.
-const CEREBRAS_FIELDS: [&str; 3] = ["clear_thinking", "disable_reasoning", "reasoning_format"];
 
 /// The most choices of one request at OpenAI.
 const MOST_CHOICES: u64 = 128;
@@ -71,13 +17,9 @@ type Body = Map<String, Value>;
 /// The first thing the provider would refuse.
 pub(super) fn chat(flavour: Flavour, model: &str, body: &Body) -> Result<(), Trouble> {
     if model.is_empty() {
-        return Err(Trouble::Invalid {
-            param: None,
-            code: None,
-            message: "you must provide a model parameter".to_owned(),
-        });
+        return Err(Trouble::plain("you must provide a model parameter"));
     }
-    fields(flavour, body)?;
+    fields::check(flavour, body)?;
     messages(body)?;
     combinations(flavour, body)?;
     sampling(body)?;
@@ -88,30 +30,6 @@ pub(super) fn chat(flavour: Flavour, model: &str, body: &Body) -> Result<(), Tro
         Flavour::Groq => groq(body),
         Flavour::Cerebras => single_choice(body),
     }
-}
-
-fn fields(flavour: Flavour, body: &Body) -> Result<(), Trouble> {
-    let extra: &[&str] = match flavour {
-        Flavour::OpenAi => &[],
-        Flavour::Xai => return Ok(()),
-        Flavour::Groq => &GROQ_FIELDS,
-        Flavour::Cerebras => &CEREBRAS_FIELDS,
-    };
-    let unknown = body
-        .keys()
-        .find(|name| !FIELDS.contains(&name.as_str()) && !extra.contains(&name.as_str()));
-    let Some(name) = unknown else { return Ok(()) };
-    Err(match flavour {
-        Flavour::OpenAi | Flavour::Xai => {
-            plain(format!("Unrecognized request argument supplied: {name}"))
-        }
-        Flavour::Groq => plain(format!("property '{name}' is unsupported")),
-        Flavour::Cerebras => Trouble::invalid(
-            "validation_error",
-            "wrong_api_format",
-            format!("body.{name}: property 'body.{name}' is unsupported"),
-        ),
-    })
 }
 
 fn messages(body: &Body) -> Result<(), Trouble> {
@@ -207,7 +125,7 @@ fn output_limit(flavour: Flavour, model: &str, body: &Body) -> Result<(), Troubl
                         "{field} is too large: {asked}. This model supports at most {most} completion tokens, whereas you provided {asked}."
                     ),
                 ),
-                Flavour::Groq | Flavour::Cerebras => plain(format!(
+                Flavour::Groq | Flavour::Cerebras => Trouble::plain(format!(
                     "{field} for `{model}` must be less than or equal to {most}"
                 )),
             });
@@ -287,7 +205,7 @@ fn xai(model: &str, body: &Body) -> Result<(), Trouble> {
         &[("reasoning_effort", "reasoningEffort")]
     };
     match refused.iter().find(|(field, _)| is_set(body, field)) {
-        Some((_, name)) => Err(plain(format!(
+        Some((_, name)) => Err(Trouble::plain(format!(
             "Argument not supported on this model: {name}"
         ))),
         None => Ok(()),
@@ -297,7 +215,7 @@ fn xai(model: &str, body: &Body) -> Result<(), Trouble> {
 fn groq(body: &Body) -> Result<(), Trouble> {
     for field in ["logprobs", "top_logprobs", "logit_bias"] {
         if is_set(body, field) && body.get(field) != Some(&Value::Bool(false)) {
-            return Err(plain(format!("property '{field}' is unsupported")));
+            return Err(Trouble::plain(format!("property '{field}' is unsupported")));
         }
     }
     single_choice(body)
@@ -305,21 +223,13 @@ fn groq(body: &Body) -> Result<(), Trouble> {
 
 fn single_choice(body: &Body) -> Result<(), Trouble> {
     match body.get("n").and_then(Value::as_u64) {
-        Some(n) if n > 1 => Err(plain("'n' : number must be at most 1".to_owned())),
+        Some(n) if n > 1 => Err(Trouble::plain("'n' : number must be at most 1")),
         Some(_) | None => Ok(()),
     }
 }
 
 fn is_set(body: &Body, field: &str) -> bool {
     body.get(field).is_some_and(|value| !value.is_null())
-}
-
-fn plain(message: String) -> Trouble {
-    Trouble::Invalid {
-        param: None,
-        code: None,
-        message,
-    }
 }
 
 fn without_code(param: &str, message: &str) -> Trouble {

@@ -62,7 +62,7 @@ impl Desk {
             .map_err(|error| self.refusal(&bad_fault(&error.to_string())))?;
         let call = call.before_headers(delivery).await?;
         let trouble = key_trouble(request)
-            .or_else(|| planned(&call))
+            .or_else(|| planned(&call, delivery))
             .or_else(|| (!readable).then_some(Trouble::NotJson))
             .or_else(|| unknown_model(&call.model));
         match trouble {
@@ -116,7 +116,10 @@ pub(super) fn key_trouble(request: &HttpRequest) -> Option<Trouble> {
     }
 }
 
-fn planned(call: &Call) -> Option<Trouble> {
+fn planned(call: &Call, delivery: Delivery) -> Option<Trouble> {
+    if call.plan.error_tokens.is_some() && delivery == Delivery::Whole {
+        return Some(Trouble::breakdown(&call.model));
+    }
     Some(match call.plan.refusal? {
         Refusal::Status(code) => Trouble::Status {
             code,

@@ -10,7 +10,6 @@ use serde_json::Value;
 
 use super::desk::{Desk, Received};
 use super::errors::Trouble;
-use crate::sandbox::call;
 use crate::sandbox::dice;
 use crate::sandbox::play::{self, Show};
 use crate::sandbox::tokens;
@@ -35,9 +34,10 @@ pub(super) async fn embeddings(
         Ok(wanted) => wanted,
         Err(trouble) => return desk.refuse(call, &trouble),
     };
-    let inputs = match call.plan.empty {
-        true => Vec::new(),
-        false => wanted.inputs,
+    let inputs = if call.plan.empty {
+        Vec::new()
+    } else {
+        wanted.inputs
     };
     let tokens = inputs.iter().map(|input| input.tokens).sum();
     let reply = List {
@@ -62,11 +62,7 @@ pub(super) async fn embeddings(
     builder
         .content_type("application/json")
         .insert_header(("openai-model", call.model.as_str()));
-    let show = Show {
-        frames: Box::new(call::halves(body, tokens)),
-        malformed: Bytes::from_static(b"\"\"\""),
-        error: Bytes::new(),
-    };
+    let show = Show::whole(body, tokens);
     play::respond(builder, show, call.plan, call.entry)
 }
 
@@ -137,7 +133,7 @@ struct Input {
 impl Wanted {
     fn read(model: &str, body: &Value) -> Result<Self, Trouble> {
         if model.is_empty() {
-            return Err(plain("you must provide a model parameter"));
+            return Err(Trouble::plain("you must provide a model parameter"));
         }
         let inputs = inputs(&body["input"]).ok_or_else(bad_input)?;
         if inputs.is_empty() || inputs.len() > MOST_INPUTS {
@@ -147,7 +143,7 @@ impl Wanted {
             return Err(bad_input());
         }
         if let Some(long) = inputs.iter().find(|input| input.tokens > MOST_TOKENS) {
-            return Err(plain(&format!(
+            return Err(Trouble::plain(format!(
                 "This model's maximum context length is {MOST_TOKENS} tokens, however you requested {0} tokens ({0} in your prompt; 0 for the completion). Please reduce your prompt; or completion length.",
                 long.tokens
             )));
@@ -155,7 +151,11 @@ impl Wanted {
         let form = match body["encoding_format"].as_str() {
             Some("base64") => Form::Base64,
             Some("float") | None => Form::Numbers,
-            Some(_) => return Err(plain("'encoding_format' must be one of: float, base64")),
+            Some(_) => {
+                return Err(Trouble::plain(
+                    "'encoding_format' must be one of: float, base64",
+                ));
+            }
         };
         Ok(Self {
             inputs,
@@ -205,12 +205,14 @@ fn dimensions(model: &str, asked: &Value) -> Result<usize, Trouble> {
         return Ok(most);
     }
     if !model.starts_with("text-embedding-3") {
-        return Err(plain("This model does not support specifying dimensions."));
+        return Err(Trouble::plain(
+            "This model does not support specifying dimensions.",
+        ));
     }
     let asked = asked.as_u64().and_then(|n| usize::try_from(n).ok());
     match asked {
         Some(n) if (1..=most).contains(&n) => Ok(n),
-        Some(_) | None => Err(plain(&format!(
+        Some(_) | None => Err(Trouble::plain(format!(
             "Invalid value for 'dimensions'. Must be between 1 and {most}."
         ))),
     }
@@ -227,17 +229,9 @@ fn vector(text: &str, dimensions: usize) -> Vec<f32> {
 }
 
 fn bad_input() -> Trouble {
-    plain(
+    Trouble::plain(
         "'$.input' is invalid. Please check the API reference: https://platform.openai.com/docs/api-reference.",
     )
-}
-
-fn plain(message: &str) -> Trouble {
-    Trouble::Invalid {
-        param: None,
-        code: None,
-        message: message.to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -43,6 +43,23 @@ impl Trouble {
         }
     }
 
+    /// A request that is wrong, without a parameter's name or a code.
+    pub(super) fn plain(message: impl Into<String>) -> Self {
+        Self::Invalid {
+            param: None,
+            code: None,
+            message: message.into(),
+        }
+    }
+
+    /// What has happened when the provider fails in the middle of an answer.
+    pub(super) fn breakdown(model: &str) -> Self {
+        Self::Status {
+            code: 500,
+            model: model.to_owned(),
+        }
+    }
+
     /// Status and body as the provider sends them.
     pub(super) fn answer(&self, flavour: Flavour) -> (StatusCode, Value) {
         let words = self.words(flavour);

@@ -7,6 +7,8 @@ mod completion;
 mod desk;
 mod embeddings;
 mod errors;
+mod events;
+mod fields;
 mod flavour;
 mod headers;
 mod models;
