@@ -1,0 +1,112 @@
+//! Members of a message or delta: what counts as content, and the spellings of reasoning.
+
+use super::super::answer::{Delivered, ReasoningView};
+use super::super::json::{self, Kind};
+use super::super::object::Object;
+
+/// The reasoning text of a message or delta, as a raw JSON string that is not empty. xAI says
+/// `reasoning_content`, Groq and Cerebras say `reasoning`, some servers say both.
+fn reasoning<'o>(object: &'o Object<'_>) -> Option<&'o str> {
+    ["reasoning_content", "reasoning"]
+        .into_iter()
+        .filter_map(|name| object.get(name))
+        .find(|raw| json::string_len(raw) > 0)
+}
+
+/// Appends the reasoning of a message or delta in our spelling, unless it is hidden, and counts
+/// it. Says whether there was any.
+pub(super) fn write_reasoning(
+    object: &Object<'_>,
+    view: ReasoningView,
+    delivered: &mut Delivered,
+    out: &mut String,
+) -> Reasoning {
+    let text = reasoning(object);
+    let details = object.get("reasoning_details").filter(|raw| *raw != "[]");
+    let found = match (text, details) {
+        (None, None) => return Reasoning::None,
+        (Some(text), _) => json::string_len(text),
+        (None, Some(details)) => details.len(),
+    };
+    delivered.add(found);
+    match view {
+        ReasoningView::Exclude => return Reasoning::Hidden,
+        ReasoningView::Include => {}
+    }
+    if let Some(text) = text {
+        json::push_member(out, "reasoning_content", text);
+    }
+    json::push_member(out, "reasoning_details", "");
+    match (details, text) {
+        (Some(details), _) => out.push_str(details),
+        (None, text) => {
+            out.push_str(r#"[{"type":"reasoning.text","text":"#);
+            out.push_str(text.unwrap_or("\"\""));
+            out.push_str("}]");
+        }
+    }
+    Reasoning::Shown
+}
+
+/// What became of a message's reasoning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reasoning {
+    None,
+    Hidden,
+    Shown,
+}
+
+/// What a member of a message or delta is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Member {
+    /// Written apart.
+    Apart,
+    /// Accompanies reasoning and is hidden with it.
+    WithReasoning,
+    /// Goes on as it is and carries this many bytes of content.
+    Content(usize),
+    /// Goes on as it is and carries nothing.
+    Side,
+    /// Says nothing.
+    Noise,
+}
+
+impl Member {
+    /// Judges a member by name and raw value.
+    pub(super) fn of(name: &str, raw: &str) -> Self {
+        match name {
+            "role" | "tool_calls" | "reasoning" | "reasoning_content" | "reasoning_details" => {
+                Self::Apart
+            }
+            "channel" => Self::WithReasoning,
+            "content" | "refusal" => match Kind::of(raw) {
+                Kind::String if raw.len() > 2 => Self::Content(json::string_len(raw)),
+                Kind::Array if raw != "[]" => Self::Content(raw.len()),
+                Kind::Object => Self::Content(raw.len()),
+                Kind::Null | Kind::Bool | Kind::Number | Kind::String | Kind::Array => Self::Side,
+            },
+            "function_call" | "audio" | "images" => match raw {
+                "null" | "[]" => Self::Noise,
+                _ => Self::Content(raw.len()),
+            },
+            _ => Self::Side,
+        }
+    }
+}
+
+/// Top-level members of an answer or chunk that are ours to say, or noise.
+pub(super) fn is_dropped(name: &str) -> bool {
+    matches!(
+        name,
+        "id" | "object"
+            | "created"
+            | "model"
+            | "provider"
+            | "choices"
+            | "usage"
+            | "error"
+            | "obfuscation"
+            | "x_groq"
+            | "usage_breakdown"
+    )
+}
