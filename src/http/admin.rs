@@ -103,9 +103,10 @@ pub async fn verify_ledger(desk: Data<Switchboard>, _: Operator) -> Result<HttpR
             "transfers": report.transfers,
             "accounts": report.accounts,
             "open_holds": report.holds,
-            "head_hash": hex::encode(report.head_hash),
+            "head_hash": report.head_hash,
         }))),
-        Err(reason) => {
+        Err(error) => {
+            let reason = error.to_string();
             tracing::error!(reason, "the ledger does not verify");
             Ok(HttpResponse::InternalServerError().json(json!({ "clean": false, "reason": reason })))
         }

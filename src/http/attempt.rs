@@ -9,9 +9,7 @@ use super::upstream::{Bytestream, Upstream, read_answer};
 use crate::actors::catalog::Route;
 use crate::catalog::{Ability, Model};
 use crate::config::{self, Failover};
-use crate::wire::{
-    self, Answer, ChatRequest, Encoded, Event, Fault, FaultClass, StreamDecoder, Target, Warning, Weight,
-};
+use crate::wire::{self, Answer, ChatRequest, Encoded, Event, Fault, FaultClass, StreamDecoder, Warning, Weight};
 
 /// Chunks that may come before the first content: role, pings and empty deltas.
 const CHUNKS_BEFORE_CONTENT: usize = 4096;
@@ -72,9 +70,9 @@ pub async fn run(
     clocks: Clocks,
 ) -> Result<(Answered, Vec<Warning>), Fault> {
     let dialect = route.provider.dialect;
-    let target = Target { model, provider: &route.provider, output_cap: cap };
-    let Encoded { path, body, warnings } = wire::encode_chat(request, &target)
-        .map_err(|unspoken| Fault::ours(FaultClass::ModelMissing, unspoken.to_string()))?;
+    let unspoken = |unspoken: wire::Unspoken| Fault::ours(FaultClass::ModelMissing, unspoken.to_string());
+    let Encoded { path, body, warnings } =
+        wire::encode_chat(request, model, &route.provider, cap).map_err(unspoken)?;
     let now = Instant::now();
     let view = request.reasoning_view();
     if !request.stream() {
@@ -86,7 +84,7 @@ pub async fn run(
     let deadline = now + clocks.first_token;
     let mut stream = LiveStream {
         bytes: upstream.send(route, &path, body, deadline).await?,
-        decoder: StreamDecoder::new(dialect, view),
+        decoder: StreamDecoder::new(dialect, view).map_err(unspoken)?,
         events: Vec::new(),
         idle: clocks.idle,
         deadline: now + clocks.total,
@@ -116,23 +114,16 @@ impl LiveStream {
                 match event {
                     Event::Chunk(chunk) if chunk.weight == Weight::Content => return Ok(()),
                     Event::Fault(fault) => return Err(fault.clone()),
-                    Event::Done => return self.ended_empty(),
-                    Event::Chunk(_) | Event::Usage(_) | Event::Skipped => {}
+                    // The decoder lets an answer without content end well only when its finish or its
+                    // usage explains why there is none.
+                    Event::Done => return Ok(()),
+                    Event::Chunk(_) | Event::Alive | Event::Usage(_) | Event::Skipped => {}
                 }
             }
             seen = self.events.len();
             if ended || seen > CHUNKS_BEFORE_CONTENT {
                 return Err(Fault::ours(FaultClass::Malformed, "the stream has no content"));
             }
-        }
-    }
-
-    /// A stream without content is an answer only when its finish explains why there is none.
-    fn ended_empty(&self) -> Result<(), Fault> {
-        if self.decoder.explains_emptiness() {
-            Ok(())
-        } else {
-            Err(Fault::ours(FaultClass::Empty, "the model answered without any content"))
         }
     }
 

@@ -13,7 +13,7 @@ use super::attempt::{Answered, LiveStream};
 use super::auth::Caller;
 use super::body;
 use super::headers::Served;
-use super::metered::{Ending, Meter, Opening, Receipt};
+use super::metered::{Ending, Meter, Opening};
 use super::plan::Plan;
 use super::relay::{Relay, Success};
 use super::stream::{self, Ticket};
@@ -21,6 +21,7 @@ use super::upstream::Upstream;
 use super::visit::{Visit, unix_seconds};
 use super::{ApiError, Code, Switchboard};
 use crate::actors::breaker::Outcome;
+use crate::catalog::Model;
 use crate::store::{Delivery, Status};
 use crate::usage::Usage;
 use crate::wire::{Answer, ChatRequest, Envelope, Invalid, InvalidCode, UsageBlock};
@@ -92,7 +93,7 @@ async fn whole(relay: Relay, mut meter: Meter, visit: Visit) -> Result<HttpRespo
     let usage = billable(&answer, relay.plan.need.input);
     let ending = Ending {
         status: Status::Ok,
-        finish_reason: answer.finish().map(|finish| finish.as_str().to_owned()),
+        finish_reason: Some(answer.finish().as_str().to_owned()),
         native_finish_reason: answer.native_finish().map(str::to_owned),
         usage: usage.bill,
         ttft: Some(success.answered - success.dispatched),
@@ -114,8 +115,9 @@ async fn whole(relay: Relay, mut meter: Meter, visit: Visit) -> Result<HttpRespo
     };
     let mut response = HttpResponse::Ok();
     served.write(&mut response);
-    let envelope = envelope(&meter, &success.candidate.model.id.to_string(), model.provider.as_str());
-    let block = block(usage.shown, &receipt, &answer);
+    let envelope = envelope(&meter, &model);
+    let extra = answer.usage().map(|reported| &reported.extra);
+    let block = UsageBlock { usage: usage.shown, cost: receipt.cost, extra };
     Ok(response.insert_header((CONTENT_TYPE, "application/json")).body(envelope.answer(&answer, &block)))
 }
 
@@ -130,16 +132,12 @@ struct Counted {
 fn billable(answer: &Answer, prompt_tokens: u64) -> Counted {
     let delivered = answer.delivered();
     let shown = answer.usage().map_or_else(|| stream::estimate(prompt_tokens, &delivered), |reported| reported.usage);
-    let bill = stream::is_billable(answer.finish(), &delivered, &shown).then_some(shown);
+    let bill = stream::is_billable(Some(answer.finish()), &delivered, &shown).then_some(shown);
     Counted { shown, bill }
 }
 
-fn block<'a>(usage: Usage, receipt: &Receipt, answer: &'a Answer) -> UsageBlock<'a> {
-    UsageBlock { usage, cost: receipt.cost, charged: receipt.charged, reported: answer.usage() }
-}
-
-fn envelope(meter: &Meter, model: &str, provider: &str) -> Envelope {
-    Envelope::new(meter.generation().to_string(), unix_seconds(), model, provider)
+fn envelope(meter: &Meter, model: &Model) -> Envelope {
+    Envelope::new(meter.generation(), unix_seconds(), &model.id, &model.provider)
 }
 
 type Frames = Pin<Box<dyn Stream<Item = Result<bytes::Bytes, actix_web::Error>>>>;
@@ -194,7 +192,7 @@ async fn open(relay: Relay, mut meter: Meter) -> Result<Ticket, ApiError> {
         Answered::Stream(live) => live,
         Answered::Whole(_) => return Err(ApiError::internal("a stream was asked for")),
     };
-    let envelope = envelope(&meter, candidate.model.id.as_str(), candidate.model.provider.as_str());
+    let envelope = envelope(&meter, &candidate.model);
     Ok(Ticket {
         meter,
         lease: Some(lease),

@@ -190,7 +190,7 @@ impl Meter {
         let (reply, settled) = oneshot::channel();
         self.desk.ledger.do_send(Settle { record, reply: Some(reply) });
         let settled = settled.await.map_err(ApiError::internal)?;
-        Ok(Receipt { cost, charged: settled.charged })
+        Ok(Receipt { cost: Cost { total: settled.charged, ..cost }, charged: settled.charged })
     }
 
     /// Settles without waiting: the caller has left, or failed.

@@ -15,7 +15,7 @@ use crate::catalog::{Catalog, Model, Prefer, ProviderName, Tier};
 use crate::routing::classify::{Conversation, Speaker, Turn, Verdict};
 use crate::routing::context::{Need, TOKENS_PER_IMAGE, TOKENS_PER_MESSAGE, count_text};
 use crate::routing::{Ask, Choice, Excluded, Funds, Reason, Rules, Shortlist, candidates};
-use crate::wire::{ChatRequest, Role};
+use crate::wire::{ChatRequest, Message, Part, Role};
 
 /// A request, ready to be relayed or explained.
 pub struct Plan {
@@ -211,16 +211,25 @@ fn provider(catalog: &Catalog, name: &str, field: &str) -> Result<ProviderName, 
 
 /// Estimated input tokens of the whole request.
 fn count(request: &ChatRequest) -> u64 {
-    let message = |message: crate::wire::Message<'_>| {
-        let texts: u64 = message.texts().map(count_text).sum();
-        TOKENS_PER_MESSAGE + texts + u64::from(message.attachments()) * TOKENS_PER_IMAGE
+    let message = |message: Message<'_>| {
+        let texts: u64 = message.texts().map(|text| count_text(&text)).sum();
+        TOKENS_PER_MESSAGE + texts + attachments(&message) * TOKENS_PER_IMAGE
     };
     let tools = request.tools_raw().map_or(0, count_text);
-    request.messages().into_iter().map(message).sum::<u64>() + tools
+    request.messages().map(message).sum::<u64>() + tools
+}
+
+/// Images, files and audio of a message.
+fn attachments(message: &Message<'_>) -> u64 {
+    let count = message.parts().filter(|part| match part {
+        Part::Text(_) | Part::Refusal(_) => false,
+        Part::Image { .. } | Part::Audio(_) | Part::File(_) => true,
+    });
+    count.count() as u64
 }
 
 async fn classify(desk: &Switchboard, request: &ChatRequest) -> Result<Verdict, ApiError> {
-    let turns = request.messages().into_iter().map(|message| Turn {
+    let turns = request.messages().map(|message| Turn {
         speaker: match message.role() {
             Role::System | Role::Developer => Speaker::System,
             Role::User => Speaker::User,
@@ -228,7 +237,7 @@ async fn classify(desk: &Switchboard, request: &ChatRequest) -> Result<Verdict, 
             Role::Tool | Role::Function => Speaker::Tool,
         },
         text: message.texts().collect::<Vec<_>>().join("\n"),
-        attachments: message.attachments(),
+        attachments: u32::try_from(attachments(&message)).unwrap_or(u32::MAX),
     });
     let conversation =
         Conversation { turns: turns.collect(), tools_bytes: request.tools_raw().map_or(0, str::len) };

@@ -157,7 +157,7 @@ impl Relay {
                 let choices = u64::from(self.request.n());
                 Ok(Some(Some(hold::affordable_output(&candidate.model, &self.plan.need, held, choices))))
             }
-            Err(Refusal::TooManyHolds) => Err(too_many_running(self.desk.settings.limits.running_per_account)),
+            Err(Refusal::TooManyHolds { .. }) => Err(too_many_running(self.desk.settings.limits.running_per_account)),
             Err(refusal) => {
                 trail.no_credit = Some(refusal);
                 Ok(None)

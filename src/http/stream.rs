@@ -9,17 +9,18 @@ use futures_util::{Stream, stream};
 
 use super::attempt::LiveStream;
 use super::headers::AutoVerdict;
-use super::metered::{Ending, Meter, Receipt};
+use super::metered::{Ending, Meter};
 use super::relay;
 use super::visit::unix_seconds;
 use super::ApiError;
 use crate::actors::breaker::Outcome;
 use crate::actors::provider::Lease;
+use crate::catalog::{ModelId, ProviderName};
 use crate::ids::GenerationId;
 use crate::routing::Candidate;
 use crate::store::Status;
 use crate::usage::Usage;
-use crate::wire::{Delivered, Envelope, Event, Fault, Finish, ReportedUsage, UsageBlock, Warning};
+use crate::wire::{ChatRequest, Delivered, Envelope, Event, Fault, Finish, ReportedUsage, UsageBlock, Warning};
 
 /// Time between two comments while no content has come.
 const COMMENT_PERIOD: Duration = Duration::from_secs(10);
@@ -48,6 +49,8 @@ pub struct Ticket {
     pub auto: Option<AutoVerdict>,
     /// Estimated input, for when the provider does not count.
     pub prompt_tokens: u64,
+    /// The request, held for its share of the budget.
+    pub _request: ChatRequest,
 }
 
 /// Where a stream is.
@@ -111,9 +114,9 @@ fn comment() -> Bytes {
 }
 
 fn failed(error: &ApiError, generation: GenerationId) -> Bytes {
-    let envelope = Envelope::new(generation.to_string(), unix_seconds(), "", "");
+    let envelope = Envelope::new(generation, unix_seconds(), &ModelId::new(""), &ProviderName::new(""));
     let mut frame = Vec::new();
-    envelope.error(error.code().word(), error.message(), &error.metadata_json(), &mut frame);
+    envelope.error(error.code().word(), error.message(), Some(&error.metadata_json()), &mut frame);
     Envelope::done(&mut frame);
     frame.into()
 }
@@ -131,6 +134,7 @@ impl Metered {
                 match event {
                     Event::Chunk(chunk) => self.ticket.envelope.chunk(&chunk, &mut frame),
                     Event::Usage(usage) => self.usage = Some(usage),
+                    Event::Alive => {}
                     Event::Skipped => tracing::debug!("a malformed event was skipped"),
                     Event::Done => return Some(self.end(None, frame).await),
                     Event::Fault(fault) => return Some(self.end(Some(fault), frame).await),
@@ -156,9 +160,10 @@ impl Metered {
         let envelope = &self.ticket.envelope;
         if let Some(fault) = &fault {
             let metadata = format!(r#"{{"provider":{:?},"retryable":true}}"#, self.ticket.candidate.model.provider.as_str());
-            envelope.error("upstream_error", &fault.message, &metadata, &mut frame);
+            envelope.error("upstream_error", &fault.message, Some(&metadata), &mut frame);
         }
-        envelope.usage(&self.block(shown, &receipt), &mut frame);
+        let extra = self.usage.as_ref().map(|reported| &reported.extra);
+        envelope.usage(&UsageBlock { usage: shown, cost: receipt.cost, extra }, &mut frame);
         Envelope::done(&mut frame);
         frame.into()
     }
@@ -169,10 +174,6 @@ impl Metered {
         }
     }
 
-    fn block(&self, usage: Usage, receipt: &Receipt) -> UsageBlock<'_> {
-        UsageBlock { usage, cost: receipt.cost, charged: receipt.charged, reported: self.usage.as_ref() }
-    }
-
     fn ending(&self, status: Status, failed: bool) -> (Usage, Ending) {
         let decoder = self.ticket.live.decoder();
         let delivered = decoder.delivered();
@@ -180,11 +181,12 @@ impl Metered {
             Some(reported) => reported.usage,
             None => estimate(self.ticket.prompt_tokens, &delivered),
         };
-        let finish = if failed { Some(Finish::Error) } else { decoder.finish_reason() };
+        let native = decoder.finish_reason();
+        let finish = if failed { Some(Finish::Error) } else { native.map(|(finish, _)| finish) };
         let ending = Ending {
             status,
             finish_reason: finish.map(|finish| finish.as_str().to_owned()),
-            native_finish_reason: decoder.native_finish_reason().map(str::to_owned),
+            native_finish_reason: native.map(|(_, word)| word.to_owned()),
             usage: is_billable(finish, &delivered, &shown).then_some(shown),
             ttft: Some(self.ticket.answered - self.ticket.dispatched),
         };
@@ -217,6 +219,6 @@ pub fn is_billable(finish: Option<Finish>, delivered: &Delivered, usage: &Usage)
     let has_output = delivered.has_content || (usage.completion_tokens > 0 && !usage.estimated);
     match finish {
         None | Some(Finish::Error | Finish::ContentFilter) => has_output,
-        Some(Finish::Stop | Finish::Length | Finish::ToolCalls) => true,
+        Some(Finish::Stop | Finish::Length | Finish::ToolCalls | Finish::FunctionCall) => true,
     }
 }

@@ -58,8 +58,8 @@ impl Upstream {
         }
         // What could be read of an error's body is enough.
         let body = read(stream, ERROR_BODY_BYTES, deadline).await.unwrap_or_default();
-        let lookup = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        Err(wire::decode_error(route.provider.dialect, status.as_u16(), &lookup, &body, unix_seconds()))
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        Err(wire::decode_error(route.provider.dialect, status.as_u16(), header, &body, unix_seconds()))
     }
 }
 

@@ -58,6 +58,8 @@ pub enum Reason {
     Unsupported,
     /// The upstream's format has no word for it.
     Untranslatable,
+    /// The balance does not pay for more.
+    InsufficientCredits,
 }
 
 /// A field that did not reach the upstream as it was.
@@ -90,6 +92,7 @@ impl fmt::Display for Warning {
         let reason = match self.reason {
             Reason::Unsupported => "unsupported",
             Reason::Untranslatable => "untranslatable",
+            Reason::InsufficientCredits => "insufficient_credits",
         };
         write!(f, "{severity};{reason};{}", self.field)
     }
@@ -105,13 +108,16 @@ pub fn speaks(dialect: Dialect, endpoint: Endpoint) -> bool {
 }
 
 /// Translates a request for one model. The same input gives the same bytes.
+///
+/// `output_cap` bounds the output in tokens below what the caller allows: more is not paid for.
 pub fn encode_chat(
     request: &ChatRequest,
     model: &Model,
     provider: &Provider,
+    output_cap: Option<u64>,
 ) -> Result<Encoded, Unspoken> {
     match provider.dialect {
-        Dialect::OpenAi => Ok(openai::encode(request, model, provider)),
+        Dialect::OpenAi => Ok(openai::encode(request, model, provider, output_cap)),
         Dialect::Responses | Dialect::Anthropic | Dialect::Gemini | Dialect::Bedrock => {
             Err(Unspoken(provider.dialect))
         }

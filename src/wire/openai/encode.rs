@@ -30,8 +30,10 @@ pub(in crate::wire) fn encode(
     request: &ChatRequest,
     model: &Model,
     provider: &Provider,
+    output_cap: Option<u64>,
 ) -> Encoded {
     let host = Host::of(provider);
+    let cap = output_cap.filter(|cap| request.max_output_tokens().is_none_or(|most| *cap < most));
     let mut warnings = left_out(request, model, provider);
     warnings.extend(history::warnings(request, host));
     let mut out = String::with_capacity(request.body_len() + 128);
@@ -43,6 +45,7 @@ pub(in crate::wire) fn encode(
                 json::push_string(&mut upstream, &model.upstream);
                 json::push_member(&mut out, name, &upstream);
             }
+            ("max_tokens" | "max_completion_tokens", _) if cap.is_some() => {}
             ("messages", _) => {
                 json::push_member(&mut out, name, "");
                 history::write(request, raw, host, &mut out);
@@ -58,6 +61,11 @@ pub(in crate::wire) fn encode(
             "reasoning_effort",
             &format!("\"{}\"", effort.as_str()),
         );
+    }
+    if let Some(cap) = cap {
+        let name = if model.has_trait(Trait::MaxCompletionTokens) { "max_completion_tokens" } else { "max_tokens" };
+        json::push_member(&mut out, name, &cap.to_string());
+        warnings.push(Warning::advisory(Reason::InsufficientCredits, name));
     }
     if request.stream() && !omits(provider, "stream_options") {
         json::push_member(&mut out, "stream_options", &stream_options(request));
