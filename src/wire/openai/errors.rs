@@ -108,10 +108,12 @@ fn envelope(text: &str) -> Option<Said> {
         let raw = object.get("code")?;
         (Kind::of(raw) == Kind::Number).then(|| raw.to_owned())
     };
+    let kind = named(&["status", "type", "__type"]).filter(|kind| kind != "error");
     Some(Said {
         message: named(&["message", "error", "detail", "msg", "Message"]),
-        code: word("code").or_else(number_code),
-        kind: named(&["status", "type", "__type"]).filter(|kind| kind != "error"),
+        // Google's code is its status again; the word beside it says more.
+        code: word("code").or_else(|| kind.is_none().then(number_code).flatten()),
+        kind,
         param: word("param"),
         status: number("status_code")
             .or_else(|| number("code"))
@@ -192,7 +194,7 @@ fn by_code(code: &str) -> Option<FaultClass> {
 
 /// Phrases of messages, the first that occurs decides. Throttling stands before context: "too many
 /// tokens, please wait" and "request too large … tokens per minute" are no overflow.
-const PHRASES: [(&str, FaultClass); 36] = [
+const PHRASES: [(&str, FaultClass); 37] = [
     ("please wait before trying again", FaultClass::RateLimited),
     ("tokens per minute", FaultClass::RateLimited),
     ("tokens per day", FaultClass::RateLimited),
@@ -233,6 +235,7 @@ const PHRASES: [(&str, FaultClass); 36] = [
     ("does not have access to model", FaultClass::ModelMissing),
     ("has been decommissioned", FaultClass::ModelMissing),
     ("not a chat model", FaultClass::ModelMissing),
+    ("model identifier is invalid", FaultClass::ModelMissing),
     ("violates usage guidelines", FaultClass::Policy),
     ("content policy", FaultClass::Policy),
     ("content management policy", FaultClass::Policy),
