@@ -150,7 +150,9 @@ impl Default for Limits {
 
 impl Default for Storage {
     fn default() -> Self {
-        Self { data_dir: PathBuf::from("./var") }
+        Self {
+            data_dir: PathBuf::from("./var"),
+        }
     }
 }
 
@@ -171,7 +173,11 @@ impl Default for Failover {
 
 impl Default for Breaker {
     fn default() -> Self {
-        Self { consecutive_failures: 5, rest_ms: 5_000, max_rest_ms: 300_000 }
+        Self {
+            consecutive_failures: 5,
+            rest_ms: 5_000,
+            max_rest_ms: 300_000,
+        }
     }
 }
 
@@ -229,7 +235,10 @@ impl Environment {
 
     /// The first of several variables that is set, as a secret.
     pub fn secret(&self, names: &[String]) -> Option<SecretString> {
-        names.iter().find_map(|name| self.get(name)).map(SecretString::from)
+        names
+            .iter()
+            .find_map(|name| self.get(name))
+            .map(SecretString::from)
     }
 }
 
@@ -237,11 +246,16 @@ impl Settings {
     /// Reads the file (`explicit`, else `MODEL_ROUTER_CONFIG`, else `./model-router.toml` if it is
     /// there) and lays the environment over it.
     pub fn load(explicit: Option<&Path>, env: &Environment) -> Result<Self, ConfigError> {
-        let named = explicit.map(Path::to_path_buf).or_else(|| env.get("MODEL_ROUTER_CONFIG").map(PathBuf::from));
+        let named = explicit
+            .map(Path::to_path_buf)
+            .or_else(|| env.get("MODEL_ROUTER_CONFIG").map(PathBuf::from));
         let default = PathBuf::from("model-router.toml");
         let path = named.or_else(|| default.exists().then_some(default));
         let (mut settings, origin) = match path {
-            Some(path) => (Self::parse(&path.display().to_string(), &read(&path)?)?, path.display().to_string()),
+            Some(path) => (
+                Self::parse(&path.display().to_string(), &read(&path)?)?,
+                path.display().to_string(),
+            ),
             None => (Self::default(), "built-in defaults".to_owned()),
         };
         settings.lay_over(env)?;
@@ -253,7 +267,9 @@ impl Settings {
     pub fn parse(path: &str, text: &str) -> Result<Self, ConfigError> {
         toml::from_str(text).map_err(|error| ConfigError::Invalid {
             path: path.to_owned(),
-            line: error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1),
+            line: error
+                .span()
+                .map_or(1, |span| text[..span.start].matches('\n').count() + 1),
             reason: error.message().to_owned(),
         })
     }
@@ -267,15 +283,25 @@ impl Settings {
     }
 
     fn lay_over(&mut self, env: &Environment) -> Result<(), ConfigError> {
-        let bad = |key: &'static str, reason: String| ConfigError::Value { origin: "environment".into(), key, reason };
+        let bad = |key: &'static str, reason: String| ConfigError::Value {
+            origin: "environment".into(),
+            key,
+            reason,
+        };
         if let Some(bind) = env.get("MODEL_ROUTER_BIND") {
             self.server.bind = bind.parse().map_err(|_| {
-                bad("MODEL_ROUTER_BIND", format!("is {bind:?}; it must be an address and a port such as 127.0.0.1:8080"))
+                bad(
+                    "MODEL_ROUTER_BIND",
+                    format!("is {bind:?}; it must be an address and a port such as 127.0.0.1:8080"),
+                )
             })?;
         }
         if let Some(url) = env.get("MODEL_ROUTER_PUBLIC_URL") {
             let parsed = Url::parse(&url).map_err(|error| {
-                bad("MODEL_ROUTER_PUBLIC_URL", format!("is not a URL ({error}); use one such as https://router.example"))
+                bad(
+                    "MODEL_ROUTER_PUBLIC_URL",
+                    format!("is not a URL ({error}); use one such as https://router.example"),
+                )
             })?;
             self.server.public_url = Some(parsed);
         }
@@ -286,8 +312,15 @@ impl Settings {
             self.catalog.overlay = Some(PathBuf::from(path));
         }
         self.admin_token = env.get("MODEL_ROUTER_ADMIN_TOKEN").map(SecretString::from);
-        if self.admin_token.as_ref().is_some_and(|token| token.expose_secret().len() < 8) {
-            return Err(bad("MODEL_ROUTER_ADMIN_TOKEN", "is shorter than 8 characters; use a long random one".into()));
+        if self
+            .admin_token
+            .as_ref()
+            .is_some_and(|token| token.expose_secret().len() < 8)
+        {
+            return Err(bad(
+                "MODEL_ROUTER_ADMIN_TOKEN",
+                "is shorter than 8 characters; use a long random one".into(),
+            ));
         }
         Ok(())
     }
@@ -297,16 +330,31 @@ impl Settings {
             ("limits.chat_body_bytes", self.limits.chat_body_bytes),
             ("limits.other_body_bytes", self.limits.other_body_bytes),
             ("limits.requests_in_flight", self.limits.requests_in_flight),
-            ("limits.running_per_account", self.limits.running_per_account),
-            ("limits.body_min_bytes_per_s", self.limits.body_min_bytes_per_s),
+            (
+                "limits.running_per_account",
+                self.limits.running_per_account,
+            ),
+            (
+                "limits.body_min_bytes_per_s",
+                self.limits.body_min_bytes_per_s,
+            ),
             ("failover.attempts", self.failover.attempts),
         ];
-        let zero = positive.into_iter().find(|(_, value)| *value == 0).map(|(key, _)| (key, "is 0; it must be at least 1"));
+        let zero = positive
+            .into_iter()
+            .find(|(_, value)| *value == 0)
+            .map(|(key, _)| (key, "is 0; it must be at least 1"));
         let clocks = [
             ("failover.connect_ms", self.failover.connect_ms),
             ("failover.first_token_ms", self.failover.first_token_ms),
-            ("failover.last_first_token_ms", self.failover.last_first_token_ms),
-            ("failover.reasoning_first_token_ms", self.failover.reasoning_first_token_ms),
+            (
+                "failover.last_first_token_ms",
+                self.failover.last_first_token_ms,
+            ),
+            (
+                "failover.reasoning_first_token_ms",
+                self.failover.reasoning_first_token_ms,
+            ),
             ("failover.answer_ms", self.failover.answer_ms),
             ("failover.idle_ms", self.failover.idle_ms),
             ("failover.total_ms", self.failover.total_ms),
@@ -317,19 +365,27 @@ impl Settings {
             .into_iter()
             .find(|(_, value)| !(1..=3_600_000).contains(value))
             .map(|(key, _)| (key, "must be between 1 and 3600000 milliseconds"));
-        let small = (self.limits.bytes_in_flight < self.limits.chat_body_bytes)
-            .then_some(("limits.bytes_in_flight", "is less than limits.chat_body_bytes; no body of that size could be read"));
+        let small = (self.limits.bytes_in_flight < self.limits.chat_body_bytes).then_some((
+            "limits.bytes_in_flight",
+            "is less than limits.chat_body_bytes; no body of that size could be read",
+        ));
         match zero.or(clock).or(small) {
             None => Ok(()),
-            Some((key, reason)) => Err(ConfigError::Value { origin: origin.to_owned(), key, reason: reason.to_owned() }),
+            Some((key, reason)) => Err(ConfigError::Value {
+                origin: origin.to_owned(),
+                key,
+                reason: reason.to_owned(),
+            }),
         }
     }
 }
 
 /// Reads a small text file that an operator named.
 pub fn read(path: &Path) -> Result<String, ConfigError> {
-    std::fs::read_to_string(path)
-        .map_err(|cause| ConfigError::Unreadable { path: path.display().to_string(), cause })
+    std::fs::read_to_string(path).map_err(|cause| ConfigError::Unreadable {
+        path: path.display().to_string(),
+        cause,
+    })
 }
 
 /// A setting in milliseconds as a duration.
@@ -342,7 +398,12 @@ mod tests {
     use super::*;
 
     fn env(pairs: &[(&str, &str)]) -> Environment {
-        Environment::Fixed(pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect())
+        Environment::Fixed(
+            pairs
+                .iter()
+                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+                .collect(),
+        )
     }
 
     #[test]
@@ -354,7 +415,9 @@ mod tests {
 
     #[test]
     fn unknown_keys_are_refused_by_name_and_line() {
-        let error = Settings::parse("router.toml", "[server]\nworkers = 1\nbinds = \"x\"\n").unwrap_err().to_string();
+        let error = Settings::parse("router.toml", "[server]\nworkers = 1\nbinds = \"x\"\n")
+            .unwrap_err()
+            .to_string();
         assert!(error.starts_with("router.toml:3:"), "{error}");
         assert!(error.contains("binds"), "{error}");
     }
@@ -362,11 +425,22 @@ mod tests {
     #[test]
     fn the_environment_is_laid_over_the_file() {
         let mut settings = Settings::default();
-        settings.lay_over(&env(&[("MODEL_ROUTER_BIND", "127.0.0.1:0"), ("MODEL_ROUTER_DATA_DIR", " /d ")])).unwrap();
+        settings
+            .lay_over(&env(&[
+                ("MODEL_ROUTER_BIND", "127.0.0.1:0"),
+                ("MODEL_ROUTER_DATA_DIR", " /d "),
+            ]))
+            .unwrap();
         assert_eq!(settings.server.bind.port(), 0);
         assert_eq!(settings.storage.data_dir, PathBuf::from("/d"));
-        let error = settings.lay_over(&env(&[("MODEL_ROUTER_BIND", "nonsense")])).unwrap_err().to_string();
-        assert!(error.contains("MODEL_ROUTER_BIND") && error.contains("127.0.0.1:8080"), "{error}");
+        let error = settings
+            .lay_over(&env(&[("MODEL_ROUTER_BIND", "nonsense")]))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("MODEL_ROUTER_BIND") && error.contains("127.0.0.1:8080"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -1,5 +1,9 @@
 //! The binary: arguments → settings → logs → storage → actors → serve → drain → exit.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command talks to its terminal")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command talks to its terminal"
+)]
 
 mod cli;
 mod serve;
@@ -49,10 +53,16 @@ fn check(config: Option<&Path>) -> ExitCode {
 fn checked(config: Option<&Path>) -> Result<String, String> {
     let env = Environment::Process;
     let settings = Settings::load(config, &env).map_err(|error| error.to_string())?;
-    let source = Source { overlay: settings.catalog.overlay.clone(), env: env.clone() };
+    let source = Source {
+        overlay: settings.catalog.overlay.clone(),
+        env: env.clone(),
+    };
     let catalog = source.load().map_err(|error| error.to_string())?;
     let models = catalog.models().len();
-    let mut lines = vec![format!("settings: ok\ncatalog: ok, {models} models, version {}", catalog.version())];
+    let mut lines = vec![format!(
+        "settings: ok\ncatalog: ok, {models} models, version {}",
+        catalog.version()
+    )];
     lines.extend(providers(&catalog, &env));
     Ok(lines.join("\n"))
 }
@@ -60,13 +70,23 @@ fn checked(config: Option<&Path>) -> Result<String, String> {
 fn providers(catalog: &Catalog, env: &Environment) -> Vec<String> {
     let line = |provider: &model_router::catalog::Provider| {
         let name = provider.name.as_str();
-        match (env.secret(&provider.api_key_env), provider.api_key_env.is_empty()) {
+        match (
+            env.secret(&provider.api_key_env),
+            provider.api_key_env.is_empty(),
+        ) {
             (Some(_), _) => format!("provider {name}: key set"),
             (None, true) => format!("provider {name}: needs no key"),
-            (None, false) => format!("provider {name}: no key; set {}", provider.api_key_env.join(" or ")),
+            (None, false) => format!(
+                "provider {name}: no key; set {}",
+                provider.api_key_env.join(" or ")
+            ),
         }
     };
-    catalog.providers().iter().map(|provider| line(provider)).collect()
+    catalog
+        .providers()
+        .iter()
+        .map(|provider| line(provider))
+        .collect()
 }
 
 /// `model-router ledger verify`: every transfer and balance of a router that is not running.
@@ -76,7 +96,10 @@ fn verify(config: Option<&Path>) -> ExitCode {
         .and_then(|settings| {
             let dir = &settings.storage.data_dir;
             if !dir.exists() {
-                return Err(format!("{}: there is no data directory; set MODEL_ROUTER_DATA_DIR", dir.display()));
+                return Err(format!(
+                    "{}: there is no data directory; set MODEL_ROUTER_DATA_DIR",
+                    dir.display()
+                ));
             }
             let db = Db::open(dir).map_err(|error| error.to_string())?;
             store::verify(&db).map_err(|error| format!("the ledger does not verify: {error}"))

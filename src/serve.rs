@@ -34,7 +34,13 @@ pub fn serve(config: Option<&Path>, sandbox: bool) -> ExitCode {
         Ok(settings) => settings,
         Err(error) => return cannot_start(&error),
     };
-    run(async move { if sandbox { serve_sandbox(settings, &env).await } else { serve_real(settings, env).await } })
+    run(async move {
+        if sandbox {
+            serve_sandbox(settings, &env).await
+        } else {
+            serve_real(settings, env).await
+        }
+    })
 }
 
 /// Runs only the simulated providers.
@@ -58,7 +64,9 @@ pub fn sandbox_only(port: u16) -> ExitCode {
 
 fn run(work: impl Future<Output = Result<(), Failure>>) -> ExitCode {
     // The only provider of cryptography that is linked; a second installation keeps the first.
-    rustls::crypto::ring::default_provider().install_default().ok();
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok();
     match actix::System::new().block_on(work) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => cannot_start(error.as_ref()),
@@ -83,13 +91,21 @@ async fn serve_sandbox(mut settings: Settings, env: &Environment) -> Result<(), 
     let sandbox = Sandbox::start(&Vendor::ALL).await?;
     // Without a directory of the operator's own, nothing is kept.
     let kept = env.get("MODEL_ROUTER_DATA_DIR").is_some();
-    let temporary = if kept { None } else { Some(TempDir::with_prefix("model-router-sandbox-")?) };
+    let temporary = if kept {
+        None
+    } else {
+        Some(TempDir::with_prefix("model-router-sandbox-")?)
+    };
     if let Some(dir) = &temporary {
         settings.storage.data_dir = dir.path().to_path_buf();
     }
     // Real keys stay out: the sandbox must not reach a real provider.
     let simulated = Environment::Fixed(variables(&sandbox).into_iter().collect());
-    let desk = Data::new(Switchboard::start(settings, simulated, Providers::Simulated)?);
+    let desk = Data::new(Switchboard::start(
+        settings,
+        simulated,
+        Providers::Simulated,
+    )?);
     let (key, balance) = sandbox_account(&desk).await?;
     serve_until_signal(desk, |address| Some(banner(address, &key, balance))).await
 }
@@ -109,8 +125,22 @@ fn variables(sandbox: &Sandbox) -> Vec<(String, String)> {
 /// The sandbox's account with its opening credit, and a new key for it.
 async fn sandbox_account(desk: &Switchboard) -> Result<(ApiKey, Picodollars), Failure> {
     let email = SANDBOX_EMAIL.to_owned();
-    let (account, key): (AccountId, ApiKey) = match desk.accounts.send(FindAccount { email: email.clone() }).await? {
-        Some(account) => (account, desk.accounts.send(AddKey { account, name: "sandbox".to_owned() }).await??),
+    let (account, key): (AccountId, ApiKey) = match desk
+        .accounts
+        .send(FindAccount {
+            email: email.clone(),
+        })
+        .await?
+    {
+        Some(account) => (
+            account,
+            desk.accounts
+                .send(AddKey {
+                    account,
+                    name: "sandbox".to_owned(),
+                })
+                .await??,
+        ),
         None => {
             let created = desk.accounts.send(CreateAccount { email }).await??;
             (created.account, created.key)
@@ -132,8 +162,9 @@ async fn serve_until_signal(
 ) -> Result<(), Failure> {
     let mut signals = Signals::new()?;
     let bind = desk.settings.server.bind;
-    let listener = TcpListener::bind(bind)
-        .map_err(|error| format!("server.bind: cannot listen on {bind} ({error}); set MODEL_ROUTER_BIND to another"))?;
+    let listener = TcpListener::bind(bind).map_err(|error| {
+        format!("server.bind: cannot listen on {bind} ({error}); set MODEL_ROUTER_BIND to another")
+    })?;
     let address = listener.local_addr()?;
     let server = http::serve(desk.clone(), listener)?;
     let handle = server.handle();
@@ -207,9 +238,21 @@ fn banner(address: SocketAddr, key: &ApiKey, balance: Picodollars) -> String {
         )
     };
     let hello = r#""messages":[{"role":"user","content":"Say hello in one line."}]"#;
-    let tier = curl("-i ", "/v1/chat/completions", &format!(r#"{{"model":"standard","prefer":"cheap",{hello}}}"#));
-    let stream = curl("-N ", "/v1/chat/completions", &format!(r#"{{"model":"economy","stream":true,{hello}}}"#));
-    let dry = curl("", "/v1/route", &format!(r#"{{"model":"auto","prefer":"quality",{hello}}}"#));
+    let tier = curl(
+        "-i ",
+        "/v1/chat/completions",
+        &format!(r#"{{"model":"standard","prefer":"cheap",{hello}}}"#),
+    );
+    let stream = curl(
+        "-N ",
+        "/v1/chat/completions",
+        &format!(r#"{{"model":"economy","stream":true,{hello}}}"#),
+    );
+    let dry = curl(
+        "",
+        "/v1/route",
+        &format!(r#"{{"model":"auto","prefer":"quality",{hello}}}"#),
+    );
     format!(
         "
   model-router {version} · sandbox

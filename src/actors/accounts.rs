@@ -92,9 +92,18 @@ pub struct AddKey {
 
 impl Accounts {
     /// Accounts over an opened database, and the directory they publish.
-    pub fn new(db: Db, accounts: store::Accounts, purses: Arc<Purses>) -> (Self, Arc<ArcSwap<KeyDirectory>>) {
+    pub fn new(
+        db: Db,
+        accounts: store::Accounts,
+        purses: Arc<Purses>,
+    ) -> (Self, Arc<ArcSwap<KeyDirectory>>) {
         let published = Arc::new(ArcSwap::from_pointee(KeyDirectory::new()));
-        let keeper = Self { db, accounts, purses, published: Arc::clone(&published) };
+        let keeper = Self {
+            db,
+            accounts,
+            purses,
+            published: Arc::clone(&published),
+        };
         keeper.publish();
         (keeper, published)
     }
@@ -115,8 +124,16 @@ impl Accounts {
                 account: key.account,
                 key: key.id,
                 label: key.name.clone(),
-                blocked: account.blocked_providers.iter().map(|name| ProviderName::new(name)).collect(),
-                access: if key.disabled || account.disabled { Access::Disabled } else { Access::Enabled },
+                blocked: account
+                    .blocked_providers
+                    .iter()
+                    .map(|name| ProviderName::new(name))
+                    .collect(),
+                access: if key.disabled || account.disabled {
+                    Access::Disabled
+                } else {
+                    Access::Enabled
+                },
                 purse: self.purses.of(key.account),
             };
             Some((key.hash, Arc::new(principal)))
@@ -137,10 +154,18 @@ impl Handler<CreateAccount> for Accounts {
     type Result = MessageResult<CreateAccount>;
 
     fn handle(&mut self, create: CreateAccount, _: &mut Context<Self>) -> Self::Result {
-        MessageResult(self.accounts.create(&create.email, clock::now_ms()).map(|created| {
-            self.commit();
-            NewAccount { account: created.account.id, email: created.account.email, key: created.key }
-        }))
+        MessageResult(
+            self.accounts
+                .create(&create.email, clock::now_ms())
+                .map(|created| {
+                    self.commit();
+                    NewAccount {
+                        account: created.account.id,
+                        email: created.account.email,
+                        key: created.key,
+                    }
+                }),
+        )
     }
 }
 
@@ -148,7 +173,11 @@ impl Handler<FindAccount> for Accounts {
     type Result = MessageResult<FindAccount>;
 
     fn handle(&mut self, find: FindAccount, _: &mut Context<Self>) -> Self::Result {
-        MessageResult(self.accounts.find_by_email(&find.email).map(|account| account.id))
+        MessageResult(
+            self.accounts
+                .find_by_email(&find.email)
+                .map(|account| account.id),
+        )
     }
 }
 
@@ -164,9 +193,13 @@ impl Handler<AddKey> for Accounts {
     type Result = MessageResult<AddKey>;
 
     fn handle(&mut self, add: AddKey, _: &mut Context<Self>) -> Self::Result {
-        MessageResult(self.accounts.add_key(add.account, &add.name, clock::now_ms()).map(|(_, key)| {
-            self.commit();
-            key
-        }))
+        MessageResult(
+            self.accounts
+                .add_key(add.account, &add.name, clock::now_ms())
+                .map(|(_, key)| {
+                    self.commit();
+                    key
+                }),
+        )
     }
 }

@@ -74,7 +74,10 @@ pub struct Breaker {
 impl Breaker {
     /// A flowing breaker.
     pub const fn new(policy: Policy) -> Self {
-        Self { policy, state: State::Flowing { faults: 0 } }
+        Self {
+            policy,
+            state: State::Flowing { faults: 0 },
+        }
     }
 
     /// Where it stands.
@@ -89,7 +92,10 @@ impl Breaker {
             State::Tripped { until, .. } if now < until => Err(until - now),
             State::Probing { lost_at, .. } if now < lost_at => Err(PROBE_WAIT),
             State::Tripped { rest, .. } | State::Probing { rest, .. } => {
-                self.state = State::Probing { rest, lost_at: now + PROBE_LOST_AFTER };
+                self.state = State::Probing {
+                    rest,
+                    lost_at: now + PROBE_LOST_AFTER,
+                };
                 Ok(Admission::Probe)
             }
         }
@@ -105,7 +111,9 @@ impl Breaker {
 
     fn record_flow(&mut self, outcome: Outcome, now: Instant) {
         // Attempts that began before the trip end after it; only a flowing breaker learns from them.
-        let State::Flowing { faults } = self.state else { return };
+        let State::Flowing { faults } = self.state else {
+            return;
+        };
         match outcome {
             Outcome::Success => self.state = State::Flowing { faults: 0 },
             Outcome::Neutral => {}
@@ -118,7 +126,9 @@ impl Breaker {
     }
 
     fn record_probe(&mut self, outcome: Outcome, now: Instant) {
-        let State::Probing { rest, .. } = self.state else { return };
+        let State::Probing { rest, .. } = self.state else {
+            return;
+        };
         match outcome {
             Outcome::Success => self.state = State::Flowing { faults: 0 },
             Outcome::Failure => self.trip((rest * 2).min(self.policy.max_rest), now),
@@ -133,13 +143,19 @@ impl Breaker {
     fn trip(&mut self, rest: Duration, now: Instant) {
         let half = rest / 2;
         let jitter = half.mul_f64(rand::random_range(0.0..=1.0));
-        self.state = State::Tripped { until: now + half + jitter, rest };
+        self.state = State::Tripped {
+            until: now + half + jitter,
+            rest,
+        };
     }
 
     /// The provider named the time itself: no jitter, no doubling.
     fn rest_exactly(&mut self, wait: Duration, now: Instant) {
         let wait = wait.clamp(Duration::from_secs(1), Duration::from_secs(600));
-        self.state = State::Tripped { until: now + wait, rest: self.policy.rest };
+        self.state = State::Tripped {
+            until: now + wait,
+            rest: self.policy.rest,
+        };
     }
 }
 
@@ -172,7 +188,13 @@ mod tests {
     fn only_failures_in_a_row_trip_it() {
         let now = Instant::now();
         let mut breaker = Breaker::new(POLICY);
-        for outcome in [Outcome::Failure, Outcome::Failure, Outcome::Success, Outcome::Failure, Outcome::Neutral] {
+        for outcome in [
+            Outcome::Failure,
+            Outcome::Failure,
+            Outcome::Success,
+            Outcome::Failure,
+            Outcome::Neutral,
+        ] {
             breaker.record(Admission::Flow, outcome, now);
         }
         assert_eq!(breaker.state(), State::Flowing { faults: 1 });
@@ -184,7 +206,10 @@ mod tests {
         let now = Instant::now();
         let mut breaker = tripped(now);
         let wait = breaker.admit(now).unwrap_err();
-        assert!((Duration::from_secs(2)..=Duration::from_secs(4)).contains(&wait), "{wait:?}");
+        assert!(
+            (Duration::from_secs(2)..=Duration::from_secs(4)).contains(&wait),
+            "{wait:?}"
+        );
         assert!(breaker.admit(now + Duration::from_millis(1999)).is_err());
     }
 
@@ -196,7 +221,10 @@ mod tests {
         assert_eq!(breaker.admit(now), Ok(Admission::Probe));
         assert_eq!(breaker.admit(now), Err(PROBE_WAIT));
         breaker.record(Admission::Flow, Outcome::Success, now);
-        assert!(breaker.admit(now).is_err(), "a straggler's success is not the probe's");
+        assert!(
+            breaker.admit(now).is_err(),
+            "a straggler's success is not the probe's"
+        );
         breaker.record(Admission::Probe, Outcome::Success, now);
         assert_eq!(breaker.state(), State::Flowing { faults: 0 });
     }
@@ -236,8 +264,15 @@ mod tests {
     fn a_named_wait_is_kept_to() {
         let now = Instant::now();
         let mut breaker = Breaker::new(POLICY);
-        breaker.record(Admission::Flow, Outcome::StayAway(Duration::from_secs(7)), now);
+        breaker.record(
+            Admission::Flow,
+            Outcome::StayAway(Duration::from_secs(7)),
+            now,
+        );
         assert_eq!(breaker.admit(now), Err(Duration::from_secs(7)));
-        assert_eq!(breaker.admit(now + Duration::from_secs(7)), Ok(Admission::Probe));
+        assert_eq!(
+            breaker.admit(now + Duration::from_secs(7)),
+            Ok(Admission::Probe)
+        );
     }
 }

@@ -60,7 +60,10 @@ impl World {
 
     /// Every provider, in catalog order.
     pub fn routes(&self) -> impl Iterator<Item = &Arc<Route>> {
-        self.catalog.providers().iter().filter_map(|provider| self.routes.get(&provider.name))
+        self.catalog
+            .providers()
+            .iter()
+            .filter_map(|provider| self.routes.get(&provider.name))
     }
 
     /// What is known of a model now.
@@ -74,8 +77,15 @@ impl World {
 
     fn standing(&self, model: &Model, now: Instant) -> Standing {
         match self.routes.get(&model.provider) {
-            Some(route) if route.is_configured() && wire::speaks(route.provider.dialect, model.endpoint) => {
-                route.standings.load().get(&model.id).map_or(Standing::Flowing, |state| standing(state, now))
+            Some(route)
+                if route.is_configured()
+                    && wire::speaks(route.provider.dialect, model.endpoint) =>
+            {
+                route
+                    .standings
+                    .load()
+                    .get(&model.id)
+                    .map_or(Standing::Flowing, |state| standing(state, now))
             }
             Some(_) | None => Standing::Unconfigured,
         }
@@ -107,7 +117,10 @@ impl Source {
     pub fn load(&self) -> Result<Catalog, ReloadError> {
         let mut layers = vec![Layer::builtin()];
         if let Some(path) = &self.overlay {
-            layers.push(Layer { name: path.display().to_string(), text: config::read(path)? });
+            layers.push(Layer {
+                name: path.display().to_string(),
+                text: config::read(path)?,
+            });
         }
         Ok(Catalog::load(&layers)?)
     }
@@ -124,8 +137,16 @@ pub struct CatalogKeeper {
 impl CatalogKeeper {
     /// Publishes a first catalog that was already checked. Starts the providers' actors.
     pub fn new(source: Source, policy: Policy, catalog: Catalog) -> Self {
-        let empty = Arc::new(ArcSwap::from_pointee(World { catalog, routes: HashMap::new() }));
-        let mut keeper = Self { source, policy, actors: HashMap::new(), published: empty };
+        let empty = Arc::new(ArcSwap::from_pointee(World {
+            catalog,
+            routes: HashMap::new(),
+        }));
+        let mut keeper = Self {
+            source,
+            policy,
+            actors: HashMap::new(),
+            published: empty,
+        };
         let catalog = keeper.published.load().catalog.clone();
         let world = keeper.build(catalog);
         keeper.published.store(Arc::new(world));
@@ -138,7 +159,11 @@ impl CatalogKeeper {
     }
 
     fn build(&mut self, catalog: Catalog) -> World {
-        let routes = catalog.providers().iter().map(|row| (row.name.clone(), Arc::new(self.route(row)))).collect();
+        let routes = catalog
+            .providers()
+            .iter()
+            .map(|row| (row.name.clone(), Arc::new(self.route(row))))
+            .collect();
         World { catalog, routes }
     }
 
@@ -152,7 +177,10 @@ impl CatalogKeeper {
         let base_url = row.base_url_env.as_ref().and_then(|name| env.get(name));
         Route {
             provider: Arc::clone(row),
-            base_url: base_url.map_or_else(|| row.base_url.clone(), |url| url.trim_end_matches('/').to_owned()),
+            base_url: base_url.map_or_else(
+                || row.base_url.clone(),
+                |url| url.trim_end_matches('/').to_owned(),
+            ),
             key: env.secret(&row.api_key_env),
             actor: actor.clone(),
             standings: Arc::clone(standings),
@@ -192,7 +220,11 @@ impl Handler<Reload> for CatalogKeeper {
                 version: world.catalog.version().to_owned(),
             };
             self.published.store(Arc::new(world));
-            tracing::info!(models = reloaded.models, version = reloaded.version, "catalog published");
+            tracing::info!(
+                models = reloaded.models,
+                version = reloaded.version,
+                "catalog published"
+            );
             reloaded
         }))
     }

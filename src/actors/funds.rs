@@ -22,7 +22,11 @@ impl Purse {
 
     /// Counts one running request that holds no credit, or refuses it at the limit.
     pub fn start(self: &Arc<Self>, limit: usize) -> Option<Running> {
-        let started = self.running.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| (n < limit).then_some(n + 1));
+        let started = self
+            .running
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| {
+                (n < limit).then_some(n + 1)
+            });
         started.ok().map(|_| Running(Arc::clone(self)))
     }
 }
@@ -50,7 +54,9 @@ impl Purses {
 
     /// The ledger's word on what an account can spend.
     pub fn set(&self, account: AccountId, available: Picodollars) {
-        self.of(account).available.store(available.get(), Ordering::Relaxed);
+        self.of(account)
+            .available
+            .store(available.get(), Ordering::Relaxed);
     }
 }
 

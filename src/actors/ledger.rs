@@ -15,7 +15,8 @@ use super::funds::Purses;
 use crate::ids::{AccountId, GenerationId, KeyId};
 use crate::money::Picodollars;
 use crate::store::{
-    Balance, Book, Db, Generation, GrantError, KeyUsage, LedgerError, Order, Refusal, Report, Settled, StoreError, verify,
+    Balance, Book, Db, Generation, GrantError, KeyUsage, LedgerError, Order, Refusal, Report,
+    Settled, StoreError, verify,
 };
 
 /// Messages that share one sync at the most.
@@ -150,11 +151,22 @@ struct GiveUp(AccountId);
 impl Ledger {
     /// A ledger over an opened book.
     pub fn new(db: Db, book: Book, purses: Arc<Purses>) -> Self {
-        Self { db, book, purses, group: Vec::new(), commit_asked: false, waiting: HashMap::new() }
+        Self {
+            db,
+            book,
+            purses,
+            group: Vec::new(),
+            commit_asked: false,
+            waiting: HashMap::new(),
+        }
     }
 
     /// Puts an answer behind the next commit.
-    fn when_durable<T: Send + 'static>(&mut self, ctx: &Context<Self>, answer: T) -> oneshot::Receiver<T> {
+    fn when_durable<T: Send + 'static>(
+        &mut self,
+        ctx: &Context<Self>,
+        answer: T,
+    ) -> oneshot::Receiver<T> {
         let (reply, answered) = oneshot::channel();
         self.group.push(answering(reply, answer));
         self.ask_for_commit(ctx);
@@ -185,7 +197,11 @@ impl Ledger {
         }
     }
 
-    fn authorise(&mut self, ctx: &mut Context<Self>, ask: Authorise) -> oneshot::Receiver<Result<Picodollars, Refusal>> {
+    fn authorise(
+        &mut self,
+        ctx: &mut Context<Self>,
+        ask: Authorise,
+    ) -> oneshot::Receiver<Result<Picodollars, Refusal>> {
         let account = ask.order.account;
         match self.book.authorise(ask.order.clone(), clock::now_ms()) {
             Ok(held) => {
@@ -202,13 +218,25 @@ impl Ledger {
     }
 
     fn may_wait(&self, account: AccountId, ask: &Authorise) -> bool {
-        !ask.patience.is_zero() && self.waiting.get(&account).is_none_or(|queue| queue.len() < WAITING_PER_ACCOUNT)
+        !ask.patience.is_zero()
+            && self
+                .waiting
+                .get(&account)
+                .is_none_or(|queue| queue.len() < WAITING_PER_ACCOUNT)
     }
 
-    fn wait(&mut self, ctx: &mut Context<Self>, ask: Authorise) -> oneshot::Receiver<Result<Picodollars, Refusal>> {
+    fn wait(
+        &mut self,
+        ctx: &mut Context<Self>,
+        ask: Authorise,
+    ) -> oneshot::Receiver<Result<Picodollars, Refusal>> {
         let (reply, answered) = oneshot::channel();
         let account = ask.order.account;
-        let waiting = Waiting { order: ask.order, until: Instant::now() + ask.patience, reply };
+        let waiting = Waiting {
+            order: ask.order,
+            until: Instant::now() + ask.patience,
+            reply,
+        };
         self.waiting.entry(account).or_default().push_back(waiting);
         ctx.notify_later(GiveUp(account), ask.patience);
         answered
@@ -216,7 +244,9 @@ impl Ledger {
 
     /// Lets waiting requests of an account try again, first come first served.
     fn wake(&mut self, ctx: &Context<Self>, account: AccountId) {
-        let Some(mut queue) = self.waiting.remove(&account) else { return };
+        let Some(mut queue) = self.waiting.remove(&account) else {
+            return;
+        };
         while let Some(next) = queue.pop_front() {
             if next.reply.is_closed() {
                 continue;
@@ -249,7 +279,8 @@ impl Ledger {
     }
 
     fn publish(&self, account: AccountId) {
-        self.purses.set(account, self.book.balance(account).available());
+        self.purses
+            .set(account, self.book.balance(account).available());
     }
 }
 
@@ -303,12 +334,19 @@ impl Handler<Settle> for Ledger {
     fn handle(&mut self, settle: Settle, ctx: &mut Context<Self>) {
         let account = settle.record.account;
         let generation = settle.record.id;
-        let settled = self.book.settle(*settle.record, clock::now_ms()).unwrap_or_else(|not_held| {
-            // The hold outlives the longest answer, so this is an answer that outlived its clocks.
-            tracing::error!(%generation, %not_held, "an answer was not charged");
-            let balance = self.book.balance(account).available();
-            Settled { charged: Picodollars::ZERO, overrun: Picodollars::ZERO, balance }
-        });
+        let settled = self
+            .book
+            .settle(*settle.record, clock::now_ms())
+            .unwrap_or_else(|not_held| {
+                // The hold outlives the longest answer, so this is an answer that outlived its clocks.
+                tracing::error!(%generation, %not_held, "an answer was not charged");
+                let balance = self.book.balance(account).available();
+                Settled {
+                    charged: Picodollars::ZERO,
+                    overrun: Picodollars::ZERO,
+                    balance,
+                }
+            });
         if let Some(reply) = settle.reply {
             self.group.push(answering(reply, settled));
         }
@@ -323,7 +361,11 @@ impl Handler<Void> for Ledger {
 
     fn handle(&mut self, void: Void, ctx: &mut Context<Self>) {
         self.forget_waiting(void.account, void.generation);
-        self.book.void(void.generation, void.record.map(|record| *record), clock::now_ms());
+        self.book.void(
+            void.generation,
+            void.record.map(|record| *record),
+            clock::now_ms(),
+        );
         self.wake(ctx, void.account);
         self.publish(void.account);
         self.ask_for_commit(ctx);
@@ -344,7 +386,13 @@ impl Handler<Grant> for Ledger {
 
     fn handle(&mut self, grant: Grant, ctx: &mut Context<Self>) -> Self::Result {
         let now_ms = clock::now_ms();
-        let granted = self.book.grant(grant.account, grant.amount, &grant.idempotency_key, &grant.reason, now_ms);
+        let granted = self.book.grant(
+            grant.account,
+            grant.amount,
+            &grant.idempotency_key,
+            &grant.reason,
+            now_ms,
+        );
         self.wake(ctx, grant.account);
         self.publish(grant.account);
         let answered = self.when_durable(ctx, granted);
@@ -357,7 +405,10 @@ impl Handler<AskStatement> for Ledger {
 
     fn handle(&mut self, ask: AskStatement, _: &mut Context<Self>) -> Self::Result {
         let key = self.book.key_usage(ask.key, clock::now_ms());
-        MessageResult(Statement { balance: self.book.balance(ask.account), key })
+        MessageResult(Statement {
+            balance: self.book.balance(ask.account),
+            key,
+        })
     }
 }
 

@@ -79,14 +79,27 @@ pub enum StartError {
 
 impl Switchboard {
     /// Opens the storage, reads the catalog and starts every actor. Call it inside a running system.
-    pub fn start(settings: Settings, env: Environment, providers: Providers) -> Result<Self, StartError> {
-        let source = Source { overlay: settings.catalog.overlay.clone(), env };
+    pub fn start(
+        settings: Settings,
+        env: Environment,
+        providers: Providers,
+    ) -> Result<Self, StartError> {
+        let source = Source {
+            overlay: settings.catalog.overlay.clone(),
+            env,
+        };
         let catalog = source.load()?;
         let storage = Storage::open(&settings)?;
         Ok(Self::spawn(settings, providers, source, catalog, storage))
     }
 
-    fn spawn(settings: Settings, providers: Providers, source: Source, catalog: Catalog, storage: Storage) -> Self {
+    fn spawn(
+        settings: Settings,
+        providers: Providers,
+        source: Source,
+        catalog: Catalog,
+        storage: Storage,
+    ) -> Self {
         let policy = breaker::Policy {
             consecutive_failures: settings.breaker.consecutive_failures.max(1),
             rest: config::ms(settings.breaker.rest_ms),
@@ -95,7 +108,12 @@ impl Switchboard {
         let keeper = CatalogKeeper::new(source, policy, catalog);
         let world = keeper.published();
 
-        let Storage { db, book, accounts, pepper } = storage;
+        let Storage {
+            db,
+            book,
+            accounts,
+            pepper,
+        } = storage;
         let purses = Arc::new(Purses::default());
         for (account, balance) in book.customers() {
             purses.set(account, balance.available());
@@ -105,7 +123,8 @@ impl Switchboard {
 
         // Both block on the disk, so they share a thread that nothing else runs on.
         let disk = Arbiter::new().handle();
-        let permits = (settings.limits.bytes_in_flight / BODY_BUDGET_UNIT).min(Semaphore::MAX_PERMITS);
+        let permits =
+            (settings.limits.bytes_in_flight / BODY_BUDGET_UNIT).min(Semaphore::MAX_PERMITS);
         Self {
             providers,
             world,
@@ -116,7 +135,12 @@ impl Switchboard {
             accounts: Accounts::start_in_arbiter(&disk, |_| accounts),
             catalog: keeper.start(),
             classifier: Classifier::start_in_arbiter(&Arbiter::new().handle(), |_| Classifier),
-            in_flight: Arc::new(Semaphore::new(settings.limits.requests_in_flight.min(Semaphore::MAX_PERMITS))),
+            in_flight: Arc::new(Semaphore::new(
+                settings
+                    .limits
+                    .requests_in_flight
+                    .min(Semaphore::MAX_PERMITS),
+            )),
             body_budget: Arc::new(Semaphore::new(permits)),
             settings,
         }
@@ -142,13 +166,23 @@ struct Storage {
 impl Storage {
     fn open(settings: &Settings) -> Result<Self, LedgerError> {
         let db = Db::open(&settings.storage.data_dir)?;
-        let limits = store::Limits { holds_per_account: settings.limits.running_per_account };
+        let limits = store::Limits {
+            holds_per_account: settings.limits.running_per_account,
+        };
         let (book, recovered) = Book::load(&db, limits, clock::now_ms())?;
         if recovered.orphans > 0 {
-            tracing::warn!(orphans = recovered.orphans, "requests were running when the router last ended: voided");
+            tracing::warn!(
+                orphans = recovered.orphans,
+                "requests were running when the router last ended: voided"
+            );
         }
         let pepper = db.pepper()?;
         let accounts = store::Accounts::load(&db, pepper.clone())?;
-        Ok(Self { db, book, accounts, pepper })
+        Ok(Self {
+            db,
+            book,
+            accounts,
+            pepper,
+        })
     }
 }

@@ -33,7 +33,6 @@ pub struct Provider {
     published: Arc<ArcSwap<Standings>>,
 }
 
-
 /// Asks to send one attempt to a model. The answer is a lease, or how long to stay away.
 #[derive(Message)]
 #[rtype(result = "Result<Lease, Duration>")]
@@ -78,13 +77,20 @@ impl Provider {
     /// A provider whose models all flow, and where it will publish otherwise.
     pub fn new(name: ProviderName, policy: Policy) -> (Self, Arc<ArcSwap<Standings>>) {
         let published = Arc::new(ArcSwap::from_pointee(Standings::new()));
-        let provider = Self { name, policy, breakers: HashMap::new(), published: Arc::clone(&published) };
+        let provider = Self {
+            name,
+            policy,
+            breakers: HashMap::new(),
+            published: Arc::clone(&published),
+        };
         (provider, published)
     }
 
     fn breaker(&mut self, model: &ModelId) -> &mut Breaker {
         let policy = self.policy;
-        self.breakers.entry(model.clone()).or_insert_with(|| Breaker::new(policy))
+        self.breakers
+            .entry(model.clone())
+            .or_insert_with(|| Breaker::new(policy))
     }
 
     fn admit(&mut self, model: &ModelId, now: Instant) -> Result<Admission, Duration> {
@@ -96,7 +102,8 @@ impl Provider {
 
     fn record(&mut self, report: &Report, now: Instant) {
         let before = self.breaker(&report.model).state();
-        self.breaker(&report.model).record(report.admission, report.outcome, now);
+        self.breaker(&report.model)
+            .record(report.admission, report.outcome, now);
         self.publish_if_changed(&report.model, before);
     }
 
@@ -106,15 +113,28 @@ impl Provider {
         if std::mem::discriminant(&before) == std::mem::discriminant(&after) {
             return;
         }
-        let standings: Standings = self.breakers.iter().map(|(id, breaker)| (id.clone(), breaker.state())).collect();
+        let standings: Standings = self
+            .breakers
+            .iter()
+            .map(|(id, breaker)| (id.clone(), breaker.state()))
+            .collect();
         self.published.store(Arc::new(standings));
         let provider = self.name.as_str();
         match after {
-            State::Flowing { .. } => tracing::info!(provider, model = model.as_str(), "model flows again"),
-            State::Tripped { rest, .. } => {
-                tracing::warn!(provider, model = model.as_str(), rest_ms = rest.as_millis(), "model tripped");
+            State::Flowing { .. } => {
+                tracing::info!(provider, model = model.as_str(), "model flows again")
             }
-            State::Probing { .. } => tracing::info!(provider, model = model.as_str(), "probing model"),
+            State::Tripped { rest, .. } => {
+                tracing::warn!(
+                    provider,
+                    model = model.as_str(),
+                    rest_ms = rest.as_millis(),
+                    "model tripped"
+                );
+            }
+            State::Probing { .. } => {
+                tracing::info!(provider, model = model.as_str(), "probing model")
+            }
         }
     }
 }
@@ -130,7 +150,11 @@ impl Handler<Acquire> for Provider {
         let admitted = self.admit(&ask.model, Instant::now());
         MessageResult(admitted.map(|admission| Lease {
             provider: ctx.address(),
-            report: Some(Report { model: ask.model, admission, outcome: Outcome::Neutral }),
+            report: Some(Report {
+                model: ask.model,
+                admission,
+                outcome: Outcome::Neutral,
+            }),
         }))
     }
 }
@@ -147,20 +171,53 @@ impl Handler<Report> for Provider {
 mod tests {
     use super::*;
 
-    const POLICY: Policy =
-        Policy { consecutive_failures: 1, rest: Duration::from_secs(60), max_rest: Duration::from_secs(60) };
+    const POLICY: Policy = Policy {
+        consecutive_failures: 1,
+        rest: Duration::from_secs(60),
+        max_rest: Duration::from_secs(60),
+    };
 
     #[actix_web::test]
     async fn a_dropped_lease_reports_once_and_teaches_nothing() {
         let (provider, published) = Provider::new(ProviderName::new("p"), POLICY);
         let addr = provider.start();
         let model = ModelId::new("m");
-        drop(addr.send(Acquire { model: model.clone() }).await.unwrap().unwrap());
-        let lease = addr.send(Acquire { model: model.clone() }).await.unwrap().unwrap();
+        drop(
+            addr.send(Acquire {
+                model: model.clone(),
+            })
+            .await
+            .unwrap()
+            .unwrap(),
+        );
+        let lease = addr
+            .send(Acquire {
+                model: model.clone(),
+            })
+            .await
+            .unwrap()
+            .unwrap();
         assert!(published.load().is_empty());
         lease.report(Outcome::Failure);
-        assert!(addr.send(Acquire { model: model.clone() }).await.unwrap().is_err());
-        assert!(matches!(published.load().get(&model), Some(State::Tripped { .. })));
-        assert!(addr.send(Acquire { model: ModelId::new("other") }).await.unwrap().is_ok());
+        assert!(
+            addr.send(Acquire {
+                model: model.clone()
+            })
+            .await
+            .unwrap()
+            .is_err()
+        );
+        assert!(matches!(
+            published.load().get(&model),
+            Some(State::Tripped { .. })
+        ));
+        assert!(
+            addr.send(Acquire {
+                model: ModelId::new("other")
+            })
+            .await
+            .unwrap()
+            .is_ok()
+        );
     }
 }

@@ -41,13 +41,30 @@ pub async fn create_account(
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let wanted: NewAccount = json_body(&desk, &http, payload).await?;
-    let credit = wanted.credit_usd.as_deref().map(|text| amount(text, "credit_usd")).transpose()?;
-    let created =
-        desk.accounts.send(CreateAccount { email: wanted.email }).await.map_err(ApiError::internal)?.map_err(refused)?;
+    let credit = wanted
+        .credit_usd
+        .as_deref()
+        .map(|text| amount(text, "credit_usd"))
+        .transpose()?;
+    let created = desk
+        .accounts
+        .send(CreateAccount {
+            email: wanted.email,
+        })
+        .await
+        .map_err(ApiError::internal)?
+        .map_err(refused)?;
     let balance = match credit {
         None => Picodollars::ZERO,
         Some(amount) => {
-            grant(&desk, created.account, amount, "opening".to_owned(), "opening credit".to_owned()).await?
+            grant(
+                &desk,
+                created.account,
+                amount,
+                "opening".to_owned(),
+                "opening credit".to_owned(),
+            )
+            .await?
         }
     };
     Ok(HttpResponse::Created().json(json!({
@@ -69,12 +86,18 @@ pub async fn add_credit(
     let wanted: NewCredit = json_body(&desk, &http, payload).await?;
     let missing = || ApiError::new(Code::NotFound, "There is no such account.");
     let account: AccountId = id.parse().map_err(|_| missing())?;
-    if !desk.accounts.send(HasAccount(account)).await.map_err(ApiError::internal)? {
+    if !desk
+        .accounts
+        .send(HasAccount(account))
+        .await
+        .map_err(ApiError::internal)?
+    {
         return Err(missing());
     }
     let amount = amount(&wanted.amount_usd, "amount_usd")?;
     if wanted.idempotency_key.is_empty() || wanted.idempotency_key.len() > KEY_BYTES {
-        let message = format!("idempotency_key must have 1 to {KEY_BYTES} bytes; use one key for one grant.");
+        let message =
+            format!("idempotency_key must have 1 to {KEY_BYTES} bytes; use one key for one grant.");
         return Err(ApiError::new(Code::InvalidValue, message).param("idempotency_key"));
     }
     let reason = wanted.reason.unwrap_or_else(|| "admin grant".to_owned());
@@ -83,10 +106,20 @@ pub async fn add_credit(
 }
 
 /// `POST /admin/catalog/reload`
-pub async fn reload_catalog(desk: Data<Switchboard>, _: Operator) -> Result<HttpResponse, ApiError> {
-    let reloaded = desk.catalog.send(Reload).await.map_err(ApiError::internal)?;
+pub async fn reload_catalog(
+    desk: Data<Switchboard>,
+    _: Operator,
+) -> Result<HttpResponse, ApiError> {
+    let reloaded = desk
+        .catalog
+        .send(Reload)
+        .await
+        .map_err(ApiError::internal)?;
     let reloaded = reloaded.map_err(|error| {
-        ApiError::new(Code::InvalidValue, format!("The catalog was refused, the one before stays: {error}"))
+        ApiError::new(
+            Code::InvalidValue,
+            format!("The catalog was refused, the one before stays: {error}"),
+        )
     })?;
     Ok(HttpResponse::Ok().json(json!({
         "models": reloaded.models,
@@ -108,7 +141,8 @@ pub async fn verify_ledger(desk: Data<Switchboard>, _: Operator) -> Result<HttpR
         Err(error) => {
             let reason = error.to_string();
             tracing::error!(reason, "the ledger does not verify");
-            Ok(HttpResponse::InternalServerError().json(json!({ "clean": false, "reason": reason })))
+            Ok(HttpResponse::InternalServerError()
+                .json(json!({ "clean": false, "reason": reason })))
         }
     }
 }
@@ -120,15 +154,25 @@ async fn json_body<T: DeserializeOwned>(
 ) -> Result<T, ApiError> {
     let body = body::read(desk, http, payload, desk.settings.limits.other_body_bytes).await?;
     serde_json::from_slice(&body.bytes).map_err(|error| {
-        let code = if error.is_data() { Code::InvalidValue } else { Code::InvalidJson };
+        let code = if error.is_data() {
+            Code::InvalidValue
+        } else {
+            Code::InvalidJson
+        };
         ApiError::new(code, format!("The body cannot be used: {error}."))
     })
 }
 
 fn amount(text: &str, param: &'static str) -> Result<Picodollars, ApiError> {
     let wrong = |why: String| ApiError::new(Code::InvalidValue, why).param(param);
-    let amount: Picodollars = text.parse().map_err(|error| wrong(format!("{param} is {error}, as a text.")))?;
-    if amount.is_positive() { Ok(amount) } else { Err(wrong(format!("{param} must be more than 0."))) }
+    let amount: Picodollars = text
+        .parse()
+        .map_err(|error| wrong(format!("{param} is {error}, as a text.")))?;
+    if amount.is_positive() {
+        Ok(amount)
+    } else {
+        Err(wrong(format!("{param} must be more than 0.")))
+    }
 }
 
 async fn grant(
@@ -138,7 +182,12 @@ async fn grant(
     idempotency_key: String,
     reason: String,
 ) -> Result<Picodollars, ApiError> {
-    let grant = Grant { account, amount, idempotency_key, reason };
+    let grant = Grant {
+        account,
+        amount,
+        idempotency_key,
+        reason,
+    };
     let granted = desk.ledger.send(grant).await.map_err(ApiError::internal)?;
     granted.map_err(|error| match error {
         GrantError::Conflict => {

@@ -9,7 +9,9 @@ use super::upstream::{Bytestream, Upstream, read_answer};
 use crate::actors::catalog::Route;
 use crate::catalog::{Ability, Model};
 use crate::config::{self, Failover};
-use crate::wire::{self, Answer, ChatRequest, Encoded, Event, Fault, FaultClass, StreamDecoder, Warning, Weight};
+use crate::wire::{
+    self, Answer, ChatRequest, Encoded, Event, Fault, FaultClass, StreamDecoder, Warning, Weight,
+};
 
 /// Chunks that may come before the first content: role, pings and empty deltas.
 const CHUNKS_BEFORE_CONTENT: usize = 4096;
@@ -32,10 +34,21 @@ impl Clocks {
             (false, true) => settings.first_token_ms,
             (false, false) => settings.last_first_token_ms,
         };
-        let total = model.timeouts.total.unwrap_or(config::ms(settings.total_ms));
-        let whole = if has_alternative && !reasoning { config::ms(settings.answer_ms) } else { total };
+        let total = model
+            .timeouts
+            .total
+            .unwrap_or(config::ms(settings.total_ms));
+        let whole = if has_alternative && !reasoning {
+            config::ms(settings.answer_ms)
+        } else {
+            total
+        };
         Self {
-            first_token: model.timeouts.first_token.unwrap_or(config::ms(first_token)).min(total),
+            first_token: model
+                .timeouts
+                .first_token
+                .unwrap_or(config::ms(first_token))
+                .min(total),
             answer: whole.min(total),
             idle: model.timeouts.idle.unwrap_or(config::ms(settings.idle_ms)),
             total,
@@ -70,9 +83,13 @@ pub async fn run(
     clocks: Clocks,
 ) -> Result<(Answered, Vec<Warning>), Fault> {
     let dialect = route.provider.dialect;
-    let unspoken = |unspoken: wire::Unspoken| Fault::ours(FaultClass::ModelMissing, unspoken.to_string());
-    let Encoded { path, body, warnings } =
-        wire::encode_chat(request, model, &route.provider, cap).map_err(unspoken)?;
+    let unspoken =
+        |unspoken: wire::Unspoken| Fault::ours(FaultClass::ModelMissing, unspoken.to_string());
+    let Encoded {
+        path,
+        body,
+        warnings,
+    } = wire::encode_chat(request, model, &route.provider, cap).map_err(unspoken)?;
     let now = Instant::now();
     let view = request.reasoning_view();
     if !request.stream() {
@@ -100,7 +117,9 @@ impl LiveStream {
         loop {
             let ended = match timeout_at(deadline, self.bytes.next()).await {
                 Err(_) => return Err(Fault::ours(FaultClass::Timeout, "no first token in time")),
-                Ok(Some(Err(_))) => return Err(Fault::ours(FaultClass::Connect, "the connection broke off")),
+                Ok(Some(Err(_))) => {
+                    return Err(Fault::ours(FaultClass::Connect, "the connection broke off"));
+                }
                 Ok(Some(Ok(bytes))) => {
                     self.decoder.push(&bytes, &mut self.events);
                     false
@@ -122,7 +141,10 @@ impl LiveStream {
             }
             seen = self.events.len();
             if ended || seen > CHUNKS_BEFORE_CONTENT {
-                return Err(Fault::ours(FaultClass::Malformed, "the stream has no content"));
+                return Err(Fault::ours(
+                    FaultClass::Malformed,
+                    "the stream has no content",
+                ));
             }
         }
     }
@@ -145,7 +167,9 @@ impl LiveStream {
                         return None;
                     }
                 }
-                Ok(Some(Err(_))) => return Some(vec![broken(FaultClass::Malformed, "the stream broke off")]),
+                Ok(Some(Err(_))) => {
+                    return Some(vec![broken(FaultClass::Malformed, "the stream broke off")]);
+                }
                 Err(_) => return Some(vec![broken(FaultClass::Timeout, "the stream stalled")]),
             }
         }

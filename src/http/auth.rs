@@ -30,22 +30,43 @@ impl FromRequest for Caller {
 fn caller(request: &HttpRequest) -> Result<Caller, ApiError> {
     let desk = switchboard(request)?;
     let key = sent_key(request).ok_or_else(|| {
-        ApiError::new(Code::MissingApiKey, "No API key was sent; add the header 'Authorization: Bearer mr_sk_…'.")
+        ApiError::new(
+            Code::MissingApiKey,
+            "No API key was sent; add the header 'Authorization: Bearer mr_sk_…'.",
+        )
     })?;
-    let invalid =
-        || ApiError::new(Code::InvalidApiKey, "This is not a valid API key; check it for typing errors, or create another.");
-    let hash = ApiKey::parse(key).map_err(|_| invalid())?.hash(&desk.pepper);
+    let invalid = || {
+        ApiError::new(
+            Code::InvalidApiKey,
+            "This is not a valid API key; check it for typing errors, or create another.",
+        )
+    };
+    let hash = ApiKey::parse(key)
+        .map_err(|_| invalid())?
+        .hash(&desk.pepper);
     let principal = desk.keys.load().get(&hash).cloned().ok_or_else(invalid)?;
     match principal.access {
         Access::Enabled => Ok(Caller(principal)),
-        Access::Disabled => Err(ApiError::new(Code::KeyDisabled, "This key is switched off; use another one.")),
+        Access::Disabled => Err(ApiError::new(
+            Code::KeyDisabled,
+            "This key is switched off; use another one.",
+        )),
     }
 }
 
 /// The key as callers send it: a bearer token, the scheme in any case, or `x-api-key`.
 fn sent_key(request: &HttpRequest) -> Option<&str> {
     let bearer = bearer(request);
-    bearer.or_else(|| request.headers().get("x-api-key")?.to_str().ok().map(str::trim)).filter(|key| !key.is_empty())
+    bearer
+        .or_else(|| {
+            request
+                .headers()
+                .get("x-api-key")?
+                .to_str()
+                .ok()
+                .map(str::trim)
+        })
+        .filter(|key| !key.is_empty())
 }
 
 fn bearer(request: &HttpRequest) -> Option<&str> {
@@ -68,7 +89,9 @@ impl FromRequest for Operator {
 
 fn operator(request: &HttpRequest) -> Result<Operator, ApiError> {
     let desk = switchboard(request)?;
-    let Some(token) = &desk.settings.admin_token else { return Err(super::not_found(request.path())) };
+    let Some(token) = &desk.settings.admin_token else {
+        return Err(super::not_found(request.path()));
+    };
     let Some(sent) = bearer(request) else {
         let message = "No admin token was sent; add the header 'Authorization: Bearer …'.";
         return Err(ApiError::new(Code::MissingApiKey, message));
@@ -78,7 +101,10 @@ fn operator(request: &HttpRequest) -> Result<Operator, ApiError> {
     if bool::from(same) {
         Ok(Operator)
     } else {
-        Err(ApiError::new(Code::InvalidApiKey, "This is not the admin token."))
+        Err(ApiError::new(
+            Code::InvalidApiKey,
+            "This is not the admin token.",
+        ))
     }
 }
 

@@ -13,15 +13,16 @@ use super::{ApiError, Code, Switchboard};
 use crate::actors::BODY_BUDGET_UNIT;
 use crate::config;
 
-
-
 /// A whole body, and its share of the budget for as long as it is held.
 pub struct Body {
     /// The bytes as they came.
     pub bytes: Bytes,
-    /// Gives its share back when dropped.
-    pub share: Option<OwnedSemaphorePermit>,
+    /// Its share, given back when dropped.
+    pub share: Option<Share>,
 }
+
+/// A share of the budget for bodies in memory.
+pub type Share = OwnedSemaphorePermit;
 
 /// Reads the whole body.
 ///
@@ -38,12 +39,22 @@ pub async fn read(
     let started = Instant::now();
     let mut deadline = started + config::ms(limits.body_first_byte_ms);
     let mut bytes = BytesMut::new();
-    let mut share: Option<OwnedSemaphorePermit> = None;
+    let mut share: Option<Share> = None;
     loop {
         let chunk = match timeout_at(deadline, payload.next()).await {
-            Err(_) => return Err(ApiError::new(Code::RequestTimeout, "The body did not arrive in time; send it again.")),
+            Err(_) => {
+                return Err(ApiError::new(
+                    Code::RequestTimeout,
+                    "The body did not arrive in time; send it again.",
+                ));
+            }
             Ok(None) => break,
-            Ok(Some(Err(_))) => return Err(ApiError::new(Code::InvalidJson, "The body broke off; send it whole.")),
+            Ok(Some(Err(_))) => {
+                return Err(ApiError::new(
+                    Code::InvalidJson,
+                    "The body broke off; send it whole.",
+                ));
+            }
             Ok(Some(Ok(chunk))) => chunk,
         };
         if bytes.len() + chunk.len() > limit {
@@ -55,17 +66,29 @@ pub async fn read(
         let allowed = Duration::from_secs((bytes.len() / limits.body_min_bytes_per_s) as u64);
         deadline = started + config::ms(limits.body_first_byte_ms) * 2 + allowed;
     }
-    Ok(Body { bytes: bytes.freeze(), share })
+    Ok(Body {
+        bytes: bytes.freeze(),
+        share,
+    })
 }
 
 fn check_headers(request: &HttpRequest, limit: usize) -> Result<(), ApiError> {
-    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let header = |name| {
+        request
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
     if header(CONTENT_ENCODING).is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
         let message = "Compressed request bodies are not accepted; send the JSON as it is, without Content-Encoding.";
         return Err(ApiError::new(Code::UnsupportedMediaType, message));
     }
-    if header(CONTENT_TYPE).is_some_and(|kind| kind.to_ascii_lowercase().starts_with("multipart/")) {
-        return Err(ApiError::new(Code::UnsupportedMediaType, "Send the body as application/json."));
+    if header(CONTENT_TYPE).is_some_and(|kind| kind.to_ascii_lowercase().starts_with("multipart/"))
+    {
+        return Err(ApiError::new(
+            Code::UnsupportedMediaType,
+            "Send the body as application/json.",
+        ));
     }
     let announced = header(CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
     match announced {
@@ -76,21 +99,37 @@ fn check_headers(request: &HttpRequest, limit: usize) -> Result<(), ApiError> {
 
 fn too_large(limit: usize) -> ApiError {
     let mib = limit >> 20;
-    let most = if mib > 0 { format!("{mib} MiB") } else { format!("{} KiB", limit >> 10) };
-    ApiError::new(Code::PayloadTooLarge, format!("The body is larger than {most}; shorten the request."))
+    let most = if mib > 0 {
+        format!("{mib} MiB")
+    } else {
+        format!("{} KiB", limit >> 10)
+    };
+    ApiError::new(
+        Code::PayloadTooLarge,
+        format!("The body is larger than {most}; shorten the request."),
+    )
 }
 
 /// Takes more of the budget, a KiB at a time.
-fn grow(desk: &Switchboard, share: &mut Option<OwnedSemaphorePermit>, bytes: usize) -> Result<(), ApiError> {
+fn grow(desk: &Switchboard, share: &mut Option<Share>, bytes: usize) -> Result<(), ApiError> {
     let wanted = bytes.div_ceil(BODY_BUDGET_UNIT);
     let held = share.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
-    let Ok(more) = u32::try_from(wanted.saturating_sub(held)) else { return Err(too_large(bytes)) };
+    let Ok(more) = u32::try_from(wanted.saturating_sub(held)) else {
+        return Err(too_large(bytes));
+    };
     if more == 0 {
         return Ok(());
     }
-    let taken = desk.body_budget.clone().try_acquire_many_owned(more).map_err(|_| {
-        ApiError::new(Code::Overloaded, "The router holds too many large requests right now; try again shortly.")
-    })?;
+    let taken = desk
+        .body_budget
+        .clone()
+        .try_acquire_many_owned(more)
+        .map_err(|_| {
+            ApiError::new(
+                Code::Overloaded,
+                "The router holds too many large requests right now; try again shortly.",
+            )
+        })?;
     match share {
         Some(share) => share.merge(taken),
         None => *share = Some(taken),

@@ -11,7 +11,7 @@ use futures_util::Stream;
 
 use super::attempt::{Answered, LiveStream};
 use super::auth::Caller;
-use super::body;
+use super::body::{self, Share};
 use super::headers::Served;
 use super::metered::{Ending, Meter, Opening};
 use super::plan::Plan;
@@ -38,24 +38,49 @@ pub async fn chat(
     http: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let admission = Arc::clone(&desk.in_flight).try_acquire_owned().map_err(|_| {
-        ApiError::new(Code::Overloaded, "The router runs as many requests as it can; try again shortly.")
-    })?;
-    let request = read(&desk, &http, payload).await?;
+    let admission = Arc::clone(&desk.in_flight)
+        .try_acquire_owned()
+        .map_err(|_| {
+            ApiError::new(
+                Code::Overloaded,
+                "The router runs as many requests as it can; try again shortly.",
+            )
+        })?;
+    let (request, share) = read(&desk, &http, payload).await?;
     let plan = Plan::make(&desk, &caller.0, &request).await?;
     if plan.shortlist.ranked.is_empty() {
         return Err(plan.nobody(&caller.0));
     }
-    let meter = Meter::new(desk.clone(), Arc::clone(&caller.0), opening(visit, &request, &plan), admission);
+    let meter = Meter::new(
+        desk.clone(),
+        Arc::clone(&caller.0),
+        opening(visit, &request, &plan),
+        admission,
+    );
     let streamed = request.stream();
-    let relay = Relay { desk, upstream, caller: caller.0, request, plan };
-    if streamed { streaming(relay, meter, visit).await } else { whole(relay, meter, visit).await }
+    let relay = Relay {
+        desk,
+        upstream,
+        caller: caller.0,
+        request,
+        plan,
+        _share: share,
+    };
+    if streamed {
+        streaming(relay, meter, visit).await
+    } else {
+        whole(relay, meter, visit).await
+    }
 }
 
-/// Reads and parses the body.
-pub async fn read(desk: &Switchboard, http: &HttpRequest, payload: Payload) -> Result<ChatRequest, ApiError> {
+/// Reads and parses the body. The share of the budget is to be held as long as the request.
+pub async fn read(
+    desk: &Switchboard,
+    http: &HttpRequest,
+    payload: Payload,
+) -> Result<(ChatRequest, Option<Share>), ApiError> {
     let body = body::read(desk, http, payload, desk.settings.limits.chat_body_bytes).await?;
-    ChatRequest::parse(body.bytes).map_err(invalid)
+    Ok((ChatRequest::parse(body.bytes).map_err(invalid)?, body.share))
 }
 
 fn invalid(invalid: Invalid) -> ApiError {
@@ -78,7 +103,11 @@ fn opening(visit: Visit, request: &ChatRequest, plan: &Plan) -> Opening {
         tier: plan.tier,
         prefer: plan.prefer.as_str(),
         auto_score: plan.auto.as_ref().map(|verdict| verdict.score),
-        delivery: if request.stream() { Delivery::Stream } else { Delivery::Whole },
+        delivery: if request.stream() {
+            Delivery::Stream
+        } else {
+            Delivery::Whole
+        },
         price_version: plan.world.catalog.version().to_owned(),
     }
 }
@@ -117,8 +146,14 @@ async fn whole(relay: Relay, mut meter: Meter, visit: Visit) -> Result<HttpRespo
     served.write(&mut response);
     let envelope = envelope(&meter, &model);
     let extra = answer.usage().map(|reported| &reported.extra);
-    let block = UsageBlock { usage: usage.shown, cost: receipt.cost, extra };
-    Ok(response.insert_header((CONTENT_TYPE, "application/json")).body(envelope.answer(&answer, &block)))
+    let block = UsageBlock {
+        usage: usage.shown,
+        cost: receipt.cost,
+        extra,
+    };
+    Ok(response
+        .insert_header((CONTENT_TYPE, "application/json"))
+        .body(envelope.answer(&answer, &block)))
 }
 
 /// What an answer's usage means: what is shown, and what is billed.
@@ -131,13 +166,21 @@ struct Counted {
 /// was blank, filtered or failed.
 fn billable(answer: &Answer, prompt_tokens: u64) -> Counted {
     let delivered = answer.delivered();
-    let shown = answer.usage().map_or_else(|| stream::estimate(prompt_tokens, &delivered), |reported| reported.usage);
+    let shown = answer.usage().map_or_else(
+        || stream::estimate(prompt_tokens, &delivered),
+        |reported| reported.usage,
+    );
     let bill = stream::is_billable(Some(answer.finish()), &delivered, &shown).then_some(shown);
     Counted { shown, bill }
 }
 
 fn envelope(meter: &Meter, model: &Model) -> Envelope {
-    Envelope::new(meter.generation(), unix_seconds(), &model.id, &model.provider)
+    Envelope::new(
+        meter.generation(),
+        unix_seconds(),
+        &model.id,
+        &model.provider,
+    )
 }
 
 type Frames = Pin<Box<dyn Stream<Item = Result<bytes::Bytes, actix_web::Error>>>>;
@@ -187,7 +230,14 @@ fn write_headers(response: &mut HttpResponseBuilder, ticket: &Ticket, visit: Vis
 /// Relays until the first real content and hands over everything the stream needs to its end.
 async fn open(relay: Relay, mut meter: Meter) -> Result<Ticket, ApiError> {
     let success = relay.first_answer(&mut meter).await?;
-    let Success { candidate, lease, answer, warnings, dispatched, answered } = success;
+    let Success {
+        candidate,
+        lease,
+        answer,
+        warnings,
+        dispatched,
+        answered,
+    } = success;
     let live: Box<LiveStream> = match answer {
         Answered::Stream(live) => live,
         Answered::Whole(_) => return Err(ApiError::internal("a stream was asked for")),
@@ -204,6 +254,5 @@ async fn open(relay: Relay, mut meter: Meter) -> Result<Ticket, ApiError> {
         answered,
         auto: relay.plan.verdict(),
         prompt_tokens: relay.plan.need.input,
-        _request: relay.request,
     })
 }

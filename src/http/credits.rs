@@ -34,6 +34,9 @@ pub async fn key(desk: Data<Switchboard>, caller: Caller) -> Result<HttpResponse
 }
 
 async fn statement(desk: &Switchboard, caller: &Caller) -> Result<Statement, ApiError> {
-    let ask = AskStatement { account: caller.0.account, key: caller.0.key };
+    let ask = AskStatement {
+        account: caller.0.account,
+        key: caller.0.key,
+    };
     desk.ledger.send(ask).await.map_err(ApiError::internal)
 }

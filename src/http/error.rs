@@ -190,7 +190,10 @@ impl ApiError {
     /// A bug of ours: the detail goes to the log, not to the caller.
     pub fn internal(detail: impl fmt::Display) -> Self {
         tracing::error!(%detail, "internal error");
-        Self::new(Code::InternalError, "The router failed. It is not your request's fault; try again.")
+        Self::new(
+            Code::InternalError,
+            "The router failed. It is not your request's fault; try again.",
+        )
     }
 
     /// Names the field of the request.
@@ -337,7 +340,9 @@ mod tests {
     #[test]
     fn a_busy_answer_says_when_to_come_back() {
         let wait = Duration::from_millis(1500);
-        let response = ApiError::new(Code::Overloaded, "busy").retry_after(wait).error_response();
+        let response = ApiError::new(Code::Overloaded, "busy")
+            .retry_after(wait)
+            .error_response();
         assert_eq!(response.headers().get("retry-after").unwrap(), "2");
         let response = ApiError::new(Code::RateLimitExceeded, "busy").error_response();
         assert_eq!(response.headers().get("retry-after").unwrap(), "1");

@@ -51,13 +51,26 @@ struct AttemptView {
 }
 
 /// `GET /v1/generations/{id}`
-pub async fn one(desk: Data<Switchboard>, caller: Caller, id: Path<String>) -> Result<HttpResponse, ApiError> {
+pub async fn one(
+    desk: Data<Switchboard>,
+    caller: Caller,
+    id: Path<String>,
+) -> Result<HttpResponse, ApiError> {
     // "Not yours" and "not there" are the same answer.
     let missing = || ApiError::new(Code::NotFound, "There is no such generation.");
     let id: GenerationId = id.parse().map_err(|_| missing())?;
-    let found = desk.ledger.send(Find(id)).await.map_err(ApiError::internal)?.map_err(ApiError::internal)?;
-    let record = found.filter(|record| record.account == caller.0.account).ok_or_else(missing)?;
-    Ok(HttpResponse::Ok().json(Wrapped { data: view(*record) }))
+    let found = desk
+        .ledger
+        .send(Find(id))
+        .await
+        .map_err(ApiError::internal)?
+        .map_err(ApiError::internal)?;
+    let record = found
+        .filter(|record| record.account == caller.0.account)
+        .ok_or_else(missing)?;
+    Ok(HttpResponse::Ok().json(Wrapped {
+        data: view(*record),
+    }))
 }
 
 fn view(record: Generation) -> View {
@@ -87,7 +100,11 @@ fn view(record: Generation) -> View {
         attempts: record
             .attempts
             .into_iter()
-            .map(|a| AttemptView { provider: a.provider, model: a.model, outcome: a.outcome })
+            .map(|a| AttemptView {
+                provider: a.provider,
+                model: a.model,
+                outcome: a.outcome,
+            })
             .collect(),
         cancelled: record.status == Status::Cancelled,
         estimated: usage.is_some_and(|u| u.estimated),
@@ -101,5 +118,8 @@ fn view(record: Generation) -> View {
 
 fn rfc3339(unix_ms: u64) -> String {
     let nanos = i128::from(unix_ms) * 1_000_000;
-    OffsetDateTime::from_unix_timestamp_nanos(nanos).ok().and_then(|at| at.format(&Rfc3339).ok()).unwrap_or_default()
+    OffsetDateTime::from_unix_timestamp_nanos(nanos)
+        .ok()
+        .and_then(|at| at.format(&Rfc3339).ok())
+        .unwrap_or_default()
 }

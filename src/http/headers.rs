@@ -84,7 +84,10 @@ impl Served<'_> {
             .insert_header((TIER, self.tier.as_str()))
             .insert_header((GENERATION_ID, self.generation.to_string()))
             .insert_header((LATENCY_MS, self.latency.as_millis().to_string()))
-            .insert_header((OVERHEAD_MS, format!("{:.3}", self.overhead.as_secs_f64() * 1000.0)))
+            .insert_header((
+                OVERHEAD_MS,
+                format!("{:.3}", self.overhead.as_secs_f64() * 1000.0),
+            ))
             .insert_header((ATTEMPTS, attempts(self.attempts)));
         if let Some(cost) = &self.cost {
             response.insert_header((COST, cost.as_str()));
@@ -100,7 +103,9 @@ impl Served<'_> {
 
 /// `openai/gpt-4.1:503,anthropic/claude-sonnet-4-6:ok`
 fn attempts(attempts: &[AttemptNote]) -> String {
-    let each = attempts.iter().map(|a| format!("{}/{}:{}", a.provider, a.model, a.code));
+    let each = attempts
+        .iter()
+        .map(|a| format!("{}/{}:{}", a.provider, a.model, a.code));
     each.collect::<Vec<_>>().join(",")
 }
 

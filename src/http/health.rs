@@ -30,7 +30,10 @@ struct ProviderHealth {
 pub async fn health(desk: Data<Switchboard>) -> HttpResponse {
     let world = desk.world.load_full();
     let now = Instant::now();
-    let providers: Vec<ProviderHealth> = world.routes().map(|route| provider(&world, route, now)).collect();
+    let providers: Vec<ProviderHealth> = world
+        .routes()
+        .map(|route| provider(&world, route, now))
+        .collect();
     HttpResponse::Ok().json(Health {
         status: status(&providers),
         simulated: desk.is_sandbox(),
@@ -43,25 +46,41 @@ pub async fn health(desk: Data<Switchboard>) -> HttpResponse {
 pub async fn ready(desk: Data<Switchboard>) -> HttpResponse {
     let world = desk.world.load_full();
     let now = Instant::now();
-    let configured = |route: &Route| standings(&world, route, now).any(|s| s != Standing::Unconfigured);
+    let configured =
+        |route: &Route| standings(&world, route, now).any(|s| s != Standing::Unconfigured);
     if world.routes().any(|route| configured(route)) {
         HttpResponse::Ok().json(serde_json::json!({ "ready": true }))
     } else {
         let reason = "no provider is configured; set a provider's key, for example OPENAI_API_KEY";
-        HttpResponse::ServiceUnavailable().json(serde_json::json!({ "ready": false, "reason": reason }))
+        HttpResponse::ServiceUnavailable()
+            .json(serde_json::json!({ "ready": false, "reason": reason }))
     }
 }
 
-fn standings<'a>(world: &'a World, route: &'a Route, now: Instant) -> impl Iterator<Item = Standing> + 'a {
-    let theirs = world.catalog.models().iter().filter(|model| model.provider == route.provider.name);
+fn standings<'a>(
+    world: &'a World,
+    route: &'a Route,
+    now: Instant,
+) -> impl Iterator<Item = Standing> + 'a {
+    let theirs = world
+        .catalog
+        .models()
+        .iter()
+        .filter(|model| model.provider == route.provider.name);
     theirs.map(move |model| world.live(model, now).standing)
 }
 
 /// A provider flows while any of its models does.
 fn provider(world: &World, route: &Route, now: Instant) -> ProviderHealth {
     let all: Vec<Standing> = standings(world, route, now).collect();
-    let tripped = all.iter().filter(|s| matches!(s, Standing::Tripped(_))).count();
-    let probing = all.iter().filter(|s| matches!(s, Standing::Probing)).count();
+    let tripped = all
+        .iter()
+        .filter(|s| matches!(s, Standing::Tripped(_)))
+        .count();
+    let probing = all
+        .iter()
+        .filter(|s| matches!(s, Standing::Probing))
+        .count();
     let state = if all.contains(&Standing::Flowing) {
         Standing::Flowing
     } else if probing > 0 {
@@ -71,7 +90,11 @@ fn provider(world: &World, route: &Route, now: Instant) -> ProviderHealth {
     } else {
         Standing::Unconfigured
     };
-    ProviderHealth { name: route.provider.name.to_string(), state: state.as_str(), models_tripped: tripped }
+    ProviderHealth {
+        name: route.provider.name.to_string(),
+        state: state.as_str(),
+        models_tripped: tripped,
+    }
 }
 
 fn status(providers: &[ProviderHealth]) -> &'static str {

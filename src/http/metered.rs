@@ -58,7 +58,13 @@ pub struct Ending {
 impl Ending {
     /// An end without an answer.
     pub fn without_answer(status: Status) -> Self {
-        Self { status, finish_reason: None, native_finish_reason: None, usage: None, ttft: None }
+        Self {
+            status,
+            finish_reason: None,
+            native_finish_reason: None,
+            usage: None,
+            ttft: None,
+        }
     }
 }
 
@@ -140,7 +146,11 @@ impl Meter {
     }
 
     /// Holds credit for a paid attempt, once a request. Answers with what is held.
-    pub async fn authorise(&mut self, model: &Model, estimate: Estimate) -> Result<Picodollars, Refusal> {
+    pub async fn authorise(
+        &mut self,
+        model: &Model,
+        estimate: Estimate,
+    ) -> Result<Picodollars, Refusal> {
         if let Hold::Held(held) = self.hold {
             return Ok(held);
         }
@@ -160,7 +170,9 @@ impl Meter {
         let patience = config::ms(self.desk.settings.limits.credit_wait_ms);
         // The ledger outlives every request; without it the process is ending.
         let Ok(answer) = self.desk.ledger.send(Authorise { order, patience }).await else {
-            return Err(Refusal::Insufficient { available: Picodollars::ZERO });
+            return Err(Refusal::Insufficient {
+                available: Picodollars::ZERO,
+            });
         };
         match answer {
             Ok(held) => self.hold = Hold::Held(held),
@@ -184,13 +196,25 @@ impl Meter {
         let (record, cost) = self.close(ending)?;
         if !self.must_settle(ending) {
             self.give_back(Some(record));
-            return Ok(Receipt { cost, charged: Picodollars::ZERO });
+            return Ok(Receipt {
+                cost,
+                charged: Picodollars::ZERO,
+            });
         }
         self.hold = Hold::Closed;
         let (reply, settled) = oneshot::channel();
-        self.desk.ledger.do_send(Settle { record, reply: Some(reply) });
+        self.desk.ledger.do_send(Settle {
+            record,
+            reply: Some(reply),
+        });
         let settled = settled.await.map_err(ApiError::internal)?;
-        Ok(Receipt { cost: Cost { total: settled.charged, ..cost }, charged: settled.charged })
+        Ok(Receipt {
+            cost: Cost {
+                total: settled.charged,
+                ..cost
+            },
+            charged: settled.charged,
+        })
     }
 
     /// Settles without waiting: the caller has left, or failed.
@@ -199,7 +223,10 @@ impl Meter {
             Err(error) => tracing::error!(%error, "a bill could not be made"),
             Ok((record, _)) if self.must_settle(ending) => {
                 self.hold = Hold::Closed;
-                self.desk.ledger.do_send(Settle { record, reply: None });
+                self.desk.ledger.do_send(Settle {
+                    record,
+                    reply: None,
+                });
             }
             Ok((record, _)) => self.give_back(Some(record)),
         }
@@ -216,7 +243,11 @@ impl Meter {
         match (self.hold, record) {
             (Hold::Asked | Hold::Held(_), record) => {
                 let (account, generation) = (self.caller.account, self.generation);
-                self.desk.ledger.do_send(Void { account, generation, record });
+                self.desk.ledger.do_send(Void {
+                    account,
+                    generation,
+                    record,
+                });
             }
             (Hold::None, Some(record)) => self.desk.ledger.do_send(Record(record)),
             (Hold::None, None) | (Hold::Closed, _) => {}
@@ -227,15 +258,24 @@ impl Meter {
     /// The record and the exact cost.
     fn close(&self, ending: &Ending) -> Result<(Box<Generation>, Cost), ApiError> {
         let cost = match (&self.model, &ending.usage) {
-            (Some(model), Some(usage)) if !model.free => model.price.cost(usage).map_err(ApiError::internal)?,
+            (Some(model), Some(usage)) if !model.free => {
+                model.price.cost(usage).map_err(ApiError::internal)?
+            }
             (Some(_) | None, Some(_) | None) => Cost::default(),
         };
         let last = self.attempts.last();
-        let model = self.model.as_ref().map(|model| (model.id.to_string(), model.provider.to_string()));
-        let (model, provider) =
-            model.or_else(|| last.map(|a| (a.model.clone(), a.provider.clone()))).unwrap_or_default();
-        let attempt =
-            |a: &AttemptNote| AttemptRecord { provider: a.provider.clone(), model: a.model.clone(), outcome: a.code.clone() };
+        let model = self
+            .model
+            .as_ref()
+            .map(|model| (model.id.to_string(), model.provider.to_string()));
+        let (model, provider) = model
+            .or_else(|| last.map(|a| (a.model.clone(), a.provider.clone())))
+            .unwrap_or_default();
+        let attempt = |a: &AttemptNote| AttemptRecord {
+            provider: a.provider.clone(),
+            model: a.model.clone(),
+            outcome: a.code.clone(),
+        };
         let record = Generation {
             id: self.generation,
             request_id: self.opening.visit.id,
@@ -277,11 +317,11 @@ impl Drop for Meter {
 
 /// 429 for an account with too much running at one time.
 pub fn too_many_running(limit: usize) -> ApiError {
-    let message = format!("Your account has {limit} requests running; wait for one of them to end.");
+    let message =
+        format!("Your account has {limit} requests running; wait for one of them to end.");
     ApiError::new(Code::RateLimitExceeded, message)
 }
 
 fn millis(elapsed: Duration) -> u64 {
     u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
 }
-

@@ -68,7 +68,11 @@ pub fn serve(desk: Data<Switchboard>, listener: TcpListener) -> Result<Server, S
         .client_request_timeout(header_read)
         .shutdown_timeout(drain_s)
         .disable_signals();
-    let server = if workers > 0 { server.workers(workers) } else { server };
+    let server = if workers > 0 {
+        server.workers(workers)
+    } else {
+        server
+    };
     Ok(server.listen(listener)?.run())
 }
 
@@ -93,15 +97,23 @@ fn routes(app: &mut ServiceConfig) {
 }
 
 fn get(path: &str) -> Resource {
-    web::resource(path).default_service(web::to(|| async { Err::<&str, ApiError>(wrong_method("GET")) }))
+    web::resource(path).default_service(web::to(|| async {
+        Err::<&str, ApiError>(wrong_method("GET"))
+    }))
 }
 
 fn post(path: &str) -> Resource {
-    web::resource(path).default_service(web::to(|| async { Err::<&str, ApiError>(wrong_method("POST")) }))
+    web::resource(path).default_service(web::to(|| async {
+        Err::<&str, ApiError>(wrong_method("POST"))
+    }))
 }
 
 fn wrong_method(allowed: &'static str) -> ApiError {
-    ApiError::new(Code::MethodNotAllowed, format!("This path takes {allowed}.")).allow(allowed)
+    ApiError::new(
+        Code::MethodNotAllowed,
+        format!("This path takes {allowed}."),
+    )
+    .allow(allowed)
 }
 
 async fn nothing_here(request: HttpRequest) -> Result<&'static str, ApiError> {
@@ -111,7 +123,10 @@ async fn nothing_here(request: HttpRequest) -> Result<&'static str, ApiError> {
 /// 404 for a path that is not served. The path is cut: it is echoed.
 fn not_found(path: &str) -> ApiError {
     let shown: String = path.chars().take(100).collect();
-    ApiError::new(Code::NotFound, format!("There is nothing at {shown}; see the API reference for the routes."))
+    ApiError::new(
+        Code::NotFound,
+        format!("There is nothing at {shown}; see the API reference for the routes."),
+    )
 }
 
 /// Browsers may call from the configured origins and read every header of ours. Keys travel in a
@@ -125,5 +140,7 @@ fn cors(origins: &[String]) -> Cors {
     if origins.iter().any(|origin| origin == "*") {
         return cors.allow_any_origin().send_wildcard();
     }
-    origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+    origins
+        .iter()
+        .fold(cors, |cors, origin| cors.allowed_origin(origin))
 }

@@ -75,20 +75,31 @@ struct Latency {
 pub async fn list(desk: Data<Switchboard>) -> HttpResponse {
     let world = desk.world.load_full();
     let now = Instant::now();
-    let tiers = ["economy", "standard", "premium", "auto"].into_iter().map(|tier| tier_entry(&world, tier, now));
-    let models = world.catalog.models().iter().map(|model| model_entry(&world, model, now));
-    let aliases = world.catalog.aliases().filter_map(|(alias, target)| alias_entry(&world, alias, target, now));
+    let tiers = ["economy", "standard", "premium", "auto"]
+        .into_iter()
+        .map(|tier| tier_entry(&world, tier, now));
+    let models = world
+        .catalog
+        .models()
+        .iter()
+        .map(|model| model_entry(&world, model, now));
+    let aliases = world
+        .catalog
+        .aliases()
+        .filter_map(|(alias, target)| alias_entry(&world, alias, target, now));
     let data = tiers.chain(models).chain(aliases).collect();
-    HttpResponse::Ok().json(List { object: "list", data })
+    HttpResponse::Ok().json(List {
+        object: "list",
+        data,
+    })
 }
 
 /// `GET /v1/models/{id}`; an id may contain slashes.
 pub async fn one(desk: Data<Switchboard>, id: Path<String>) -> Result<HttpResponse, ApiError> {
     let world = desk.world.load_full();
-    let target = world
-        .catalog
-        .resolve(&id)
-        .map_err(|unknown| ApiError::new(Code::ModelNotFound, unknown.to_string()).param("model"))?;
+    let target = world.catalog.resolve(&id).map_err(|unknown| {
+        ApiError::new(Code::ModelNotFound, unknown.to_string()).param("model")
+    })?;
     Ok(HttpResponse::Ok().json(entry(&world, &target, Instant::now())))
 }
 
@@ -108,17 +119,27 @@ fn alias_entry(world: &World, alias: &str, target: &Target, now: Instant) -> Opt
         Target::Model(_) | Target::Auto => return None,
     };
     let target = entry(world, target, now);
-    Some(Entry { id: alias.to_owned(), name: alias.to_owned(), alias_of: Some(stands_for), ..target })
+    Some(Entry {
+        id: alias.to_owned(),
+        name: alias.to_owned(),
+        alias_of: Some(stands_for),
+        ..target
+    })
 }
 
 /// A tier can do what some model of it can, and flows while one of them does.
 fn tier_entry(world: &World, name: &str, now: Instant) -> Entry {
     let models = || {
-        let in_tier = move |model: &Model| match Tier::ALL.into_iter().find(|tier| tier.as_str() == name) {
-            Some(tier) => model.serves(tier),
-            None => model.is_chat(),
-        };
-        world.catalog.models().iter().filter(move |model| in_tier(model))
+        let in_tier =
+            move |model: &Model| match Tier::ALL.into_iter().find(|tier| tier.as_str() == name) {
+                Some(tier) => model.serves(tier),
+                None => model.is_chat(),
+            };
+        world
+            .catalog
+            .models()
+            .iter()
+            .filter(move |model| in_tier(model))
     };
     let flows = models().any(|model| world.live(model, now).standing.as_str() == "flowing");
     let abilities: Abilities = models().flat_map(|model| model.abilities.iter()).collect();
@@ -129,7 +150,10 @@ fn tier_entry(world: &World, name: &str, now: Instant) -> Entry {
         owned_by: "model-router".to_owned(),
         name: name.to_owned(),
         provider: None,
-        tier: Tier::ALL.into_iter().map(Tier::as_str).find(|tier| *tier == name),
+        tier: Tier::ALL
+            .into_iter()
+            .map(Tier::as_str)
+            .find(|tier| *tier == name),
         tiers: Vec::new(),
         free: models().any(|model| model.free),
         alias_of: None,
@@ -182,7 +206,13 @@ fn model_entry(world: &World, model: &Model, now: Instant) -> Entry {
 
 /// What the caller pays; a free model's list price is not.
 fn pricing(free: bool, price: &Price) -> Pricing {
-    let usd = |rate: crate::money::Rate| if free { "0".to_owned() } else { rate.per_token().to_string() };
+    let usd = |rate: crate::money::Rate| {
+        if free {
+            "0".to_owned()
+        } else {
+            rate.per_token().to_string()
+        }
+    };
     Pricing {
         prompt: usd(price.base.input),
         completion: usd(price.base.output),
@@ -192,21 +222,41 @@ fn pricing(free: bool, price: &Price) -> Pricing {
 }
 
 fn architecture(endpoint: Endpoint, abilities: Abilities) -> Architecture {
-    let inputs = [(Ability::Vision, "image"), (Ability::Files, "file"), (Ability::Audio, "audio")];
+    let inputs = [
+        (Ability::Vision, "image"),
+        (Ability::Files, "file"),
+        (Ability::Audio, "audio"),
+    ];
     let mut input_modalities = vec!["text"];
-    input_modalities.extend(inputs.into_iter().filter(|(ability, _)| abilities.has(*ability)).map(|(_, name)| name));
+    input_modalities.extend(
+        inputs
+            .into_iter()
+            .filter(|(ability, _)| abilities.has(*ability))
+            .map(|(_, name)| name),
+    );
     let output = match endpoint {
         Endpoint::Chat | Endpoint::Responses => "text",
         Endpoint::Embeddings => "embeddings",
     };
-    Architecture { input_modalities, output_modalities: vec![output] }
+    Architecture {
+        input_modalities,
+        output_modalities: vec![output],
+    }
 }
 
 fn parameters(endpoint: Endpoint, abilities: Abilities) -> Vec<&'static str> {
     if endpoint == Endpoint::Embeddings {
         return vec!["input", "dimensions", "encoding_format", "user"];
     }
-    let mut names = vec!["max_tokens", "max_completion_tokens", "temperature", "top_p", "stop", "stream", "seed"];
+    let mut names = vec![
+        "max_tokens",
+        "max_completion_tokens",
+        "temperature",
+        "top_p",
+        "stop",
+        "stream",
+        "seed",
+    ];
     for ability in abilities.iter() {
         names.extend_from_slice(match ability {
             Ability::Tools => &["tools", "tool_choice", "parallel_tool_calls"],

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::headers::AutoVerdict;
 use super::error::ExclusionNote;
+use super::headers::AutoVerdict;
 use super::{ApiError, Code, Switchboard};
 use crate::actors::accounts::Principal;
 use crate::actors::catalog::World;
@@ -25,8 +25,6 @@ pub struct Plan {
     pub need: Need,
     /// The caller's direction.
     pub prefer: Prefer,
-    /// Whether one model was asked for by name.
-    pub pinned: bool,
     /// The tier that was asked for, or that `auto` picked; a pin's own tier.
     pub tier: Tier,
     /// What `auto` said, when it was asked.
@@ -37,7 +35,11 @@ pub struct Plan {
 
 impl Plan {
     /// Plans a request for a caller. 404 for an unknown model, 400 for an unknown provider.
-    pub async fn make(desk: &Switchboard, caller: &Principal, request: &ChatRequest) -> Result<Self, ApiError> {
+    pub async fn make(
+        desk: &Switchboard,
+        caller: &Principal,
+        request: &ChatRequest,
+    ) -> Result<Self, ApiError> {
         let world = desk.world.load_full();
         let catalog = &world.catalog;
         let target = resolve(catalog, request.model(), "model")?;
@@ -45,57 +47,100 @@ impl Plan {
             Target::Auto => Some(classify(desk, request).await?),
             Target::Model(_) | Target::Tier(_) => None,
         };
-        let pinned = matches!(target, Target::Model(_));
         let first = choice(target, auto.as_ref());
         let ask = Ask {
             choices: choices(catalog, &first, request)?,
             prefer: request.prefer().unwrap_or_default(),
             needs: request.needs(),
-            need: Need { input: count(request), max_output: request.max_output_tokens() },
+            need: Need {
+                input: count(request),
+                max_output: request.max_output_tokens(),
+            },
             rules: rules(catalog, request)?,
             blocked: caller.blocked.clone(),
-            funds: if caller.purse.available().is_positive() { Funds::Some } else { Funds::None },
+            funds: if caller.purse.available().is_positive() {
+                Funds::Some
+            } else {
+                Funds::None
+            },
             today: time::OffsetDateTime::now_utc().date(),
         };
         let now = Instant::now();
-        let shortlist = candidates(catalog, &ask, &catalog.weights(), &|model| world.live(model, now));
+        let shortlist = candidates(catalog, &ask, &catalog.weights(), &|model| {
+            world.live(model, now)
+        });
         let tier = tier_of(&first);
-        Ok(Self { need: ask.need, prefer: ask.prefer, pinned, tier, auto, shortlist, world })
+        Ok(Self {
+            need: ask.need,
+            prefer: ask.prefer,
+            tier,
+            auto,
+            shortlist,
+            world,
+        })
     }
 
     /// What `auto` said, for headers.
     pub fn verdict(&self) -> Option<AutoVerdict> {
-        self.auto.as_ref().map(|verdict| AutoVerdict { tier: verdict.tier, score: verdict.score })
+        self.auto.as_ref().map(|verdict| AutoVerdict {
+            tier: verdict.tier,
+            score: verdict.score,
+        })
     }
 
     /// Why nobody can serve the request: 402, 400, 403 when one reason explains it, else 503.
     pub fn nobody(&self, caller: &Principal) -> ApiError {
-        let asked = |reason: Reason| !matches!(reason, Reason::Tier | Reason::Endpoint | Reason::Unconfigured);
-        let reasons: Vec<Reason> = self.shortlist.excluded.iter().map(|e| e.reason).filter(|r| asked(*r)).collect();
-        let first = if reasons.contains(&Reason::NotFree) { Some(Reason::NotFree) } else { reasons.first().copied() };
-        let same = |other: &Reason| first.is_some_and(|f| std::mem::discriminant(&f) == std::mem::discriminant(other));
+        let asked = |reason: Reason| {
+            !matches!(
+                reason,
+                Reason::Tier | Reason::Endpoint | Reason::Unconfigured
+            )
+        };
+        let reasons: Vec<Reason> = self
+            .shortlist
+            .excluded
+            .iter()
+            .map(|e| e.reason)
+            .filter(|r| asked(*r))
+            .collect();
+        let first = if reasons.contains(&Reason::NotFree) {
+            Some(Reason::NotFree)
+        } else {
+            reasons.first().copied()
+        };
+        let same = |other: &Reason| {
+            first.is_some_and(|f| std::mem::discriminant(&f) == std::mem::discriminant(other))
+        };
         let explains = first == Some(Reason::NotFree) || reasons.iter().all(same);
         let error = match first.filter(|_| explains) {
             Some(Reason::NotFree) => self.no_credit(caller),
             Some(Reason::ContextWindow) => self.too_long(),
             Some(Reason::Capability(ability)) => {
                 let name = ability.as_str();
-                let message = format!("No model that was asked for can do {name}; ask another tier, or leave it out.");
+                let message = format!(
+                    "No model that was asked for can do {name}; ask another tier, or leave it out."
+                );
                 ApiError::new(Code::UnsupportedParameter, message).param(name)
             }
-            Some(Reason::Blocked) => {
-                ApiError::new(Code::ProviderBlocked, "Your account blocks the provider of every model that was asked for.")
-            }
-            Some(Reason::NotAllowed) => {
-                ApiError::new(Code::ModelNotAllowed, "The request's own provider rules leave no model.").param("provider")
-            }
-            Some(Reason::MaxPrice) => {
-                ApiError::new(Code::ModelNotAllowed, "Every model that was asked for is dearer than provider.max_price.")
-                    .param("provider.max_price")
-            }
-            Some(Reason::Tripped(_) | Reason::Tier | Reason::Endpoint | Reason::Unconfigured) | None => {
-                ApiError::new(Code::NoAvailableModels, "No model that was asked for can be reached right now.")
-            }
+            Some(Reason::Blocked) => ApiError::new(
+                Code::ProviderBlocked,
+                "Your account blocks the provider of every model that was asked for.",
+            ),
+            Some(Reason::NotAllowed) => ApiError::new(
+                Code::ModelNotAllowed,
+                "The request's own provider rules leave no model.",
+            )
+            .param("provider"),
+            Some(Reason::MaxPrice) => ApiError::new(
+                Code::ModelNotAllowed,
+                "Every model that was asked for is dearer than provider.max_price.",
+            )
+            .param("provider.max_price"),
+            Some(Reason::Tripped(_) | Reason::Tier | Reason::Endpoint | Reason::Unconfigured)
+            | None => ApiError::new(
+                Code::NoAvailableModels,
+                "No model that was asked for can be reached right now.",
+            ),
         };
         let error = match self.shortlist.reopens_in() {
             Some(wait) => error.retry_after(wait),
@@ -115,8 +160,15 @@ impl Plan {
     }
 
     fn too_long(&self) -> ApiError {
-        let widest = |e: &Excluded| (e.reason == Reason::ContextWindow).then_some(e.model.context_window);
-        let window = self.shortlist.excluded.iter().filter_map(widest).max().unwrap_or_default();
+        let widest =
+            |e: &Excluded| (e.reason == Reason::ContextWindow).then_some(e.model.context_window);
+        let window = self
+            .shortlist
+            .excluded
+            .iter()
+            .filter_map(widest)
+            .max()
+            .unwrap_or_default();
         let (input, output) = (self.need.input, self.need.max_output.unwrap_or_default());
         let message = format!(
             "The request needs about {input} tokens of input and {output} of output; the largest window of the models that were asked for is {window} tokens. Shorten it, or ask another tier."
@@ -126,23 +178,42 @@ impl Plan {
 
     /// The models that were asked for and left out, for error metadata.
     fn exclusions(&self) -> Vec<ExclusionNote> {
-        let asked = self.shortlist.excluded.iter().filter(|e| e.reason != Reason::Tier && e.reason != Reason::Endpoint);
-        asked.map(|e| ExclusionNote { model: e.model.id.to_string(), reason: e.reason.text() }).collect()
+        let asked = self
+            .shortlist
+            .excluded
+            .iter()
+            .filter(|e| e.reason != Reason::Tier && e.reason != Reason::Endpoint);
+        asked
+            .map(|e| ExclusionNote {
+                model: e.model.id.to_string(),
+                reason: e.reason.text(),
+            })
+            .collect()
     }
 }
 
 /// The free models, by name.
 pub fn free_models(catalog: &Catalog) -> String {
-    let free = catalog.models().iter().filter(|model| model.free && model.is_chat());
-    free.map(|model| model.id.as_str()).collect::<Vec<_>>().join(", ")
+    let free = catalog
+        .models()
+        .iter()
+        .filter(|model| model.free && model.is_chat());
+    free.map(|model| model.id.as_str())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// What a name stands for. 404 lists the tiers and the nearest ids.
 pub fn resolve(catalog: &Catalog, name: &str, param: &str) -> Result<Target, ApiError> {
-    let target = catalog.resolve(name).map_err(|unknown| not_found(&unknown, param))?;
+    let target = catalog
+        .resolve(name)
+        .map_err(|unknown| not_found(&unknown, param))?;
     match &target {
         Target::Model(model) if !model.is_chat() => {
-            let message = format!("{} makes embeddings; use a chat model or a tier here.", model.id);
+            let message = format!(
+                "{} makes embeddings; use a chat model or a tier here.",
+                model.id
+            );
             Err(ApiError::new(Code::InvalidValue, message).param(param))
         }
         Target::Model(_) | Target::Tier(_) | Target::Auto => Ok(target),
@@ -173,10 +244,17 @@ fn first_tier(model: &Model) -> Tier {
 }
 
 /// The first choice, the caller's own fallbacks, and for a pin with `allow_fallbacks` its tier.
-fn choices(catalog: &Catalog, first: &Choice, request: &ChatRequest) -> Result<Vec<Choice>, ApiError> {
+fn choices(
+    catalog: &Catalog,
+    first: &Choice,
+    request: &ChatRequest,
+) -> Result<Vec<Choice>, ApiError> {
     let mut choices = vec![first.clone()];
     for (i, name) in request.fallback_models().iter().enumerate() {
-        choices.push(choice(resolve(catalog, name, &format!("models[{i}]"))?, None));
+        choices.push(choice(
+            resolve(catalog, name, &format!("models[{i}]"))?,
+            None,
+        ));
     }
     match (first, request.provider_rules().allow_fallbacks) {
         (Choice::Model(model), Some(true)) => choices.push(Choice::Tier(first_tier(model))),
@@ -189,7 +267,9 @@ fn choices(catalog: &Catalog, first: &Choice, request: &ChatRequest) -> Result<V
 fn rules(catalog: &Catalog, request: &ChatRequest) -> Result<Rules, ApiError> {
     let wanted = request.provider_rules();
     let names = |list: &[String], field: &str| -> Result<Vec<ProviderName>, ApiError> {
-        list.iter().map(|name| provider(catalog, name, field)).collect()
+        list.iter()
+            .map(|name| provider(catalog, name, field))
+            .collect()
     };
     Ok(Rules {
         order: names(&wanted.order, "provider.order")?,
@@ -205,8 +285,17 @@ fn provider(catalog: &Catalog, name: &str, field: &str) -> Result<ProviderName, 
     if catalog.provider(&wanted).is_some() {
         return Ok(wanted);
     }
-    let known = catalog.providers().iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ");
-    Err(ApiError::new(Code::InvalidValue, format!("There is no provider {name:?}; use one of {known}.")).param(field))
+    let known = catalog
+        .providers()
+        .iter()
+        .map(|p| p.name.as_str())
+        .collect::<Vec<_>>()
+        .join(", ");
+    Err(ApiError::new(
+        Code::InvalidValue,
+        format!("There is no provider {name:?}; use one of {known}."),
+    )
+    .param(field))
 }
 
 /// Estimated input tokens of the whole request.
@@ -239,7 +328,12 @@ async fn classify(desk: &Switchboard, request: &ChatRequest) -> Result<Verdict, 
         text: message.texts().collect::<Vec<_>>().join("\n"),
         attachments: u32::try_from(attachments(&message)).unwrap_or(u32::MAX),
     });
-    let conversation =
-        Conversation { turns: turns.collect(), tools_bytes: request.tools_raw().map_or(0, str::len) };
-    desk.classifier.send(Classify(conversation)).await.map_err(ApiError::internal)
+    let conversation = Conversation {
+        turns: turns.collect(),
+        tools_bytes: request.tools_raw().map_or(0, str::len),
+    };
+    desk.classifier
+        .send(Classify(conversation))
+        .await
+        .map_err(ApiError::internal)
 }

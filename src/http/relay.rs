@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use actix_web::web::Data;
 
 use super::attempt::{self, Answered, Clocks};
+use super::body::Share;
 use super::error::{AttemptNote, ExclusionNote};
 use super::metered::{Meter, too_many_running};
 use super::plan::Plan;
@@ -56,6 +57,8 @@ pub struct Relay {
     pub request: ChatRequest,
     /// To whom, in which order.
     pub plan: Plan,
+    /// The request's share of the budget for bodies, given back with it.
+    pub _share: Option<Share>,
 }
 
 /// What follows a fault, for the request at hand.
@@ -96,9 +99,10 @@ pub fn outcome(fault: &Fault) -> Outcome {
         FaultClass::RateLimited => Outcome::StayAway(fault.retry_after.unwrap_or(RATE_LIMIT_REST)),
         FaultClass::Quota | FaultClass::Credential => Outcome::StayAway(CREDENTIAL_REST),
         FaultClass::ModelMissing => Outcome::StayAway(MISSING_MODEL_REST),
-        FaultClass::Caller | FaultClass::ContextLength | FaultClass::Policy | FaultClass::ModelOutput => {
-            Outcome::Neutral
-        }
+        FaultClass::Caller
+        | FaultClass::ContextLength
+        | FaultClass::Policy
+        | FaultClass::ModelOutput => Outcome::Neutral,
     }
 }
 
@@ -121,9 +125,16 @@ impl Relay {
             if meter.attempts().len() >= self.desk.settings.failover.attempts {
                 break;
             }
-            let Some(cap) = self.fund(&candidate, &queue, meter, &mut trail).await? else { continue };
-            let Some(lease) = self.acquire(&candidate, &mut trail).await? else { continue };
-            let fault = match self.attempt(&candidate, lease, cap, !queue.is_empty(), meter).await {
+            let Some(cap) = self.fund(&candidate, &queue, meter, &mut trail).await? else {
+                continue;
+            };
+            let Some(lease) = self.acquire(&candidate, &mut trail).await? else {
+                continue;
+            };
+            let fault = match self
+                .attempt(&candidate, lease, cap, !queue.is_empty(), meter)
+                .await
+            {
                 Ok(success) => return Ok(success),
                 Err(fault) => fault,
             };
@@ -151,13 +162,29 @@ impl Relay {
         }
         let own = self.estimate(candidate);
         let dearest = self.dearest(candidate, rest);
-        match meter.authorise(&candidate.model, Estimate { want: dearest, least: own.least }).await {
+        match meter
+            .authorise(
+                &candidate.model,
+                Estimate {
+                    want: dearest,
+                    least: own.least,
+                },
+            )
+            .await
+        {
             Ok(held) if held >= own.want => Ok(Some(None)),
             Ok(held) => {
                 let choices = u64::from(self.request.n());
-                Ok(Some(Some(hold::affordable_output(&candidate.model, &self.plan.need, held, choices))))
+                Ok(Some(Some(hold::affordable_output(
+                    &candidate.model,
+                    &self.plan.need,
+                    held,
+                    choices,
+                ))))
             }
-            Err(Refusal::TooManyHolds { .. }) => Err(too_many_running(self.desk.settings.limits.running_per_account)),
+            Err(Refusal::TooManyHolds { .. }) => Err(too_many_running(
+                self.desk.settings.limits.running_per_account,
+            )),
             Err(refusal) => {
                 trail.no_credit = Some(refusal);
                 Ok(None)
@@ -166,26 +193,51 @@ impl Relay {
     }
 
     fn estimate(&self, candidate: &Candidate) -> Estimate {
-        hold::estimate(&candidate.model, &self.plan.need, u64::from(self.request.n()))
+        hold::estimate(
+            &candidate.model,
+            &self.plan.need,
+            u64::from(self.request.n()),
+        )
     }
 
     /// The dearest hold among this attempt and those that may follow it.
     fn dearest(&self, candidate: &Candidate, rest: &VecDeque<Candidate>) -> Picodollars {
-        let may_follow = rest.iter().filter(|c| !c.model.free).take(self.desk.settings.failover.attempts - 1);
+        let may_follow = rest
+            .iter()
+            .filter(|c| !c.model.free)
+            .take(self.desk.settings.failover.attempts - 1);
         let all = std::iter::once(candidate).chain(may_follow);
-        all.map(|c| self.estimate(c).want).max().unwrap_or(Picodollars::ZERO)
+        all.map(|c| self.estimate(c).want)
+            .max()
+            .unwrap_or(Picodollars::ZERO)
     }
 
     /// Asks the provider's actor for the right to one attempt.
-    async fn acquire(&self, candidate: &Candidate, trail: &mut Trail) -> Result<Option<Lease>, ApiError> {
+    async fn acquire(
+        &self,
+        candidate: &Candidate,
+        trail: &mut Trail,
+    ) -> Result<Option<Lease>, ApiError> {
         let model = &candidate.model;
-        let Some(route) = self.plan.world.route(&model.provider) else { return Ok(None) };
-        let answer = route.actor.send(Acquire { model: model.id.clone() }).await.map_err(ApiError::internal)?;
+        let Some(route) = self.plan.world.route(&model.provider) else {
+            return Ok(None);
+        };
+        let answer = route
+            .actor
+            .send(Acquire {
+                model: model.id.clone(),
+            })
+            .await
+            .map_err(ApiError::internal)?;
         match answer {
             Ok(lease) => Ok(Some(lease)),
             Err(wait) => {
-                trail.shortest_wait = Some(trail.shortest_wait.map_or(wait, |least| least.min(wait)));
-                trail.refused.push(ExclusionNote { model: model.id.to_string(), reason: "tripped".to_owned() });
+                trail.shortest_wait =
+                    Some(trail.shortest_wait.map_or(wait, |least| least.min(wait)));
+                trail.refused.push(ExclusionNote {
+                    model: model.id.to_string(),
+                    reason: "tripped".to_owned(),
+                });
                 Ok(None)
             }
         }
@@ -209,15 +261,27 @@ impl Relay {
         let clocks = Clocks::of(&self.desk.settings.failover, model, has_alternative);
         let dispatched = Instant::now();
         let sent = match self.plan.world.route(&model.provider) {
-            Some(route) => attempt::run(&self.upstream, route, model, &self.request, cap, clocks).await,
-            None => Err(Fault::ours(FaultClass::Connect, "the provider is gone from the catalog")),
+            Some(route) => {
+                attempt::run(&self.upstream, route, model, &self.request, cap, clocks).await
+            }
+            None => Err(Fault::ours(
+                FaultClass::Connect,
+                "the provider is gone from the catalog",
+            )),
         };
         match sent {
             Ok((answer, warnings)) => {
                 meter.note(note("ok".to_owned(), None));
                 meter.served_by(model, candidate.tier);
                 let candidate = candidate.clone();
-                Ok(Success { candidate, lease, answer, warnings, dispatched, answered: Instant::now() })
+                Ok(Success {
+                    candidate,
+                    lease,
+                    answer,
+                    warnings,
+                    dispatched,
+                    answered: Instant::now(),
+                })
             }
             Err(fault) => {
                 lease.report(outcome(&fault));
@@ -228,7 +292,13 @@ impl Relay {
     }
 
     /// Puts the queue into the order that the fault asks for.
-    fn reorder(&self, queue: &mut VecDeque<Candidate>, failed: &Candidate, fault: &Fault, trail: &mut Trail) {
+    fn reorder(
+        &self,
+        queue: &mut VecDeque<Candidate>,
+        failed: &Candidate,
+        fault: &Fault,
+        trail: &mut Trail,
+    ) {
         match next(fault.class) {
             Next::Candidate => {}
             Next::OtherProvider => move_to_end(queue, &failed.model.provider),
@@ -255,13 +325,17 @@ impl Relay {
             Some(wait) => error.retry_after(wait),
             None => error,
         };
-        error.attempts(meter.attempts().to_vec()).excluded(trail.refused.clone()).auto(self.plan.verdict())
+        error
+            .attempts(meter.attempts().to_vec())
+            .excluded(trail.refused.clone())
+            .auto(self.plan.verdict())
     }
 }
 
 /// A provider that cannot be reached at all is asked again only when nobody else is left.
 fn move_to_end(queue: &mut VecDeque<Candidate>, provider: &ProviderName) {
-    let (theirs, others): (Vec<_>, Vec<_>) = queue.drain(..).partition(|c| c.model.provider == *provider);
+    let (theirs, others): (Vec<_>, Vec<_>) =
+        queue.drain(..).partition(|c| c.model.provider == *provider);
     queue.extend(others.into_iter().chain(theirs));
 }
 
@@ -282,7 +356,9 @@ fn word(fault: &Fault) -> String {
         FaultClass::Empty => "empty",
         FaultClass::ModelOutput => "model_output",
     };
-    fault.status.map_or_else(|| word.to_owned(), |status| status.to_string())
+    fault
+        .status
+        .map_or_else(|| word.to_owned(), |status| status.to_string())
 }
 
 /// The error that the last fault asks for. When different things went wrong, none of them is *the*
@@ -290,25 +366,37 @@ fn word(fault: &Fault) -> String {
 fn from_fault(last: &Fault, all: &[Fault]) -> ApiError {
     let alone = all.iter().all(|fault| fault.class == last.class);
     let said = &last.message;
-    let failed = |code| ApiError::new(code, format!("Every model that could be asked failed; the last one said: {said}"));
+    let failed = |code| {
+        ApiError::new(
+            code,
+            format!("Every model that could be asked failed; the last one said: {said}"),
+        )
+    };
     let error = match last.class {
-        FaultClass::Caller | FaultClass::ModelOutput => {
-            ApiError::new(Code::UpstreamRejected(last.status.unwrap_or(400)), format!("The provider refused the request: {said}"))
+        FaultClass::Caller | FaultClass::ModelOutput => ApiError::new(
+            Code::UpstreamRejected(last.status.unwrap_or(400)),
+            format!("The provider refused the request: {said}"),
+        ),
+        FaultClass::ContextLength => {
+            ApiError::new(Code::ContextLengthExceeded, said.clone()).param("messages")
         }
-        FaultClass::ContextLength => ApiError::new(Code::ContextLengthExceeded, said.clone()).param("messages"),
         FaultClass::Policy => ApiError::new(Code::ContentPolicyViolation, said.clone()),
-        FaultClass::RateLimited if alone => {
-            ApiError::new(Code::UpstreamRateLimited, format!("Every provider that could be asked limits our rate: {said}"))
-        }
-        FaultClass::Timeout if alone => {
-            ApiError::new(Code::UpstreamTimeout, "No model that could be asked answered in time; try again, or ask another.")
-        }
-        FaultClass::Credential if alone => {
-            ApiError::new(Code::ProviderAuth, "The provider refused the router's own key; the operator has to mend it.")
-        }
-        FaultClass::Connect | FaultClass::Quota if alone => {
-            ApiError::new(Code::NoAvailableModels, format!("No provider that could be asked can be reached: {said}"))
-        }
+        FaultClass::RateLimited if alone => ApiError::new(
+            Code::UpstreamRateLimited,
+            format!("Every provider that could be asked limits our rate: {said}"),
+        ),
+        FaultClass::Timeout if alone => ApiError::new(
+            Code::UpstreamTimeout,
+            "No model that could be asked answered in time; try again, or ask another.",
+        ),
+        FaultClass::Credential if alone => ApiError::new(
+            Code::ProviderAuth,
+            "The provider refused the router's own key; the operator has to mend it.",
+        ),
+        FaultClass::Connect | FaultClass::Quota if alone => ApiError::new(
+            Code::NoAvailableModels,
+            format!("No provider that could be asked can be reached: {said}"),
+        ),
         FaultClass::RateLimited
         | FaultClass::Timeout
         | FaultClass::Credential
@@ -324,4 +412,3 @@ fn from_fault(last: &Fault, all: &[Fault]) -> ApiError {
         None => error,
     }
 }
-

@@ -60,7 +60,7 @@ pub async fn route(
     http: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let request = chat::read(&desk, &http, payload).await?;
+    let (request, _share) = chat::read(&desk, &http, payload).await?;
     let plan = Plan::make(&desk, &caller.0, &request).await?;
     let mut response = HttpResponse::Ok();
     if let Some(verdict) = plan.verdict() {
@@ -73,15 +73,33 @@ fn explain(plan: &Plan) -> Explanation {
     let auto = plan.auto.as_ref().map(|verdict| Auto {
         score: verdict.score,
         tier: verdict.tier.as_str(),
-        signals: verdict.signals.iter().map(|s| Signal { name: s.name, value: s.value, weight: s.weight }).collect(),
+        signals: verdict
+            .signals
+            .iter()
+            .map(|s| Signal {
+                name: s.name,
+                value: s.value,
+                weight: s.weight,
+            })
+            .collect(),
     });
-    let first = plan.shortlist.ranked.first().map_or(0, |candidate| expected_output(&candidate.model));
+    let first = plan
+        .shortlist
+        .ranked
+        .first()
+        .map_or(0, |candidate| expected_output(&candidate.model));
     Explanation {
         tier: plan.tier.as_str(),
         auto,
         prompt_tokens_estimate: plan.need.input,
         output_tokens_expected: first.min(plan.need.max_output.unwrap_or(u64::MAX)),
-        candidates: plan.shortlist.ranked.iter().enumerate().map(ranked).collect(),
+        candidates: plan
+            .shortlist
+            .ranked
+            .iter()
+            .enumerate()
+            .map(ranked)
+            .collect(),
         excluded: plan.shortlist.excluded.iter().map(left).collect(),
     }
 }

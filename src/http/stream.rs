@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use futures_util::{Stream, stream};
 
+use super::ApiError;
 use super::attempt::LiveStream;
 use super::headers::AutoVerdict;
 use super::metered::{Ending, Meter};
 use super::relay;
 use super::visit::unix_seconds;
-use super::ApiError;
 use crate::actors::breaker::Outcome;
 use crate::actors::provider::Lease;
 use crate::catalog::{ModelId, ProviderName};
@@ -20,7 +20,9 @@ use crate::ids::GenerationId;
 use crate::routing::Candidate;
 use crate::store::Status;
 use crate::usage::Usage;
-use crate::wire::{ChatRequest, Delivered, Envelope, Event, Fault, Finish, ReportedUsage, UsageBlock, Warning};
+use crate::wire::{
+    Delivered, Envelope, Event, Fault, FaultClass, Finish, ReportedUsage, UsageBlock, Warning,
+};
 
 /// Time between two comments while no content has come.
 const COMMENT_PERIOD: Duration = Duration::from_secs(10);
@@ -49,8 +51,6 @@ pub struct Ticket {
     pub auto: Option<AutoVerdict>,
     /// Estimated input, for when the provider does not count.
     pub prompt_tokens: u64,
-    /// The request, held for its share of the budget.
-    pub _request: ChatRequest,
 }
 
 /// Where a stream is.
@@ -69,8 +69,14 @@ type Frame = Result<Bytes, actix_web::Error>;
 
 /// The frames of an answer that has begun.
 pub fn frames(ticket: Ticket) -> impl Stream<Item = Frame> {
-    let metered = Metered { ticket, phase: Phase::Flowing, usage: None };
-    stream::unfold(metered, |mut metered| async move { metered.next().await.map(|frame| (Ok(frame), metered)) })
+    let metered = Metered {
+        ticket,
+        phase: Phase::Flowing,
+        usage: None,
+    };
+    stream::unfold(metered, |mut metered| async move {
+        metered.next().await.map(|frame| (Ok(frame), metered))
+    })
 }
 
 type Opening = Pin<Box<dyn Future<Output = Result<Ticket, ApiError>>>>;
@@ -91,17 +97,24 @@ pub fn patient_frames(
     let rest = stream::unfold(Patient::Waiting(opening), move |state| async move {
         match state {
             Patient::Ended => None,
-            Patient::Flowing(mut metered) => {
-                metered.next().await.map(|frame| (Ok(frame), Patient::Flowing(metered)))
-            }
-            Patient::Waiting(mut opening) => match tokio::time::timeout(COMMENT_PERIOD, &mut opening).await {
-                Err(_) => Some((Ok(comment()), Patient::Waiting(opening))),
-                Ok(Err(error)) => Some((Ok(failed(&error, generation)), Patient::Ended)),
-                Ok(Ok(ticket)) => {
-                    let metered = Metered { ticket, phase: Phase::Flowing, usage: None };
-                    Some((Ok(comment()), Patient::Flowing(Box::new(metered))))
+            Patient::Flowing(mut metered) => metered
+                .next()
+                .await
+                .map(|frame| (Ok(frame), Patient::Flowing(metered))),
+            Patient::Waiting(mut opening) => {
+                match tokio::time::timeout(COMMENT_PERIOD, &mut opening).await {
+                    Err(_) => Some((Ok(comment()), Patient::Waiting(opening))),
+                    Ok(Err(error)) => Some((Ok(failed(&error, generation)), Patient::Ended)),
+                    Ok(Ok(ticket)) => {
+                        let metered = Metered {
+                            ticket,
+                            phase: Phase::Flowing,
+                            usage: None,
+                        };
+                        Some((Ok(comment()), Patient::Flowing(Box::new(metered))))
+                    }
                 }
-            },
+            }
         }
     });
     stream::select(stream::once(async { first }), rest)
@@ -114,9 +127,19 @@ fn comment() -> Bytes {
 }
 
 fn failed(error: &ApiError, generation: GenerationId) -> Bytes {
-    let envelope = Envelope::new(generation, unix_seconds(), &ModelId::new(""), &ProviderName::new(""));
+    let envelope = Envelope::new(
+        generation,
+        unix_seconds(),
+        &ModelId::new(""),
+        &ProviderName::new(""),
+    );
     let mut frame = Vec::new();
-    envelope.error(error.code().word(), error.message(), Some(&error.metadata_json()), &mut frame);
+    envelope.error(
+        error.code().word(),
+        error.message(),
+        Some(&error.metadata_json()),
+        &mut frame,
+    );
     Envelope::done(&mut frame);
     frame.into()
 }
@@ -129,14 +152,16 @@ impl Metered {
                 Phase::Flowing => {}
             }
             let mut frame = Vec::new();
-            let Some(events) = self.ticket.live.next().await else { return Some(self.end(None, frame).await) };
+            let Some(events) = self.ticket.live.next().await else {
+                return Some(self.end(None, frame).await);
+            };
             for event in events {
                 match event {
                     Event::Chunk(chunk) => self.ticket.envelope.chunk(&chunk, &mut frame),
                     Event::Usage(usage) => self.usage = Some(usage),
                     Event::Alive => {}
                     Event::Skipped => tracing::debug!("a malformed event was skipped"),
-                    Event::Done => return Some(self.end(None, frame).await),
+                    Event::Done => return Some(self.end(self.ended_badly(), frame).await),
                     Event::Fault(fault) => return Some(self.end(Some(fault), frame).await),
                 }
             }
@@ -146,10 +171,33 @@ impl Metered {
         }
     }
 
+    /// A stream may end in order and still say that the answer failed.
+    fn ended_badly(&self) -> Option<Fault> {
+        match self.ticket.live.decoder().finish_reason() {
+            Some((Finish::Error, _)) => Some(Fault::ours(
+                FaultClass::Server,
+                "the provider broke its answer off",
+            )),
+            Some((
+                Finish::Stop
+                | Finish::Length
+                | Finish::ToolCalls
+                | Finish::FunctionCall
+                | Finish::ContentFilter,
+                _,
+            ))
+            | None => None,
+        }
+    }
+
     /// Settles, and only then writes the last frames: who saw the end was charged exactly once.
     async fn end(&mut self, fault: Option<Fault>, mut frame: Vec<u8>) -> Bytes {
         self.phase = Phase::Ended;
-        let status = if fault.is_some() { Status::Failed } else { Status::Ok };
+        let status = if fault.is_some() {
+            Status::Failed
+        } else {
+            Status::Ok
+        };
         self.report(fault.as_ref());
         let (shown, ending) = self.ending(status, fault.is_some());
         let receipt = match self.ticket.meter.settle(&ending).await {
@@ -159,11 +207,26 @@ impl Metered {
         };
         let envelope = &self.ticket.envelope;
         if let Some(fault) = &fault {
-            let metadata = format!(r#"{{"provider":{:?},"retryable":true}}"#, self.ticket.candidate.model.provider.as_str());
-            envelope.error("upstream_error", &fault.message, Some(&metadata), &mut frame);
+            let metadata = format!(
+                r#"{{"provider":{:?},"retryable":true}}"#,
+                self.ticket.candidate.model.provider.as_str()
+            );
+            envelope.error(
+                "upstream_error",
+                &fault.message,
+                Some(&metadata),
+                &mut frame,
+            );
         }
         let extra = self.usage.as_ref().map(|reported| &reported.extra);
-        envelope.usage(&UsageBlock { usage: shown, cost: receipt.cost, extra }, &mut frame);
+        envelope.usage(
+            &UsageBlock {
+                usage: shown,
+                cost: receipt.cost,
+                extra,
+            },
+            &mut frame,
+        );
         Envelope::done(&mut frame);
         frame.into()
     }
@@ -182,7 +245,11 @@ impl Metered {
             None => estimate(self.ticket.prompt_tokens, &delivered),
         };
         let native = decoder.finish_reason();
-        let finish = if failed { Some(Finish::Error) } else { native.map(|(finish, _)| finish) };
+        let finish = if failed {
+            Some(Finish::Error)
+        } else {
+            native.map(|(finish, _)| finish)
+        };
         let ending = Ending {
             status,
             finish_reason: finish.map(|finish| finish.as_str().to_owned()),
@@ -210,7 +277,12 @@ impl Drop for Metered {
 /// Usage counted from text, because the provider did not say.
 pub fn estimate(prompt_tokens: u64, delivered: &Delivered) -> Usage {
     let completion_tokens = delivered.text_bytes.div_ceil(BYTES_PER_TOKEN);
-    Usage { prompt_tokens, completion_tokens, estimated: true, ..Usage::default() }
+    Usage {
+        prompt_tokens,
+        completion_tokens,
+        estimated: true,
+        ..Usage::default()
+    }
 }
 
 /// Nothing is billed without output when the finish is blank, an error or a filter

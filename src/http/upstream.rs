@@ -43,8 +43,18 @@ impl Upstream {
     }
 
     /// Sends one call and waits for a good status. Any other status becomes a fault.
-    pub async fn send(&self, route: &Route, path: &str, body: Bytes, deadline: Instant) -> Result<Bytestream, Fault> {
-        let request = self.client.post(format!("{}{path}", route.base_url)).headers(headers(route)?).body(body);
+    pub async fn send(
+        &self,
+        route: &Route,
+        path: &str,
+        body: Bytes,
+        deadline: Instant,
+    ) -> Result<Bytestream, Fault> {
+        let request = self
+            .client
+            .post(format!("{}{path}", route.base_url))
+            .headers(headers(route)?)
+            .body(body);
         let response = match timeout_at(deadline, request.send()).await {
             Err(_) => return Err(Fault::ours(FaultClass::Timeout, "no answer in time")),
             Ok(Err(error)) => return Err(connect_fault(&error)),
@@ -57,9 +67,17 @@ impl Upstream {
             return Ok(stream);
         }
         // What could be read of an error's body is enough.
-        let body = read(stream, ERROR_BODY_BYTES, deadline).await.unwrap_or_default();
+        let body = read(stream, ERROR_BODY_BYTES, deadline)
+            .await
+            .unwrap_or_default();
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        Err(wire::decode_error(route.provider.dialect, status.as_u16(), header, &body, unix_seconds()))
+        Err(wire::decode_error(
+            route.provider.dialect,
+            status.as_u16(),
+            header,
+            &body,
+            unix_seconds(),
+        ))
     }
 }
 
@@ -72,9 +90,16 @@ async fn read(mut stream: Bytestream, limit: usize, deadline: Instant) -> Result
     let mut body = BytesMut::new();
     loop {
         match timeout_at(deadline, stream.next()).await {
-            Err(_) => return Err(Fault::ours(FaultClass::Timeout, "the answer did not end in time")),
+            Err(_) => {
+                return Err(Fault::ours(
+                    FaultClass::Timeout,
+                    "the answer did not end in time",
+                ));
+            }
             Ok(None) => return Ok(body.freeze()),
-            Ok(Some(Err(_))) => return Err(Fault::ours(FaultClass::Malformed, "the answer broke off")),
+            Ok(Some(Err(_))) => {
+                return Err(Fault::ours(FaultClass::Malformed, "the answer broke off"));
+            }
             Ok(Some(Ok(chunk))) if body.len() + chunk.len() > limit => {
                 return Err(Fault::ours(FaultClass::Malformed, "the answer is too long"));
             }
@@ -87,8 +112,13 @@ fn headers(route: &Route) -> Result<HeaderMap, Fault> {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if let Some(key) = &route.key {
-        let mut value = HeaderValue::from_str(&format!("Bearer {}", key.expose_secret()))
-            .map_err(|_| Fault::ours(FaultClass::Credential, "the provider's key has characters no header can carry"))?;
+        let mut value =
+            HeaderValue::from_str(&format!("Bearer {}", key.expose_secret())).map_err(|_| {
+                Fault::ours(
+                    FaultClass::Credential,
+                    "the provider's key has characters no header can carry",
+                )
+            })?;
         value.set_sensitive(true);
         headers.insert(AUTHORIZATION, value);
     }
@@ -98,6 +128,10 @@ fn headers(route: &Route) -> Result<HeaderMap, Fault> {
 /// An error before any byte of an answer. Its text may carry an address, so it is only logged.
 fn connect_fault(error: &reqwest::Error) -> Fault {
     tracing::debug!(%error, "no connection");
-    let message = if error.is_connect() { "no connection to the provider" } else { "the connection broke off" };
+    let message = if error.is_connect() {
+        "no connection to the provider"
+    } else {
+        "the connection broke off"
+    };
     Fault::ours(FaultClass::Connect, message)
 }

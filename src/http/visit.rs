@@ -40,10 +40,19 @@ pub async fn greet(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let visit = Visit { id: RequestId::new(), started: Instant::now() };
+    let visit = Visit {
+        id: RequestId::new(),
+        started: Instant::now(),
+    };
     request.extensions_mut().insert(visit);
-    let client_id = request.headers().get(CLIENT_REQUEST_ID).filter(|id| id.len() <= CLIENT_ID_BYTES).cloned();
-    let simulated = request.app_data::<web::Data<Switchboard>>().is_some_and(|desk| desk.is_sandbox());
+    let client_id = request
+        .headers()
+        .get(CLIENT_REQUEST_ID)
+        .filter(|id| id.len() <= CLIENT_ID_BYTES)
+        .cloned();
+    let simulated = request
+        .app_data::<web::Data<Switchboard>>()
+        .is_some_and(|desk| desk.is_sandbox());
 
     let mut response = next.call(request).await?;
 
@@ -58,7 +67,10 @@ pub async fn greet(
     if simulated {
         headers.insert(SANDBOX, HeaderValue::from_static("true"));
     }
-    headers.insert(HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
+    headers.insert(
+        HeaderName::from_static("x-content-type-options"),
+        HeaderValue::from_static("nosniff"),
+    );
     let elapsed_ms = visit.started.elapsed().as_millis();
     let request = response.request();
     tracing::info!(request_id = %visit.id, method = %request.method(), route = request.match_pattern().unwrap_or_default(), status, elapsed_ms, "request");
@@ -67,11 +79,15 @@ pub async fn greet(
 
 /// Seconds since the Unix epoch, now.
 pub fn unix_seconds() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs())
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |elapsed| elapsed.as_secs())
 }
 
 /// Milliseconds since the Unix epoch, now.
 pub fn unix_ms() -> u64 {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let elapsed = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 use super::context::Need;
 use super::hold;
 use super::prefer;
-use crate::catalog::{Abilities, Ability, Catalog, Endpoint, Model, Prefer, ProviderName, Tier, Weights};
+use crate::catalog::{
+    Abilities, Ability, Catalog, Endpoint, Model, Prefer, ProviderName, Tier, Weights,
+};
 use crate::money::{Picodollars, Rate};
 
 /// What a request wants of the catalog.
@@ -119,7 +121,11 @@ pub struct Candidate {
 impl Candidate {
     /// What the caller is expected to pay.
     pub fn charge(&self) -> Picodollars {
-        if self.model.free { Picodollars::ZERO } else { self.cost }
+        if self.model.free {
+            Picodollars::ZERO
+        } else {
+            self.cost
+        }
     }
 }
 
@@ -187,9 +193,15 @@ pub struct Shortlist {
 impl Shortlist {
     /// The one reason that keeps all models out that were asked for, if it is one.
     pub fn only_reason(&self) -> Option<Reason> {
-        let mut asked = self.excluded.iter().filter(|e| e.reason != Reason::Tier).map(|e| e.reason);
+        let mut asked = self
+            .excluded
+            .iter()
+            .filter(|e| e.reason != Reason::Tier)
+            .map(|e| e.reason);
         let first = asked.next()?;
-        asked.all(|reason| std::mem::discriminant(&reason) == std::mem::discriminant(&first)).then_some(first)
+        asked
+            .all(|reason| std::mem::discriminant(&reason) == std::mem::discriminant(&first))
+            .then_some(first)
     }
 
     /// The soonest moment at which a tripped model may be asked again.
@@ -211,7 +223,12 @@ impl Shortlist {
 }
 
 /// Sorts the whole catalog into ranked and excluded. `live` tells what is known of a model now.
-pub fn candidates(catalog: &Catalog, ask: &Ask, weights: &Weights, live: &dyn Fn(&Model) -> Live) -> Shortlist {
+pub fn candidates(
+    catalog: &Catalog,
+    ask: &Ask,
+    weights: &Weights,
+    live: &dyn Fn(&Model) -> Live,
+) -> Shortlist {
     let mut shortlist = Shortlist::default();
     for choice in &ask.choices {
         let mut pool: Vec<Candidate> = catalog
@@ -220,7 +237,8 @@ pub fn candidates(catalog: &Catalog, ask: &Ask, weights: &Weights, live: &dyn Fn
             .filter(|model| is_asked(model, choice) && !is_ranked(&shortlist, model))
             .filter_map(|model| {
                 let now = live(model);
-                (obstacle(model, ask, choice, now).is_none()).then(|| candidate(model, ask, choice, now))
+                (obstacle(model, ask, choice, now).is_none())
+                    .then(|| candidate(model, ask, choice, now))
             })
             .collect();
         prefer::rank(&mut pool, ask.prefer, weights);
@@ -231,7 +249,10 @@ pub fn candidates(catalog: &Catalog, ask: &Ask, weights: &Weights, live: &dyn Fn
     for model in catalog.models() {
         if !is_ranked(&shortlist, model) {
             let reason = why_not(model, ask, live(model));
-            shortlist.excluded.push(Excluded { model: Arc::clone(model), reason });
+            shortlist.excluded.push(Excluded {
+                model: Arc::clone(model),
+                reason,
+            });
         }
     }
     shortlist
@@ -245,7 +266,10 @@ fn is_asked(model: &Model, choice: &Choice) -> bool {
 }
 
 fn is_ranked(shortlist: &Shortlist, model: &Model) -> bool {
-    shortlist.ranked.iter().any(|candidate| candidate.model.id == model.id)
+    shortlist
+        .ranked
+        .iter()
+        .any(|candidate| candidate.model.id == model.id)
 }
 
 fn is_past(model: &Model, today: time::Date) -> bool {
@@ -257,7 +281,9 @@ fn why_not(model: &Model, ask: &Ask, live: Live) -> Reason {
         return Reason::Endpoint;
     }
     let asked = ask.choices.iter().find(|choice| is_asked(model, choice));
-    asked.and_then(|choice| obstacle(model, ask, choice, live)).unwrap_or(Reason::Tier)
+    asked
+        .and_then(|choice| obstacle(model, ask, choice, live))
+        .unwrap_or(Reason::Tier)
 }
 
 /// The first thing that keeps a model which was asked for from serving.
@@ -269,7 +295,9 @@ fn obstacle(model: &Model, ask: &Ask, choice: &Choice, live: Live) -> Option<Rea
         return Some(Reason::Blocked);
     }
     let rules = &ask.rules;
-    if rules.ignore.contains(&model.provider) || (!rules.only.is_empty() && !rules.only.contains(&model.provider)) {
+    if rules.ignore.contains(&model.provider)
+        || (!rules.only.is_empty() && !rules.only.contains(&model.provider))
+    {
         return Some(Reason::NotAllowed);
     }
     if live.standing == Standing::Unconfigured {
@@ -296,8 +324,10 @@ fn obstacle(model: &Model, ask: &Ask, choice: &Choice, live: Live) -> Option<Rea
 }
 
 fn is_too_dear(model: &Model, rules: &Rules) -> bool {
-    let above = |price: Rate, most: Option<Rate>| !model.free && most.is_some_and(|most| price > most);
-    above(model.price.base.input, rules.max_prompt_price) || above(model.price.base.output, rules.max_completion_price)
+    let above =
+        |price: Rate, most: Option<Rate>| !model.free && most.is_some_and(|most| price > most);
+    above(model.price.base.input, rules.max_prompt_price)
+        || above(model.price.base.output, rules.max_completion_price)
 }
 
 fn candidate(model: &Arc<Model>, ask: &Ask, choice: &Choice, live: Live) -> Candidate {
@@ -319,6 +349,9 @@ fn candidate(model: &Arc<Model>, ask: &Ask, choice: &Choice, live: Live) -> Cand
 /// Providers that the caller named come first, in the caller's order; the ranking stays inside.
 fn by_caller_order(pool: &mut [Candidate], order: &[ProviderName]) {
     pool.sort_by_key(|candidate| {
-        order.iter().position(|name| *name == candidate.model.provider).unwrap_or(order.len())
+        order
+            .iter()
+            .position(|name| *name == candidate.model.provider)
+            .unwrap_or(order.len())
     });
 }

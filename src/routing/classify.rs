@@ -68,10 +68,18 @@ pub struct Signal {
 
 /// Scores a conversation. Deterministic; never fails. Without any text the answer is standard.
 pub fn classify(conversation: &Conversation) -> Verdict {
-    let asked = conversation.turns.iter().rev().find(|turn| turn.speaker == Speaker::User);
+    let asked = conversation
+        .turns
+        .iter()
+        .rev()
+        .find(|turn| turn.speaker == Speaker::User);
     let text = asked.map_or("", |turn| window(&turn.text));
     if text.trim().is_empty() {
-        return Verdict { tier: Tier::Standard, score: 50, signals: vec![] };
+        return Verdict {
+            tier: Tier::Standard,
+            score: 50,
+            signals: vec![],
+        };
     }
     let mut signals = signals(conversation, text);
     let sum: f64 = signals.iter().map(|signal| signal.weight).sum();
@@ -82,15 +90,32 @@ pub fn classify(conversation: &Conversation) -> Verdict {
         score if score >= STANDARD_FROM => Tier::Standard,
         _ => Tier::Economy,
     };
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=100")]
-    Verdict { tier, score: score.round() as u8, signals }
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "clamped to 0..=100"
+    )]
+    Verdict {
+        tier,
+        score: score.round() as u8,
+        signals,
+    }
 }
 
 fn signals(conversation: &Conversation, ask: &str) -> Vec<Signal> {
     let turns = &conversation.turns;
-    let bytes = |speaker| turns.iter().filter(|t| t.speaker == speaker).map(|t| t.text.len()).sum::<usize>();
+    let bytes = |speaker| {
+        turns
+            .iter()
+            .filter(|t| t.speaker == speaker)
+            .map(|t| t.text.len())
+            .sum::<usize>()
+    };
     let count = |speaker| turns.iter().filter(|t| t.speaker == speaker).count();
-    let marks = ask.bytes().filter(|b| b"{}[]()<>=;_\\^$".contains(b)).count();
+    let marks = ask
+        .bytes()
+        .filter(|b| b"{}[]()<>=;_\\^$".contains(b))
+        .count();
     let digits = ask.bytes().filter(u8::is_ascii_digit).count();
     let clauses = ask.bytes().filter(|b| b",;:?\n".contains(b)).count();
     let attachments: u32 = turns.iter().map(|turn| turn.attachments).sum();
@@ -103,7 +128,12 @@ fn signals(conversation: &Conversation, ask: &str) -> Vec<Signal> {
         grows("history_bytes", bytes(Speaker::Assistant), 2.0, 400),
         grows("tool_results", count(Speaker::Tool), 9.0, 1),
         grows("tools_bytes", conversation.tools_bytes, 4.0, 200),
-        grows("attachments", usize::try_from(attachments).unwrap_or(usize::MAX), 8.0, 1),
+        grows(
+            "attachments",
+            usize::try_from(attachments).unwrap_or(usize::MAX),
+            8.0,
+            1,
+        ),
     ]
     .into_iter()
     .filter(|signal| signal.value > 0.0)
@@ -114,7 +144,11 @@ fn signals(conversation: &Conversation, ask: &str) -> Vec<Signal> {
 fn grows(name: &'static str, value: usize, weight: f64, unit: u32) -> Signal {
     #[allow(clippy::cast_precision_loss, reason = "a byte count below 2^52")]
     let value = value as f64;
-    Signal { name, value, weight: weight * (1.0 + value / f64::from(unit)).log2() }
+    Signal {
+        name,
+        value,
+        weight: weight * (1.0 + value / f64::from(unit)).log2(),
+    }
 }
 
 /// A text, or its first half-window when it is longer than the cap.
@@ -131,8 +165,15 @@ mod tests {
     use super::*;
 
     fn user(text: &str) -> Conversation {
-        let turn = Turn { speaker: Speaker::User, text: text.to_owned(), attachments: 0 };
-        Conversation { turns: vec![turn], tools_bytes: 0 }
+        let turn = Turn {
+            speaker: Speaker::User,
+            text: text.to_owned(),
+            attachments: 0,
+        };
+        Conversation {
+            turns: vec![turn],
+            tools_bytes: 0,
+        }
     }
 
     #[test]
@@ -149,7 +190,14 @@ mod tests {
         let chat = user("Book me the usual flight.");
         let mut tools = chat.clone();
         tools.tools_bytes = 4000;
-        tools.turns.insert(0, Turn { speaker: Speaker::Tool, text: "error: none left".into(), attachments: 0 });
+        tools.turns.insert(
+            0,
+            Turn {
+                speaker: Speaker::Tool,
+                text: "error: none left".into(),
+                attachments: 0,
+            },
+        );
         assert!(classify(&tools).score > classify(&chat).score);
     }
 

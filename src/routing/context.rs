@@ -83,13 +83,19 @@ impl Need {
     /// and max(1,024, expected output).
     pub fn reserved(&self, model: &Model, expected_output: u64) -> u64 {
         let most = u64::from(model.max_output);
-        self.max_output.unwrap_or_else(|| expected_output.max(RESERVED_OUTPUT)).min(most)
+        self.max_output
+            .unwrap_or_else(|| expected_output.max(RESERVED_OUTPUT))
+            .min(most)
     }
 
     /// Whether input and reserved output fit the model's window, and the input its own limit.
     pub fn fits(&self, model: &Model, expected_output: u64) -> bool {
-        let total = self.input.saturating_add(self.reserved(model, expected_output));
-        let input_fits = model.max_input.is_none_or(|most| self.input <= u64::from(most));
+        let total = self
+            .input
+            .saturating_add(self.reserved(model, expected_output));
+        let input_fits = model
+            .max_input
+            .is_none_or(|most| self.input <= u64::from(most));
         input_fits && total <= u64::from(model.context_window)
     }
 }
@@ -113,7 +119,10 @@ mod tests {
             let ours = count_text(text);
             let low = real * 7 / 10;
             let high = real * 2 + 2;
-            assert!((low..=high).contains(&ours), "{text:?}: {ours}, real {real}");
+            assert!(
+                (low..=high).contains(&ours),
+                "{text:?}: {ours}, real {real}"
+            );
         }
     }
 

@@ -25,21 +25,36 @@ pub struct Estimate {
 
 /// Expected output of an answer, in tokens.
 pub fn expected_output(model: &Model) -> u64 {
-    let expected =
-        if model.abilities.has(Ability::Reasoning) { EXPECTED_REASONING_OUTPUT } else { EXPECTED_OUTPUT };
+    let expected = if model.abilities.has(Ability::Reasoning) {
+        EXPECTED_REASONING_OUTPUT
+    } else {
+        EXPECTED_OUTPUT
+    };
     expected.min(u64::from(model.max_output))
 }
 
 /// List price of so many tokens, held at the top of the range.
 pub fn list_cost(model: &Model, prompt_tokens: u64, completion_tokens: u64) -> Picodollars {
-    let usage = Usage { prompt_tokens, completion_tokens, ..Usage::default() };
-    model.price.cost(&usage).map_or(Picodollars::MAX, |cost| cost.total)
+    let usage = Usage {
+        prompt_tokens,
+        completion_tokens,
+        ..Usage::default()
+    };
+    model
+        .price
+        .cost(&usage)
+        .map_or(Picodollars::MAX, |cost| cost.total)
 }
 
 /// The hold for one model (`money.md`, life of a paid request, step 1).
 pub fn estimate(model: &Model, need: &Need, choices: u64) -> Estimate {
-    let most = need.max_output.unwrap_or(u64::MAX).min(u64::from(model.max_output));
-    let output = (expected_output(model) * LONG_ANSWER).min(most).saturating_mul(choices);
+    let most = need
+        .max_output
+        .unwrap_or(u64::MAX)
+        .min(u64::from(model.max_output));
+    let output = (expected_output(model) * LONG_ANSWER)
+        .min(most)
+        .saturating_mul(choices);
     let padded = need.input.saturating_mul(115).div_ceil(100);
     Estimate {
         want: list_cost(model, padded, output),
@@ -51,7 +66,13 @@ pub fn estimate(model: &Model, need: &Need, choices: u64) -> Estimate {
 /// running into debt. Counts half the estimated input, as [`Estimate::least`] does.
 pub fn affordable_output(model: &Model, need: &Need, held: Picodollars, choices: u64) -> u64 {
     let rate = model.price.rates(need.input).output.get();
-    let left = held.get().saturating_sub(list_cost(model, need.input / 2, 0).get());
-    let tokens = left.checked_div(rate.saturating_mul(i64::try_from(choices.max(1)).unwrap_or(i64::MAX)));
-    tokens.and_then(|tokens| u64::try_from(tokens).ok()).unwrap_or(u64::from(model.max_output)).max(1)
+    let left = held
+        .get()
+        .saturating_sub(list_cost(model, need.input / 2, 0).get());
+    let tokens =
+        left.checked_div(rate.saturating_mul(i64::try_from(choices.max(1)).unwrap_or(i64::MAX)));
+    tokens
+        .and_then(|tokens| u64::try_from(tokens).ok())
+        .unwrap_or(u64::from(model.max_output))
+        .max(1)
 }

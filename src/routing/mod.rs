@@ -6,4 +6,6 @@ pub mod context;
 pub mod hold;
 pub mod prefer;
 
-pub use candidates::{Ask, Candidate, Choice, Excluded, Funds, Live, Reason, Rules, Shortlist, Standing, candidates};
+pub use candidates::{
+    Ask, Candidate, Choice, Excluded, Funds, Live, Reason, Rules, Shortlist, Standing, candidates,
+};

@@ -186,7 +186,8 @@ impl Accounts {
 
     /// The customer with this address, in whatever case.
     pub fn find_by_email(&self, email: &str) -> Option<&Account> {
-        self.accounts.get(self.by_email.get(&email.trim().to_lowercase())?)
+        self.accounts
+            .get(self.by_email.get(&email.trim().to_lowercase())?)
     }
 
     /// The key with this hash and its customer, disabled ones included.

@@ -18,14 +18,26 @@ async fn without_credit_free_models_serve_and_paid_ones_ask_for_money() {
     assert_eq!(answer["usage"]["cost"], 0);
     assert!(answer["usage"]["completion_tokens"].as_u64().unwrap() > 0);
     assert_eq!(router.balance(&account).await, "0");
-    let record = router.get(&account, &format!("/v1/generations/{}", text(&answer["id"]))).await;
+    let record = router
+        .get(
+            &account,
+            &format!("/v1/generations/{}", text(&answer["id"])),
+        )
+        .await;
     assert_eq!(record["data"]["total_cost"], "0");
 
     for model in ["standard", "premium", "gpt-4.1"] {
         let (status, error) = router.refused(&account, &ask(model, "Hello")).await;
-        assert_eq!((status, text(&error["code"]).as_str()), (402, "insufficient_credits"), "{model}");
+        assert_eq!(
+            (status, text(&error["code"]).as_str()),
+            (402, "insufficient_credits"),
+            "{model}"
+        );
         let message = text(&error["message"]);
-        assert!(message.contains("llama-3.3-70b-versatile") && message.contains("$0 "), "{message}");
+        assert!(
+            message.contains("llama-3.3-70b-versatile") && message.contains("$0 "),
+            "{message}"
+        );
     }
 
     let grant = json!({ "amount_usd": "5.00", "idempotency_key": "one" });
@@ -34,7 +46,11 @@ async fn without_credit_free_models_serve_and_paid_ones_ask_for_money() {
         let given = router.admin(&path).json(&grant).send().await.unwrap();
         assert_eq!(given.status(), 200);
     }
-    assert_eq!(router.balance(&account).await, "5", "one idempotency key is one grant");
+    assert_eq!(
+        router.balance(&account).await,
+        "5",
+        "one idempotency key is one grant"
+    );
     router.served(&account, &ask("standard", "Hello")).await;
     router.verify().await;
 }
@@ -51,7 +67,12 @@ async fn a_balance_for_fifty_serves_exactly_fifty_of_a_thousand() {
     let credit = model_router::money::Picodollars::new(cost * 50).to_string();
     let account = router.account(&credit).await;
     let answers = join_all((0..1000).map(|_| router.chat(&account, &body))).await;
-    let count = |status: u16| answers.iter().filter(|answer| answer.status() == status).count();
+    let count = |status: u16| {
+        answers
+            .iter()
+            .filter(|answer| answer.status() == status)
+            .count()
+    };
     assert_eq!((count(200), count(402)), (50, 950));
     assert_eq!(router.balance(&account).await, "0");
     router.verify().await;
@@ -61,7 +82,10 @@ async fn a_balance_for_fifty_serves_exactly_fifty_of_a_thousand() {
 async fn a_failed_request_costs_nothing() {
     let router = Router::start().await;
     let account = router.account("1.00").await;
-    router.sandbox.script(Vendor::OpenAi).set(Fault::Status(500));
+    router
+        .sandbox
+        .script(Vendor::OpenAi)
+        .set(Fault::Status(500));
     for stream in [false, true] {
         let mut body = ask("gpt-4.1", "Hello");
         body["stream"] = json!(stream);
@@ -76,7 +100,9 @@ async fn the_last_credit_is_spent_and_never_overdrawn() {
     let router = Router::start().await;
     // $0.0001 is 12 tokens of gpt-4.1's output; the answer would be far longer.
     let account = router.account("0.0001").await;
-    let (_, body) = router.served(&account, &ask("gpt-4.1", "[[tokens:500]] go on")).await;
+    let (_, body) = router
+        .served(&account, &ask("gpt-4.1", "[[tokens:500]] go on"))
+        .await;
     assert_eq!(body["choices"][0]["finish_reason"], "length");
     assert!(body["usage"]["completion_tokens"].as_u64().unwrap() < 40);
     let left = pico(&router.balance(&account).await);
@@ -88,7 +114,9 @@ async fn the_last_credit_is_spent_and_never_overdrawn() {
 async fn five_cents_run_a_short_answer_on_a_cheap_model() {
     let router = Router::start().await;
     let account = router.account("0.05").await;
-    let (_, body) = router.served(&account, &ask("gpt-4.1-mini", "[[tokens:200]] go")).await;
+    let (_, body) = router
+        .served(&account, &ask("gpt-4.1-mini", "[[tokens:200]] go"))
+        .await;
     assert_eq!(body["usage"]["completion_tokens"], 200);
 }
 
@@ -102,8 +130,15 @@ async fn running_requests_of_one_account_are_bounded() {
         }
         let body = ask(model, "Hello");
         let answers = join_all((0..5).map(|_| router.chat(&account, &body))).await;
-        let limited = answers.iter().filter(|answer| answer.status() == 429).collect::<Vec<_>>();
+        let limited = answers
+            .iter()
+            .filter(|answer| answer.status() == 429)
+            .collect::<Vec<_>>();
         assert_eq!(limited.len(), 3, "{model}");
-        assert!(limited.iter().all(|answer| answer.headers().contains_key("retry-after")));
+        assert!(
+            limited
+                .iter()
+                .all(|answer| answer.headers().contains_key("retry-after"))
+        );
     }
 }

@@ -8,25 +8,43 @@ use super::router::{Router, ask, header, pico, text};
 async fn a_tier_is_served_and_told_in_headers_and_body() {
     let router = Router::start().await;
     let account = router.account("5.00").await;
-    let (headers, body) = router.served(&account, &ask("standard", "Say hello.")).await;
+    let (headers, body) = router
+        .served(&account, &ask("standard", "Say hello."))
+        .await;
 
     assert_eq!(header(&headers, "x-model-router-tier"), "standard");
     let model = header(&headers, "x-model-router-model");
     let provider = header(&headers, "x-model-router-provider");
     assert_eq!(body["model"], model);
     assert_eq!(body["provider"], provider);
-    assert_eq!(header(&headers, "x-model-router-attempts"), format!("{provider}/{model}:ok"));
+    assert_eq!(
+        header(&headers, "x-model-router-attempts"),
+        format!("{provider}/{model}:ok")
+    );
     assert_eq!(body["id"], header(&headers, "x-model-router-generation-id"));
     assert!(header(&headers, "x-request-id").starts_with("req_"));
     assert_eq!(header(&headers, "x-model-router-sandbox"), "true");
-    assert!(header(&headers, "x-model-router-latency-ms").parse::<u64>().is_ok());
-    assert!(header(&headers, "x-model-router-overhead-ms").parse::<f64>().is_ok());
+    assert!(
+        header(&headers, "x-model-router-latency-ms")
+            .parse::<u64>()
+            .is_ok()
+    );
+    assert!(
+        header(&headers, "x-model-router-overhead-ms")
+            .parse::<f64>()
+            .is_ok()
+    );
 
     assert_eq!(body["object"], "chat.completion");
     assert_eq!(body["choices"][0]["finish_reason"], "stop");
-    assert!(body["choices"][0]["message"]["content"].as_str().is_some_and(|text| !text.is_empty()));
+    assert!(
+        body["choices"][0]["message"]["content"]
+            .as_str()
+            .is_some_and(|text| !text.is_empty())
+    );
     let usage = &body["usage"];
-    let total = usage["prompt_tokens"].as_u64().unwrap() + usage["completion_tokens"].as_u64().unwrap();
+    let total =
+        usage["prompt_tokens"].as_u64().unwrap() + usage["completion_tokens"].as_u64().unwrap();
     assert_eq!(usage["total_tokens"], total);
 }
 
@@ -34,19 +52,28 @@ async fn a_tier_is_served_and_told_in_headers_and_body() {
 async fn cost_is_price_times_tokens_everywhere() {
     let router = Router::start().await;
     let account = router.account("5.00").await;
-    let (headers, body) = router.served(&account, &ask("gpt-4.1", "[[tokens:25]] Count for me.")).await;
+    let (headers, body) = router
+        .served(&account, &ask("gpt-4.1", "[[tokens:25]] Count for me."))
+        .await;
 
-    let (prompt, completion) =
-        (body["usage"]["prompt_tokens"].as_i64().unwrap(), body["usage"]["completion_tokens"].as_i64().unwrap());
+    let (prompt, completion) = (
+        body["usage"]["prompt_tokens"].as_i64().unwrap(),
+        body["usage"]["completion_tokens"].as_i64().unwrap(),
+    );
     assert_eq!(completion, 25);
     let cost = prompt * 2_000_000 + completion * 8_000_000;
     assert_eq!(pico(header(&headers, "x-model-router-cost")), cost);
     assert_eq!(pico(&body["usage"]["cost"].to_string()), cost);
-    let generation = router.get(&account, &format!("/v1/generations/{}", text(&body["id"]))).await;
+    let generation = router
+        .get(&account, &format!("/v1/generations/{}", text(&body["id"])))
+        .await;
     assert_eq!(pico(&text(&generation["data"]["total_cost"])), cost);
     assert_eq!(generation["data"]["tokens_prompt"], prompt);
     assert_eq!(generation["data"]["status"], "ok");
-    assert_eq!(pico(&router.balance(&account).await), 5_000_000_000_000 - cost);
+    assert_eq!(
+        pico(&router.balance(&account).await),
+        5_000_000_000_000 - cost
+    );
     let key = router.get(&account, "/v1/key").await;
     assert_eq!(pico(&text(&key["data"]["usage"])), cost);
     router.verify().await;
@@ -58,11 +85,33 @@ async fn a_generation_is_seen_by_its_owner_alone() {
     let (owner, other) = (router.account("1.00").await, router.account("1.00").await);
     let (_, body) = router.served(&owner, &ask("standard", "Hello")).await;
     let path = format!("{}/v1/generations/{}", router.url, text(&body["id"]));
-    let stranger = router.client.get(path).bearer_auth(&other.key).send().await.unwrap();
-    let missing = format!("{}/v1/generations/{}", router.url, model_router::ids::GenerationId::new());
-    let missing = router.client.get(missing).bearer_auth(&other.key).send().await.unwrap();
-    assert_eq!((stranger.status().as_u16(), missing.status().as_u16()), (404, 404));
-    assert_eq!(stranger.json::<Value>().await.unwrap(), missing.json::<Value>().await.unwrap());
+    let stranger = router
+        .client
+        .get(path)
+        .bearer_auth(&other.key)
+        .send()
+        .await
+        .unwrap();
+    let missing = format!(
+        "{}/v1/generations/{}",
+        router.url,
+        model_router::ids::GenerationId::new()
+    );
+    let missing = router
+        .client
+        .get(missing)
+        .bearer_auth(&other.key)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        (stranger.status().as_u16(), missing.status().as_u16()),
+        (404, 404)
+    );
+    assert_eq!(
+        stranger.json::<Value>().await.unwrap(),
+        missing.json::<Value>().await.unwrap()
+    );
 }
 
 #[actix_web::test]
@@ -75,7 +124,10 @@ async fn names_are_resolved_as_the_contract_says() {
         ("openai/gpt-4.1", "gpt-4.1"),
         ("grok-3", "grok-3-beta"),
         ("grok/grok-3-beta", "grok-3-beta"),
-        ("meta-llama/llama-4-scout-17b-16e-instruct", "meta-llama/llama-4-scout-17b-16e-instruct"),
+        (
+            "meta-llama/llama-4-scout-17b-16e-instruct",
+            "meta-llama/llama-4-scout-17b-16e-instruct",
+        ),
     ] {
         let (headers, _) = router.served(&account, &ask(name, "Hi")).await;
         assert_eq!(header(&headers, "x-model-router-model"), model, "{name}");
@@ -84,9 +136,15 @@ async fn names_are_resolved_as_the_contract_says() {
     assert_eq!(header(&headers, "x-model-router-tier"), "standard");
 
     let (status, error) = router.refused(&account, &ask("gpt-4.1-minni", "Hi")).await;
-    assert_eq!((status, text(&error["code"]).as_str()), (404, "model_not_found"));
+    assert_eq!(
+        (status, text(&error["code"]).as_str()),
+        (404, "model_not_found")
+    );
     let message = text(&error["message"]);
-    assert!(message.contains("economy") && message.contains("gpt-4.1-mini"), "{message}");
+    assert!(
+        message.contains("economy") && message.contains("gpt-4.1-mini"),
+        "{message}"
+    );
 }
 
 #[actix_web::test]
@@ -98,9 +156,20 @@ async fn prefer_steers_the_choice_inside_a_tier() {
         let mut body = ask("standard", "Hello");
         body["prefer"] = json!(prefer);
         let (headers, _) = router.served(&account, &body).await;
-        let dry: Value = router.post(&account, "/v1/route").json(&body).send().await.unwrap().json().await.unwrap();
+        let dry: Value = router
+            .post(&account, "/v1/route")
+            .json(&body)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
         let model = header(&headers, "x-model-router-model").to_owned();
-        assert_eq!(dry["candidates"][0]["model"], model, "the dry run says what a request does");
+        assert_eq!(
+            dry["candidates"][0]["model"], model,
+            "the dry run says what a request does"
+        );
         first.insert(prefer, model);
     }
     // Among OpenAI's and xAI's standard models: o3 costs less for a typical answer than grok-3-beta.
@@ -114,12 +183,26 @@ async fn the_dry_run_ranks_or_excludes_every_model_and_sends_nothing() {
     let router = Router::start().await;
     let account = router.account("5.00").await;
     let body = ask("auto", "Prove that there are infinitely many primes.");
-    let dry: Value = router.post(&account, "/v1/route").json(&body).send().await.unwrap().json().await.unwrap();
+    let dry: Value = router
+        .post(&account, "/v1/route")
+        .json(&body)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
     let count = |name: &str| dry[name].as_array().unwrap().len();
     assert_eq!(count("candidates") + count("excluded"), 42);
     assert!(dry["auto"]["score"].is_u64() && dry["auto"]["signals"].is_array());
     assert_eq!(dry["tier"], dry["auto"]["tier"]);
-    assert!(dry["excluded"].as_array().unwrap().iter().all(|e| e["reason"].is_string()));
+    assert!(
+        dry["excluded"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|e| e["reason"].is_string())
+    );
     assert_eq!(router.balance(&account).await, "5");
     for vendor in model_router::sandbox::Vendor::ALL {
         assert!(router.sandbox.script(vendor).calls().is_empty());
@@ -132,7 +215,9 @@ async fn auto_tells_its_tier_and_score_also_on_errors() {
     let account = router.account("").await;
     let (headers, _) = router.served(&account, &ask("auto", "Hi!")).await;
     assert_eq!(header(&headers, "x-model-router-auto-tier"), "economy");
-    let score: u8 = header(&headers, "x-model-router-auto-score").parse().unwrap();
+    let score: u8 = header(&headers, "x-model-router-auto-score")
+        .parse()
+        .unwrap();
     assert!(score <= 100);
 
     let mut blocked = ask("auto", "Hi!");
@@ -153,7 +238,10 @@ async fn unknown_fields_reach_the_upstream_and_ours_do_not() {
     body["models"] = json!(["economy"]);
     body["provider"] = json!({ "allow_fallbacks": true });
     router.served(&account, &body).await;
-    let calls = router.sandbox.script(model_router::sandbox::Vendor::Groq).calls();
+    let calls = router
+        .sandbox
+        .script(model_router::sandbox::Vendor::Groq)
+        .calls();
     let sent = &calls.last().unwrap().body;
     assert_eq!(sent["citation_options"], body["citation_options"]);
     assert_eq!(sent["seed"], 7);
@@ -180,10 +268,13 @@ async fn a_model_without_an_ability_is_left_out() {
     let router = Router::start().await;
     let account = router.account("5.00").await;
     let mut body = ask("llama3.1-8b", "What is this?");
-    body["messages"][0]["content"] =
-        json!([{ "type": "image_url", "image_url": { "url": "data:image/png;base64,iVBORw0KGgo=" } }]);
+    body["messages"][0]["content"] = json!([{ "type": "image_url", "image_url": { "url": "data:image/png;base64,iVBORw0KGgo=" } }]);
     let (status, error) = router.refused(&account, &body).await;
-    assert_eq!((status, text(&error["code"]).as_str()), (400, "unsupported_parameter"), "{error}");
+    assert_eq!(
+        (status, text(&error["code"]).as_str()),
+        (400, "unsupported_parameter"),
+        "{error}"
+    );
     body["model"] = json!("economy");
     let (headers, _) = router.served(&account, &body).await;
     assert_ne!(header(&headers, "x-model-router-model"), "llama3.1-8b");
@@ -193,29 +284,72 @@ async fn a_model_without_an_ability_is_left_out() {
 async fn what_fits_no_window_is_refused_before_anything_is_sent() {
     let router = Router::start().await;
     let account = router.account("5.00").await;
-    let (status, error) = router.refused(&account, &ask("llama3.1-8b", &"word ".repeat(40_000))).await;
-    assert_eq!((status, text(&error["code"]).as_str()), (400, "context_length_exceeded"), "{error}");
+    let (status, error) = router
+        .refused(&account, &ask("llama3.1-8b", &"word ".repeat(40_000)))
+        .await;
+    assert_eq!(
+        (status, text(&error["code"]).as_str()),
+        (400, "context_length_exceeded"),
+        "{error}"
+    );
     assert!(text(&error["message"]).contains("32000"), "{error}");
-    assert!(router.sandbox.script(model_router::sandbox::Vendor::Cerebras).calls().is_empty());
+    assert!(
+        router
+            .sandbox
+            .script(model_router::sandbox::Vendor::Cerebras)
+            .calls()
+            .is_empty()
+    );
 }
 
 #[actix_web::test]
 async fn models_are_listed_with_what_openai_and_the_contract_ask() {
     let router = Router::start().await;
-    let list: Value = router.client.get(format!("{}/models", router.url)).send().await.unwrap().json().await.unwrap();
+    let list: Value = router
+        .client
+        .get(format!("{}/models", router.url))
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
     let entries = list["data"].as_array().unwrap();
-    let find = |id: &str| entries.iter().find(|entry| entry["id"] == id).unwrap_or_else(|| panic!("no {id}"));
+    let find = |id: &str| {
+        entries
+            .iter()
+            .find(|entry| entry["id"] == id)
+            .unwrap_or_else(|| panic!("no {id}"))
+    };
     assert_eq!(list["object"], "list");
     let entry = find("gpt-4.1");
     assert_eq!(entry["pricing"]["prompt"], "0.000002");
-    assert_eq!((entry["tier"].as_str(), entry["context_length"].as_u64()), (Some("standard"), Some(1_047_576)));
+    assert_eq!(
+        (entry["tier"].as_str(), entry["context_length"].as_u64()),
+        (Some("standard"), Some(1_047_576))
+    );
     assert_eq!(find("llama3.1-8b")["pricing"]["completion"], "0");
-    for id in ["economy", "standard", "premium", "auto", "embed-small", "gpt-4o"] {
+    for id in [
+        "economy",
+        "standard",
+        "premium",
+        "auto",
+        "embed-small",
+        "gpt-4o",
+    ] {
         find(id);
     }
-    let one = router.client.get(format!("{}/v1/models/meta-llama/llama-4-scout-17b-16e-instruct", router.url));
+    let one = router.client.get(format!(
+        "{}/v1/models/meta-llama/llama-4-scout-17b-16e-instruct",
+        router.url
+    ));
     assert_eq!(one.send().await.unwrap().status(), 200);
-    let none = router.client.get(format!("{}/v1/models/nonsense", router.url)).send().await.unwrap();
+    let none = router
+        .client
+        .get(format!("{}/v1/models/nonsense", router.url))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(none.status(), 404);
 }
 
@@ -225,8 +359,16 @@ async fn both_base_urls_and_both_ways_to_send_a_key_work() {
     let account = router.account("").await;
     let url = format!("{}/chat/completions", router.url);
     let body = ask("economy", "Hi");
-    let sent = router.client.post(&url).header("authorization", format!("bEaReR {}", account.key)).json(&body);
+    let sent = router
+        .client
+        .post(&url)
+        .header("authorization", format!("bEaReR {}", account.key))
+        .json(&body);
     assert_eq!(sent.send().await.unwrap().status(), 200);
-    let sent = router.client.post(&url).header("x-api-key", &account.key).json(&body);
+    let sent = router
+        .client
+        .post(&url)
+        .header("x-api-key", &account.key)
+        .json(&body);
     assert_eq!(sent.send().await.unwrap().status(), 200);
 }

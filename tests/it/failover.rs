@@ -40,11 +40,17 @@ async fn a_failure_before_content_goes_to_the_next_candidate() {
             let mut body = by_quality("Hello");
             body["stream"] = json!(stream);
             let tried = attempts(&router, &account, &body).await;
-            assert!(tried.starts_with(&format!("openai/{first}:{told},")), "{fault:?} stream {stream}: {tried}");
+            assert!(
+                tried.starts_with(&format!("openai/{first}:{told},")),
+                "{fault:?} stream {stream}: {tried}"
+            );
             assert!(tried.ends_with(":ok"), "{tried}");
             // Two failures at the most, so the breaker never takes the model out of the test.
             router.sandbox.script(Vendor::OpenAi).clear();
-            assert_eq!(attempts(&router, &account, &body).await, format!("openai/{first}:ok"));
+            assert_eq!(
+                attempts(&router, &account, &body).await,
+                format!("openai/{first}:ok")
+            );
         }
     }
     router.verify().await;
@@ -54,13 +60,22 @@ async fn a_failure_before_content_goes_to_the_next_candidate() {
 async fn an_error_inside_a_good_stream_goes_to_the_next_candidate() {
     let router = Router::start().await;
     let account = router.account("5.00").await;
-    for (vendor, model) in [(Vendor::OpenAi, "gpt-4.1"), (Vendor::Groq, "llama-3.3-70b-versatile")] {
-        router.sandbox.script(vendor).set_for(model, Fault::ErrorInStream(0));
+    for (vendor, model) in [
+        (Vendor::OpenAi, "gpt-4.1"),
+        (Vendor::Groq, "llama-3.3-70b-versatile"),
+    ] {
+        router
+            .sandbox
+            .script(vendor)
+            .set_for(model, Fault::ErrorInStream(0));
         let mut body = ask(model, "Hello");
         body["models"] = json!(["grok-3-beta"]);
         body["stream"] = json!(true);
         let response = router.chat(&account, &body).await;
-        assert_eq!(header(response.headers(), "x-model-router-model"), "grok-3-beta");
+        assert_eq!(
+            header(response.headers(), "x-model-router-model"),
+            "grok-3-beta"
+        );
         let chunks = chunks(&response.text().await.unwrap());
         assert!(chunks.iter().all(|chunk| chunk.get("error").is_none()));
     }
@@ -74,12 +89,18 @@ async fn silence_is_left_for_another_after_its_clock() {
     })
     .await;
     let account = router.account("5.00").await;
-    router.sandbox.script(Vendor::OpenAi).set_for("gpt-5.3-chat-latest", Fault::Hang);
+    router
+        .sandbox
+        .script(Vendor::OpenAi)
+        .set_for("gpt-5.3-chat-latest", Fault::Hang);
     for stream in [false, true] {
         let mut body = by_quality("Hello");
         body["stream"] = json!(stream);
         let tried = attempts(&router, &account, &body).await;
-        assert!(tried.starts_with("openai/gpt-5.3-chat-latest:timeout,"), "{tried}");
+        assert!(
+            tried.starts_with("openai/gpt-5.3-chat-latest:timeout,"),
+            "{tried}"
+        );
     }
 }
 
@@ -102,11 +123,20 @@ async fn a_pin_without_fallbacks_fails_with_its_true_status() {
         for stream in [false, true] {
             let mut body = ask("gpt-4.1", "Hello");
             body["stream"] = json!(stream);
-            if stream && !matches!(fault, Fault::Status(500) | Fault::Reset | Fault::ContextLength | Fault::Policy) {
+            if stream
+                && !matches!(
+                    fault,
+                    Fault::Status(500) | Fault::Reset | Fault::ContextLength | Fault::Policy
+                )
+            {
                 continue; // the model is being left alone by now
             }
             let (got, error) = error_of(router.chat(&account, &body).await).await;
-            assert_eq!((got, text(&error["code"]).as_str()), (status, code), "{fault:?}: {error}");
+            assert_eq!(
+                (got, text(&error["code"]).as_str()),
+                (status, code),
+                "{fault:?}: {error}"
+            );
             assert_eq!(error["metadata"]["attempts"][0]["model"], "gpt-4.1");
         }
         assert_eq!(router.balance(&account).await, "5");
@@ -118,14 +148,24 @@ async fn a_pin_without_fallbacks_fails_with_its_true_status() {
 async fn the_callers_own_mistakes_are_not_tried_elsewhere_and_trip_nothing() {
     let router = Router::start().await;
     let account = router.account("5.00").await;
-    router.sandbox.script(Vendor::OpenAi).set_for("gpt-5.3-chat-latest", Fault::Status(400));
+    router
+        .sandbox
+        .script(Vendor::OpenAi)
+        .set_for("gpt-5.3-chat-latest", Fault::Status(400));
     for _ in 0..20 {
         let (status, error) = router.refused(&account, &by_quality("Hello")).await;
         assert_eq!(status, 400, "{error}");
         assert_eq!(error["metadata"]["attempts"].as_array().unwrap().len(), 1);
     }
-    let health: Value =
-        router.client.get(format!("{}/health", router.url)).send().await.unwrap().json().await.unwrap();
+    let health: Value = router
+        .client
+        .get(format!("{}/health", router.url))
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
     assert_eq!(health["status"], "operational", "{health}");
 }
 
@@ -133,15 +173,37 @@ async fn the_callers_own_mistakes_are_not_tried_elsewhere_and_trip_nothing() {
 async fn a_rate_limited_model_is_left_alone_for_as_long_as_it_asked() {
     let router = Router::start().await;
     let account = router.account("5.00").await;
-    router.sandbox.script(Vendor::OpenAi).next(1, [Fault::Status(429), Fault::RetryAfter(2)]);
+    router
+        .sandbox
+        .script(Vendor::OpenAi)
+        .next(1, [Fault::Status(429), Fault::RetryAfter(2)]);
     let tried = attempts(&router, &account, &by_quality("Hello")).await;
-    assert!(tried.starts_with("openai/gpt-5.3-chat-latest:429,"), "{tried}");
-    let (status, error) = router.refused(&account, &ask("gpt-5.3-chat-latest", "Hello")).await;
-    assert_eq!((status, text(&error["code"]).as_str()), (503, "no_available_models"));
-    let dry: Value =
-        router.post(&account, "/v1/route").json(&by_quality("Hello")).send().await.unwrap().json().await.unwrap();
+    assert!(
+        tried.starts_with("openai/gpt-5.3-chat-latest:429,"),
+        "{tried}"
+    );
+    let (status, error) = router
+        .refused(&account, &ask("gpt-5.3-chat-latest", "Hello"))
+        .await;
+    assert_eq!(
+        (status, text(&error["code"]).as_str()),
+        (503, "no_available_models")
+    );
+    let dry: Value = router
+        .post(&account, "/v1/route")
+        .json(&by_quality("Hello"))
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
     let excluded = dry["excluded"].as_array().unwrap();
-    assert!(excluded.iter().any(|e| e["model"] == "gpt-5.3-chat-latest" && e["reason"] == "tripped"));
+    assert!(
+        excluded
+            .iter()
+            .any(|e| e["model"] == "gpt-5.3-chat-latest" && e["reason"] == "tripped")
+    );
 }
 
 #[actix_web::test]
@@ -172,14 +234,25 @@ async fn killing_the_serving_provider_under_load_costs_no_caller_anything() {
         };
         join_all((0..n).map(one)).await
     };
-    router.sandbox.script(Vendor::OpenAi).set(Fault::DelayMs(30));
+    router
+        .sandbox
+        .script(Vendor::OpenAi)
+        .set(Fault::DelayMs(30));
     let (during, ()) = tokio::join!(load(200, false), async {
         tokio::time::sleep(Duration::from_millis(20)).await;
         router.sandbox.stop(Vendor::OpenAi).await;
     });
-    assert!(during.iter().any(|tried| tried.contains("connect,xai/")), "nobody was rerouted");
+    assert!(
+        during.iter().any(|tried| tried.contains("connect,xai/")),
+        "nobody was rerouted"
+    );
     let after = load(50, true).await;
-    assert!(after.iter().all(|tried| tried.ends_with("xai/grok-3-beta:ok")), "{after:?}");
+    assert!(
+        after
+            .iter()
+            .all(|tried| tried.ends_with("xai/grok-3-beta:ok")),
+        "{after:?}"
+    );
 
     // The provider comes back; one probe finds out, then everybody flows again.
     router.sandbox.script(Vendor::OpenAi).clear();
@@ -208,13 +281,30 @@ async fn a_tripped_model_is_probed_by_one_request_alone() {
     assert_eq!(script.call_count("gpt-4.1"), 5);
     let (status, _) = router.refused(&account, &ask("gpt-4.1", "Hello")).await;
     assert_eq!(status, 503);
-    assert_eq!(script.call_count("gpt-4.1"), 5, "a tripped model is not asked");
+    assert_eq!(
+        script.call_count("gpt-4.1"),
+        5,
+        "a tripped model is not asked"
+    );
 
     tokio::time::sleep(Duration::from_millis(150)).await;
     script.set(Fault::DelayMs(100));
     let prompt = ask("gpt-4.1", "Hello");
     let answers = join_all((0..20).map(|_| router.chat(&account, &prompt))).await;
-    let served = answers.iter().filter(|answer| answer.status() == 200).count();
-    assert_eq!((served, script.call_count("gpt-4.1")), (1, 6), "exactly one probe");
-    assert_eq!(router.chat(&account, &ask("gpt-4.1", "Hello")).await.status(), 200);
+    let served = answers
+        .iter()
+        .filter(|answer| answer.status() == 200)
+        .count();
+    assert_eq!(
+        (served, script.call_count("gpt-4.1")),
+        (1, 6),
+        "exactly one probe"
+    );
+    assert_eq!(
+        router
+            .chat(&account, &ask("gpt-4.1", "Hello"))
+            .await
+            .status(),
+        200
+    );
 }

@@ -36,7 +36,9 @@ pub struct Account {
 pub fn crypto() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        rustls::crypto::ring::default_provider().install_default().ok();
+        rustls::crypto::ring::default_provider()
+            .install_default()
+            .ok();
     });
 }
 
@@ -61,44 +63,71 @@ impl Router {
             settings.catalog.overlay = Some(path);
         }
         change(&mut settings);
-        let desk = Switchboard::start(settings, environment(&sandbox), Providers::Simulated).unwrap();
+        let desk =
+            Switchboard::start(settings, environment(&sandbox), Providers::Simulated).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let server = http::serve(Data::new(desk), listener).unwrap();
         let handle = server.handle();
         actix_web::rt::spawn(server);
-        Self { url, sandbox, client: Client::new(), dir, handle }
+        Self {
+            url,
+            sandbox,
+            client: Client::new(),
+            dir,
+            handle,
+        }
     }
 
     /// An account with so much credit; `""` for none.
     pub async fn account(&self, credit_usd: &str) -> Account {
-        let mut body = json!({ "email": format!("{}@example.com", model_router::ids::KeyId::new()) });
+        let mut body =
+            json!({ "email": format!("{}@example.com", model_router::ids::KeyId::new()) });
         if !credit_usd.is_empty() {
             body["credit_usd"] = json!(credit_usd);
         }
-        let response = self.admin("/admin/accounts").json(&body).send().await.unwrap();
+        let response = self
+            .admin("/admin/accounts")
+            .json(&body)
+            .send()
+            .await
+            .unwrap();
         assert_eq!(response.status(), 201);
         let made: Value = response.json().await.unwrap();
-        Account { id: text(&made["account_id"]), key: text(&made["api_key"]) }
+        Account {
+            id: text(&made["account_id"]),
+            key: text(&made["api_key"]),
+        }
     }
 
     pub fn admin(&self, path: &str) -> RequestBuilder {
-        self.client.post(format!("{}{path}", self.url)).bearer_auth(ADMIN)
+        self.client
+            .post(format!("{}{path}", self.url))
+            .bearer_auth(ADMIN)
     }
 
     pub fn post(&self, account: &Account, path: &str) -> RequestBuilder {
-        self.client.post(format!("{}{path}", self.url)).bearer_auth(&account.key)
+        self.client
+            .post(format!("{}{path}", self.url))
+            .bearer_auth(&account.key)
     }
 
     pub async fn get(&self, account: &Account, path: &str) -> Value {
-        let request = self.client.get(format!("{}{path}", self.url)).bearer_auth(&account.key);
+        let request = self
+            .client
+            .get(format!("{}{path}", self.url))
+            .bearer_auth(&account.key);
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), 200, "{path}");
         response.json().await.unwrap()
     }
 
     pub async fn chat(&self, account: &Account, body: &Value) -> Response {
-        self.post(account, "/v1/chat/completions").json(body).send().await.unwrap()
+        self.post(account, "/v1/chat/completions")
+            .json(body)
+            .send()
+            .await
+            .unwrap()
     }
 
     /// A chat that must be served: headers and body.
@@ -122,7 +151,10 @@ impl Router {
 
     /// The ledger verifies.
     pub async fn verify(&self) {
-        let request = self.client.get(format!("{}/admin/ledger/verify", self.url)).bearer_auth(ADMIN);
+        let request = self
+            .client
+            .get(format!("{}/admin/ledger/verify", self.url))
+            .bearer_auth(ADMIN);
         let report: Value = request.send().await.unwrap().json().await.unwrap();
         assert_eq!(report["clean"], true, "{report}");
     }
@@ -152,15 +184,27 @@ pub fn environment(sandbox: &Sandbox) -> Environment {
             (format!("{prefix}_BASE_URL"), sandbox.base_url(vendor)),
         ]
     };
-    Environment::Fixed(Vendor::ALL.into_iter().flat_map(of).collect::<HashMap<_, _>>())
+    Environment::Fixed(
+        Vendor::ALL
+            .into_iter()
+            .flat_map(of)
+            .collect::<HashMap<_, _>>(),
+    )
 }
 
 pub fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("not a text: {value}")).to_owned()
+    value
+        .as_str()
+        .unwrap_or_else(|| panic!("not a text: {value}"))
+        .to_owned()
 }
 
 pub fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
-    headers.get(name).unwrap_or_else(|| panic!("no header {name}")).to_str().unwrap()
+    headers
+        .get(name)
+        .unwrap_or_else(|| panic!("no header {name}"))
+        .to_str()
+        .unwrap()
 }
 
 /// A request for a tier with one user message.
@@ -170,18 +214,29 @@ pub fn ask(model: &str, prompt: &str) -> Value {
 
 /// The chunks of a streamed answer; it must end in `[DONE]`.
 pub fn chunks(stream: &str) -> Vec<Value> {
-    let data: Vec<&str> = stream.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
+    let data: Vec<&str> = stream
+        .lines()
+        .filter_map(|line| line.strip_prefix("data: "))
+        .collect();
     let (last, chunks) = data.split_last().expect("no events");
     assert_eq!(*last, "[DONE]", "{stream}");
-    chunks.iter().map(|chunk| serde_json::from_str(chunk).unwrap()).collect()
+    chunks
+        .iter()
+        .map(|chunk| serde_json::from_str(chunk).unwrap())
+        .collect()
 }
 
 /// The text of a streamed answer.
 pub fn streamed_text(chunks: &[Value]) -> String {
-    chunks.iter().filter_map(|chunk| chunk["choices"][0]["delta"]["content"].as_str()).collect()
+    chunks
+        .iter()
+        .filter_map(|chunk| chunk["choices"][0]["delta"]["content"].as_str())
+        .collect()
 }
 
 /// A USD text as pico-dollars.
 pub fn pico(usd: &str) -> i64 {
-    usd.parse::<model_router::money::Picodollars>().unwrap().get()
+    usd.parse::<model_router::money::Picodollars>()
+        .unwrap()
+        .get()
 }

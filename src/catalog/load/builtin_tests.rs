@@ -114,7 +114,7 @@ fn every_provider_is_there_with_its_variables() {
         .providers()
         .iter()
         .map(|p| {
-            assert_eq!(p.key_optional, KeyNeed::Required);
+            assert_eq!(p.key_need, KeyNeed::Required);
             let count = catalog.models().iter().filter(|m| m.provider == p.name);
             let base_url_env = p.base_url_env.as_deref().unwrap();
             (

@@ -42,7 +42,7 @@ fn an_overlay_adds_a_provider_and_its_models() {
     let catalog = over_builtin(LOCAL).unwrap();
     let provider = catalog.provider(&ProviderName::new("local")).unwrap();
     assert_eq!(provider.base_url, "http://127.0.0.1:11434/v1");
-    assert_eq!(provider.key_optional, KeyNeed::Optional);
+    assert_eq!(provider.key_need, KeyNeed::Optional);
     assert_eq!(provider.source, "mine.toml:1");
     assert!(provider.api_key_env.is_empty());
 
@@ -97,7 +97,7 @@ fn an_overlay_changes_only_the_keys_that_it_names() {
     assert_eq!(changed.weights(), weights);
     let openai = changed.provider(&ProviderName::new("openai")).unwrap();
     assert_eq!(openai.base_url, "https://gateway.example/v1");
-    assert_eq!(openai.key_optional, KeyNeed::Required);
+    assert_eq!(openai.key_need, KeyNeed::Required);
     let codex = changed.alias("codex");
     assert!(matches!(codex, Some(Target::Model(m)) if m.id.as_str() == "gpt-5.1-codex-mini"));
     assert_eq!(changed.models().len(), 42);

@@ -92,7 +92,9 @@ impl Book {
 
     /// Every customer that ever had credit.
     pub fn customers(&self) -> impl Iterator<Item = (AccountId, &Balance)> {
-        self.balances.accounts().filter_map(|(account, balance)| Some((account.customer()?, balance)))
+        self.balances
+            .accounts()
+            .filter_map(|(account, balance)| Some((account.customer()?, balance)))
     }
 
     /// The balance of any account of the ledger.

@@ -172,12 +172,12 @@ fn step(book: &mut Book, model: &mut Model, ids: &[AccountId], command: &Command
             slot.order.expires_ms = now_ms + 500;
             let result = book.authorise(slot.order.clone(), now_ms);
             match (&slot.fate, expected) {
-                (Fate::Held { .. }, _) => assert_eq!(result, Ok(())),
+                (Fate::Held { amount, .. }, _) => assert_eq!(result, Ok(pico(*amount))),
                 (Fate::Settled { .. } | Fate::Voided, _) => {
                     assert_eq!(result, Err(Refusal::Ended));
                 }
                 (Fate::Unknown, Some(amount)) => {
-                    assert_eq!(result, Ok(()));
+                    assert_eq!(result, Ok(pico(amount)));
                     let expires_ms = slot.order.expires_ms;
                     slot.fate = Fate::Held { amount, expires_ms };
                 }

@@ -64,7 +64,7 @@ fn open_holds_are_limited_per_account() {
     let refusal = book.authorise(next.clone(), NOON_MS);
     assert_eq!(refusal, Err(Refusal::TooManyHolds { open: 64 }));
     book.void(last.generation, None, NOON_MS);
-    assert_eq!(book.authorise(next, NOON_MS), Ok(()));
+    assert_eq!(book.authorise(next, NOON_MS), Ok(pico(1)));
 }
 
 #[test]

@@ -63,7 +63,11 @@ pub(in crate::wire) fn encode(
         );
     }
     if let Some(cap) = cap {
-        let name = if model.has_trait(Trait::MaxCompletionTokens) { "max_completion_tokens" } else { "max_tokens" };
+        let name = if model.has_trait(Trait::MaxCompletionTokens) {
+            "max_completion_tokens"
+        } else {
+            "max_tokens"
+        };
         json::push_member(&mut out, name, &cap.to_string());
         warnings.push(Warning::advisory(Reason::InsufficientCredits, name));
     }

@@ -17,7 +17,7 @@ fn provider(name: &str, omit: &[&str]) -> Provider {
         base_url: "https://example.invalid/v1".into(),
         base_url_env: None,
         api_key_env: Vec::new(),
-        key_optional: KeyNeed::Optional,
+        key_need: KeyNeed::Optional,
         omit: omit.iter().map(|field| (*field).to_owned()).collect(),
         source: String::new(),
     }
@@ -69,9 +69,9 @@ fn show(encoded: &Encoded) -> String {
 fn openai_gets_everything_but_our_extensions() {
     let model = model(&[Ability::Reasoning], &[]);
     let request = parse(RICH);
-    let encoded = encode_chat(&request, &model, &provider("openai", &[])).unwrap();
+    let encoded = encode_chat(&request, &model, &provider("openai", &[]), None).unwrap();
     insta::assert_snapshot!(show(&encoded));
-    let again = encode_chat(&request, &model, &provider("openai", &[])).unwrap();
+    let again = encode_chat(&request, &model, &provider("openai", &[]), None).unwrap();
     assert_eq!(again.body, encoded.body);
 }
 
@@ -87,6 +87,7 @@ fn a_reasoning_model_refuses_sampling() {
         &parse(RICH),
         &model(&[Ability::Reasoning], &traits),
         &provider("openai", &[]),
+        None,
     );
     insta::assert_snapshot!(show(&encoded.unwrap()));
 }
@@ -96,7 +97,7 @@ fn groq_gets_no_developer_no_cache_marks_and_no_reasoning_of_earlier_turns() {
     let model = model(&[], &[]);
     let provider = provider("groq", &["seed", "user", "logit_bias", "store"]);
     let request = parse(RICH);
-    let encoded = encode_chat(&request, &model, &provider).unwrap();
+    let encoded = encode_chat(&request, &model, &provider, None).unwrap();
     insta::assert_snapshot!(show(&encoded));
     assert!(
         encoded
@@ -108,7 +109,13 @@ fn groq_gets_no_developer_no_cache_marks_and_no_reasoning_of_earlier_turns() {
 #[test]
 fn a_server_of_ones_own_gets_the_messages_as_they_are() {
     let body = r#"{"messages":[ {"role":"user", "content":[{"type":"text","text":"a","cache_control":{}}],"reasoning_content":"b"} ],"model":"m","max_tokens":5,"max_completion_tokens":6,"stream_options":{"include_usage":true}}"#;
-    let encoded = encode_chat(&parse(body), &model(&[], &[]), &provider("local", &[])).unwrap();
+    let encoded = encode_chat(
+        &parse(body),
+        &model(&[], &[]),
+        &provider("local", &[]),
+        None,
+    )
+    .unwrap();
     insta::assert_snapshot!(show(&encoded), @r#"
     /chat/completions
     {"messages":[{"role":"user", "content":[{"type":"text","text":"a","cache_control":{}}],"reasoning_content":"b"}],"model":"upstream/\"name\"","max_tokens":5,"max_completion_tokens":6}
@@ -119,7 +126,13 @@ fn a_server_of_ones_own_gets_the_messages_as_they_are() {
 fn untouched_messages_are_copied_byte_for_byte() {
     let messages = r#"[ {"role":"user" ,"content":"\u0041"} , {"content":"b","role":"system"} ]"#;
     let body = format!(r#"{{"model":"m","messages":{messages},"x":[ 1 ]}}"#);
-    let encoded = encode_chat(&parse(&body), &model(&[], &[]), &provider("groq", &[])).unwrap();
+    let encoded = encode_chat(
+        &parse(&body),
+        &model(&[], &[]),
+        &provider("groq", &[]),
+        None,
+    )
+    .unwrap();
     let sent = std::str::from_utf8(&encoded.body).unwrap();
     assert!(
         sent.contains(messages) && sent.contains(r#""x":[ 1 ]"#),
@@ -151,5 +164,5 @@ fn reasoning_where_it_cannot_be_said_is_named() {
 fn dialects_to_come_say_so() {
     let mut gemini = provider("google", &[]);
     gemini.dialect = Dialect::Gemini;
-    assert!(encode_chat(&parse(RICH), &model(&[], &[]), &gemini).is_err());
+    assert!(encode_chat(&parse(RICH), &model(&[], &[]), &gemini, None).is_err());
 }
