@@ -48,7 +48,7 @@ echo "clients: installing openai from PyPI and npm"
 python3 -m venv "$work/venv"
 "$work/venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt"
 cp "$here/package.json" "$here/test_openai.mjs" "$work"
-(cd "$work" && npm install --no-package-lock --no-audit --no-fund --loglevel=error)
+(cd "$work" && npm install --no-package-lock --no-audit --no-fund --loglevel=error >npm)
 
 python3 "$here/failing_provider.py" >"$work/failing" 2>&1 &
 pids+=($!)
