@@ -143,6 +143,7 @@ async fn a_server_of_ones_own_is_one_paragraph() {
 name = "local"
 dialect = "openai"
 base_url = "{}"
+api_key_env = "OPENAI_API_KEY"
 
 [[model]]
 id = "local-llama"

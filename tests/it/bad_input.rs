@@ -81,7 +81,7 @@ async fn a_body_that_cannot_be_used_is_refused_with_its_field() {
         ),
         (
             with("provider", json!({ "onyl": [] })),
-            "invalid_value",
+            "unsupported_parameter",
             "provider.onyl",
         ),
         (

@@ -98,8 +98,8 @@ async fn a_failed_request_costs_nothing() {
 #[actix_web::test]
 async fn the_last_credit_is_spent_and_never_overdrawn() {
     let router = Router::start().await;
-    // $0.0001 is 12 tokens of gpt-4.1's output; the answer would be far longer.
-    let account = router.account("0.0001").await;
+    // $0.0003 is 37 tokens of gpt-4.1's output; the answer would be far longer.
+    let account = router.account("0.0003").await;
     let (_, body) = router
         .served(&account, &ask("gpt-4.1", "[[tokens:500]] go on"))
         .await;

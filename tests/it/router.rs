@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::net::TcpListener;
 use std::sync::Once;
 
-use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
 use model_router::actors::{Providers, Switchboard};
 use model_router::config::{Environment, Settings};
@@ -17,13 +16,31 @@ use tempfile::TempDir;
 
 pub const ADMIN: &str = "admin-token-of-the-tests";
 
+/// Models past their last day rank last; the tests must say the same on every day.
+pub const AGELESS: &str = r#"
+[[model]]
+id = "o3"
+deprecation_date = 2999-01-01
+[[model]]
+id = "o4-mini"
+deprecation_date = 2999-01-01
+[[model]]
+id = "gpt-5.3-chat-latest"
+deprecation_date = 2999-01-01
+[[model]]
+id = "llama3.1-8b"
+deprecation_date = 2999-01-01
+[[model]]
+id = "grok-3-mini-beta"
+deprecation_date = 2999-01-01
+"#;
+
 /// A running router and everything it talks to.
 pub struct Router {
     pub url: String,
     pub sandbox: Sandbox,
     pub client: Client,
     pub dir: TempDir,
-    handle: ServerHandle,
 }
 
 /// An account with its key.
@@ -57,25 +74,21 @@ impl Router {
         settings.admin_token = Some(ADMIN.to_owned().into());
         settings.server.workers = 2;
         settings.server.drain_timeout_s = 1;
-        if !overlay.is_empty() {
-            let path = dir.path().join("catalog.toml");
-            std::fs::write(&path, overlay).unwrap();
-            settings.catalog.overlay = Some(path);
-        }
+        let path = dir.path().join("catalog.toml");
+        std::fs::write(&path, format!("{AGELESS}{overlay}")).unwrap();
+        settings.catalog.overlay = Some(path);
         change(&mut settings);
         let desk =
             Switchboard::start(settings, environment(&sandbox), Providers::Simulated).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let server = http::serve(Data::new(desk), listener).unwrap();
-        let handle = server.handle();
         actix_web::rt::spawn(server);
         Self {
             url,
             sandbox,
             client: Client::new(),
             dir,
-            handle,
         }
     }
 
@@ -157,10 +170,6 @@ impl Router {
             .bearer_auth(ADMIN);
         let report: Value = request.send().await.unwrap().json().await.unwrap();
         assert_eq!(report["clean"], true, "{report}");
-    }
-
-    pub async fn stop(self) {
-        self.handle.stop(false).await;
     }
 }
 

@@ -194,7 +194,7 @@ fn by_code(code: &str) -> Option<FaultClass> {
 
 /// Phrases of messages, the first that occurs decides. Throttling stands before context: "too many
 /// tokens, please wait" and "request too large … tokens per minute" are no overflow.
-const PHRASES: [(&str, FaultClass); 37] = [
+const PHRASES: [(&str, FaultClass); 38] = [
     ("please wait before trying again", FaultClass::RateLimited),
     ("tokens per minute", FaultClass::RateLimited),
     ("tokens per day", FaultClass::RateLimited),
@@ -240,5 +240,6 @@ const PHRASES: [(&str, FaultClass); 37] = [
     ("content policy", FaultClass::Policy),
     ("content management policy", FaultClass::Policy),
     ("usage policies", FaultClass::Policy),
+    ("usage policy", FaultClass::Policy),
     ("safety system", FaultClass::Policy),
 ];
