@@ -194,7 +194,12 @@ async fn grant(
             let message = "This idempotency_key was used for another grant; use a new one.";
             ApiError::new(Code::IdempotencyConflict, message).param("idempotency_key")
         }
-        other => ApiError::new(Code::InvalidValue, other.to_string()).param("amount_usd"),
+        GrantError::BadKey => {
+            ApiError::new(Code::InvalidValue, error.to_string()).param("idempotency_key")
+        }
+        GrantError::NotPositive | GrantError::TooMuch => {
+            ApiError::new(Code::InvalidValue, error.to_string()).param("amount_usd")
+        }
     })
 }
 

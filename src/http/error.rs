@@ -161,7 +161,11 @@ struct Metadata {
 
 /// An error on its way to the caller.
 #[derive(Clone, Debug)]
-pub struct ApiError {
+pub struct ApiError(Box<Details>);
+
+/// Boxed, because every handler's `Result` carries it.
+#[derive(Clone, Debug)]
+struct Details {
     code: Code,
     message: String,
     param: Option<String>,
@@ -175,7 +179,7 @@ pub struct ApiError {
 impl ApiError {
     /// An error with a message for the caller.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Details {
             code,
             message: message.into(),
             param: None,
@@ -184,7 +188,7 @@ impl ApiError {
             retry_after: None,
             allow: None,
             auto: None,
-        }
+        }))
     }
 
     /// A bug of ours: the detail goes to the log, not to the caller.
@@ -199,53 +203,53 @@ impl ApiError {
     /// Names the field of the request.
     #[must_use]
     pub fn param(mut self, param: impl Into<String>) -> Self {
-        self.param = Some(param.into());
+        self.0.param = Some(param.into());
         self
     }
 
     /// Tells what was tried.
     #[must_use]
     pub fn attempts(mut self, attempts: Vec<AttemptNote>) -> Self {
-        self.attempts = attempts;
+        self.0.attempts = attempts;
         self
     }
 
     /// Tells what was left out and why.
     #[must_use]
     pub fn excluded(mut self, excluded: Vec<ExclusionNote>) -> Self {
-        self.excluded = excluded;
+        self.0.excluded = excluded;
         self
     }
 
     /// Says when to try again.
     #[must_use]
     pub fn retry_after(mut self, wait: Duration) -> Self {
-        self.retry_after = Some(wait);
+        self.0.retry_after = Some(wait);
         self
     }
 
     /// The methods a path takes.
     #[must_use]
     pub fn allow(mut self, methods: &'static str) -> Self {
-        self.allow = Some(methods);
+        self.0.allow = Some(methods);
         self
     }
 
     /// Carries what `auto` had decided before the error.
     #[must_use]
     pub fn auto(mut self, verdict: Option<AutoVerdict>) -> Self {
-        self.auto = verdict.or(self.auto);
+        self.0.auto = verdict.or(self.0.auto);
         self
     }
 
     /// The code.
     pub fn code(&self) -> Code {
-        self.code
+        self.0.code
     }
 
     /// The message.
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// The metadata as JSON, for errors inside a stream.
@@ -254,12 +258,12 @@ impl ApiError {
     }
 
     fn metadata(&self) -> Metadata {
-        let (_, error_type, _) = self.code.row();
+        let (_, error_type, _) = self.0.code.row();
         Metadata {
             error_type,
-            retryable: self.code.is_retryable(),
-            attempts: self.attempts.clone(),
-            excluded: self.excluded.clone(),
+            retryable: self.0.code.is_retryable(),
+            attempts: self.0.attempts.clone(),
+            excluded: self.0.excluded.clone(),
         }
     }
 
@@ -276,11 +280,11 @@ impl ApiError {
             code: &'static str,
             metadata: Metadata,
         }
-        let (_, kind, code) = self.code.row();
+        let (_, kind, code) = self.0.code.row();
         let error = Inner {
-            message: &self.message,
+            message: &self.0.message,
             r#type: kind,
-            param: self.param.as_deref(),
+            param: self.0.param.as_deref(),
             code,
             metadata: self.metadata(),
         };
@@ -290,7 +294,7 @@ impl ApiError {
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.code.word(), self.message)
+        write!(f, "{}: {}", self.0.code.word(), self.0.message)
     }
 }
 
@@ -298,19 +302,19 @@ impl std::error::Error for ApiError {}
 
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
-        StatusCode::from_u16(self.code.row().0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.0.code.row().0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
         response.insert_header((CONTENT_TYPE, "application/json"));
-        if let Some(wait) = self.retry_after.or_else(|| default_wait(self.code)) {
+        if let Some(wait) = self.0.retry_after.or_else(|| default_wait(self.0.code)) {
             response.insert_header((RETRY_AFTER, headers::whole_seconds(wait).to_string()));
         }
-        if let Some(methods) = self.allow {
+        if let Some(methods) = self.0.allow {
             response.insert_header(("Allow", methods));
         }
-        if let Some(verdict) = &self.auto {
+        if let Some(verdict) = &self.0.auto {
             verdict.write(&mut response);
         }
         response.body(self.body())

@@ -48,7 +48,7 @@ pub(super) fn admit(
     named_model: &str,
     delivery: Delivery,
 ) -> Result<Call, FaultError> {
-    let (model, suffix) = named_model.split_once('#').unwrap_or((named_model, ""));
+    let (model, suffix) = named_model.split_once('!').unwrap_or((named_model, ""));
     let (bytes, json) = body;
     let kept = if bytes.len() <= LOGGED_BODY_BYTES {
         json.clone()

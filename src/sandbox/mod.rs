@@ -2,7 +2,7 @@
 //!
 //! Used by `serve --sandbox`, by `model-router sandbox` and by the tests. Answers are made up but
 //! the same each time, tokens are counted honestly, and [`Script`] or a call's own
-//! `x-sandbox-fault` header or model suffix (`gpt-4.1#status=503`) makes calls fail on purpose.
+//! `x-sandbox-fault` header or model suffix (`gpt-4.1!status=503`) makes calls fail on purpose.
 
 mod bounds;
 mod call;

@@ -59,6 +59,7 @@ pub(super) fn lock(dir: &Path) -> Result<File, StoreError> {
 
 /// Waits until the engine's threads of an earlier storage in this process have let go of its file:
 /// they outlive it by a moment, and nobody else can have the file while we hold the directory.
+#[expect(clippy::disallowed_methods, reason = "opening a storage blocks anyway")]
 pub(super) fn wait_for_engine(file: &Path) -> Result<(), StoreError> {
     let handle = match File::open(file) {
         Ok(handle) => handle,

@@ -1,5 +1,12 @@
 //! The integration tests, one binary: the real app on loopback, real actors, a temporary ledger and
 //! simulated providers.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a failed test should say where, and a test may wait for a process"
+)]
 
 mod admin;
 mod bad_input;

@@ -1,1 +1,459 @@
-//! tmp
+//! The binary as a process: start, banner, refusals to start, signals, kill and recovery.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use futures_util::future::join_all;
+use reqwest::Client;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::router::{ADMIN, ask, crypto, pico, text};
+
+/// A running `model-router serve --sandbox`, killed when dropped.
+struct Process {
+    child: Child,
+    url: String,
+    key: String,
+    banner: String,
+}
+
+fn command(dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_model-router"));
+    command
+        .env_clear()
+        .env("PATH", std::env::var("PATH").unwrap_or_default())
+        .env("MODEL_ROUTER_BIND", "127.0.0.1:0")
+        .env("MODEL_ROUTER_DATA_DIR", dir.join("var"))
+        .env("MODEL_ROUTER_ADMIN_TOKEN", ADMIN)
+        .env("RUST_LOG", "warn")
+        .current_dir(dir);
+    command
+}
+
+impl Process {
+    fn start(dir: &Path) -> Self {
+        Self::run(command(dir).args(["serve", "--sandbox"]))
+    }
+
+    fn run(command: &mut Command) -> Self {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut banner = String::new();
+        while !banner.contains("Ctrl-C") {
+            let line = lines.next().expect("the banner ended early").unwrap();
+            banner.push_str(&line);
+            banner.push('\n');
+        }
+        // The pipe stays open: a closed one would end the process on its next print.
+        std::thread::spawn(move || for _ in lines {});
+        let word = |label: &str| {
+            let line = banner
+                .lines()
+                .find(|line| line.trim_start().starts_with(label))
+                .unwrap();
+            line.split_whitespace().last().unwrap().to_owned()
+        };
+        let url = word("endpoint").trim_end_matches("/v1").to_owned();
+        Self {
+            child,
+            url,
+            key: word("API key"),
+            banner,
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .args([name, &self.child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+    }
+
+    fn wait(&mut self, limit: Duration) -> i32 {
+        let deadline = Instant::now() + limit;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code().unwrap_or(-1);
+            }
+            assert!(Instant::now() < deadline, "the process did not end");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    async fn verify(&self, client: &Client) {
+        let request = client
+            .get(format!("{}/admin/ledger/verify", self.url))
+            .bearer_auth(ADMIN);
+        let report: Value = request.send().await.unwrap().json().await.unwrap();
+        assert_eq!(report["clean"], true, "{report}");
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn the_printed_curl_lines_work_as_printed() {
+    let dir = TempDir::new().unwrap();
+    let process = Process::start(dir.path());
+    let curls: Vec<&str> = process
+        .banner
+        .lines()
+        .map(str::trim)
+        .filter(|line| line.starts_with("curl "))
+        .collect();
+    assert_eq!(curls.len(), 3, "{}", process.banner);
+    let run = |line: &str| {
+        let output = Command::new("sh").args(["-c", line]).output().unwrap();
+        assert!(output.status.success(), "{line}: {}", stderr(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let tier = run(curls[0]);
+    assert!(
+        tier.contains("200 OK") && tier.contains("x-model-router-model: "),
+        "{tier}"
+    );
+    assert!(run(curls[1]).trim_end().ends_with("data: [DONE]"));
+    assert!(run(curls[2]).contains("\"candidates\":[{"));
+}
+
+#[test]
+fn what_stops_the_start_is_one_clear_line_and_exit_code_2() {
+    let dir = TempDir::new().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let settings = file("bad.toml", "[server]\nbindd = \"x\"\n");
+    let catalog = file("catalog.toml", "[[model]]\nid = \"gpt-4.1\"\nquality = 7\n");
+    let not_a_dir = file("occupied", "");
+    let cases: [(&str, &str, &[&str]); 6] = [
+        ("MODEL_ROUTER_CONFIG", &settings, &["bad.toml:2", "bindd"]),
+        (
+            "MODEL_ROUTER_CONFIG",
+            "/nonexistent/x.toml",
+            &["/nonexistent/x.toml", "cannot be read"],
+        ),
+        (
+            "MODEL_ROUTER_CATALOG",
+            &catalog,
+            &["catalog.toml:3", "gpt-4.1", "quality"],
+        ),
+        (
+            "MODEL_ROUTER_CATALOG",
+            "/nonexistent/c.toml",
+            &["/nonexistent/c.toml"],
+        ),
+        ("MODEL_ROUTER_DATA_DIR", &not_a_dir, &["occupied"]),
+        (
+            "MODEL_ROUTER_BIND",
+            "nonsense",
+            &["MODEL_ROUTER_BIND", "127.0.0.1:8080"],
+        ),
+    ];
+    for (variable, value, wanted) in cases {
+        let output = command(dir.path())
+            .arg("serve")
+            .env(variable, value)
+            .output()
+            .unwrap();
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{variable}={value}: {said}");
+        assert_eq!(
+            said.trim_end().lines().count(),
+            1,
+            "{variable}={value}: {said}"
+        );
+        for word in wanted {
+            assert!(said.contains(word), "{variable}={value}: {said}");
+        }
+    }
+}
+
+#[test]
+fn a_second_process_on_the_same_ledger_is_refused() {
+    let dir = TempDir::new().unwrap();
+    let _first = Process::start(dir.path());
+    let output = command(dir.path())
+        .args(["serve", "--sandbox"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("in use by another process"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn check_tells_file_line_and_reason() {
+    let dir = TempDir::new().unwrap();
+    let good = command(dir.path())
+        .arg("check")
+        .env("GROQ_API_KEY", "x")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&good.stdout).into_owned();
+    assert_eq!(good.status.code(), Some(0), "{said}");
+    assert!(
+        said.contains("provider groq: key set") && said.contains("no key; set OPENAI_API_KEY"),
+        "{said}"
+    );
+
+    let path = dir.path().join("catalog.toml");
+    std::fs::write(&path, "[[model]]\nid = \"x\"\nprovider = \"nobody\"\n").unwrap();
+    let bad = command(dir.path())
+        .arg("check")
+        .env("MODEL_ROUTER_CATALOG", &path)
+        .output()
+        .unwrap();
+    assert_eq!(bad.status.code(), Some(1));
+    assert!(stderr(&bad).contains("catalog.toml:3"), "{}", stderr(&bad));
+}
+
+#[actix_web::test]
+async fn sigterm_lets_a_running_stream_end_and_exits_0() {
+    crypto();
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("catalog.toml");
+    std::fs::write(
+        &path,
+        "[[model]]\nid = \"gpt-4.1\"\nupstream = \"gpt-4.1!gap_ms=20\"\n",
+    )
+    .unwrap();
+    let mut process = Process::run(
+        command(dir.path())
+            .args(["serve", "--sandbox"])
+            .env("MODEL_ROUTER_CATALOG", &path),
+    );
+    let mut body = ask("gpt-4.1", "[[tokens:50]] slowly");
+    body["stream"] = json!(true);
+    let request = Client::new()
+        .post(format!("{}/v1/chat/completions", process.url))
+        .bearer_auth(&process.key);
+    let mut bytes = request.json(&body).send().await.unwrap().bytes_stream();
+    let mut seen = bytes.next().await.unwrap().unwrap().to_vec();
+    process.signal("-TERM");
+    while let Some(chunk) = bytes.next().await {
+        seen.extend_from_slice(&chunk.unwrap());
+    }
+    let seen = String::from_utf8(seen).unwrap();
+    assert!(
+        seen.trim_end().ends_with("data: [DONE]") && seen.contains("\"completion_tokens\":50"),
+        "{seen}"
+    );
+    assert_eq!(process.wait(Duration::from_secs(10)), 0);
+    let verify = command(dir.path())
+        .args(["ledger", "verify"])
+        .output()
+        .unwrap();
+    assert_eq!(verify.status.code(), Some(0), "{}", stderr(&verify));
+    assert!(String::from_utf8_lossy(&verify.stdout).contains("open holds 0"));
+}
+
+/// One request: what the client saw the end of, as (generation, cost).
+async fn charged(client: Client, url: String, key: String, stream: bool) -> Option<(String, i64)> {
+    let mut body = ask("gpt-4.1", "[[tokens:30]] under load");
+    body["stream"] = json!(stream);
+    let request = client
+        .post(format!("{url}/v1/chat/completions"))
+        .bearer_auth(key)
+        .json(&body);
+    let response = request.send().await.ok()?;
+    if response.status() != 200 {
+        return None;
+    }
+    let text = response.text().await.ok()?;
+    if !stream {
+        let body: Value = serde_json::from_str(&text).ok()?;
+        return Some((
+            super::router::text(&body["id"]),
+            pico(&body["usage"]["cost"].to_string()),
+        ));
+    }
+    if !text.trim_end().ends_with("data: [DONE]") {
+        return None;
+    }
+    let chunks = super::router::chunks(&text);
+    let last = chunks.last()?;
+    Some((
+        super::router::text(&last["id"]),
+        pico(&last["usage"]["cost"].to_string()),
+    ))
+}
+
+#[actix_web::test]
+async fn kill_9_under_load_loses_and_doubles_no_charge_that_a_client_saw() {
+    crypto();
+    let dir = TempDir::new().unwrap();
+    let client = Client::new();
+    let mut seen: Vec<(String, i64)> = Vec::new();
+    let mut account: Option<(String, String)> = None;
+    for round in 0..4 {
+        let mut process = Process::start(dir.path());
+        let (_, key) = match &account {
+            Some(account) => account.clone(),
+            None => {
+                let request = client
+                    .post(format!("{}/admin/accounts", process.url))
+                    .bearer_auth(ADMIN);
+                let body = json!({ "email": "load@example.com", "credit_usd": "100.00" });
+                let made: Value = request
+                    .json(&body)
+                    .send()
+                    .await
+                    .unwrap()
+                    .json()
+                    .await
+                    .unwrap();
+                account
+                    .insert((text(&made["account_id"]), text(&made["api_key"])))
+                    .clone()
+            }
+        };
+        process.verify(&client).await;
+        let load = (0..32).map(|i| {
+            let (client, url, key) = (client.clone(), process.url.clone(), key.clone());
+            async move {
+                let mut ended = Vec::new();
+                while let Some(end) =
+                    charged(client.clone(), url.clone(), key.clone(), i % 2 == 0).await
+                {
+                    ended.push(end);
+                }
+                ended
+            }
+        });
+        let (ended, ()) = tokio::join!(join_all(load), async {
+            tokio::time::sleep(Duration::from_millis(300 + 50 * round)).await;
+            process.child.kill().unwrap();
+        });
+        process.child.wait().unwrap();
+        seen.extend(ended.into_iter().flatten());
+    }
+    assert!(seen.len() > 100, "only {} requests ended", seen.len());
+
+    let process = Process::start(dir.path());
+    process.verify(&client).await;
+    let key = account.unwrap().1;
+    let get = async |path: String| -> Value {
+        let response = client
+            .get(format!("{}{path}", process.url))
+            .bearer_auth(&key)
+            .send()
+            .await
+            .unwrap();
+        response.json().await.unwrap()
+    };
+    for (id, cost) in &seen {
+        let record = get(format!("/v1/generations/{id}")).await;
+        assert_eq!(
+            pico(&text(&record["data"]["total_cost"])),
+            *cost,
+            "{record}"
+        );
+    }
+    let credits = get("/v1/credits".to_owned()).await;
+    let spent = pico(&text(&credits["data"]["total_usage"]));
+    let told: i64 = seen.iter().map(|(_, cost)| cost).sum();
+    // Requests whose end nobody saw may have been settled just before a kill: at most the 32 that
+    // ran in each of the four rounds.
+    let most = told + 4 * 32 * seen[0].1;
+    assert!(
+        (told..=most).contains(&spent),
+        "clients saw {told}, the ledger says {spent}"
+    );
+}
+
+#[test]
+fn help_and_version_are_worth_reading() {
+    let dir = TempDir::new().unwrap();
+    let help = command(dir.path()).arg("--help").output().unwrap();
+    let help = String::from_utf8_lossy(&help.stdout).into_owned();
+    for word in [
+        "serve",
+        "check",
+        "ledger",
+        "--config",
+        "SIGTERM",
+        "Exit codes",
+    ] {
+        assert!(help.contains(word), "{word} is missing:\n{help}");
+    }
+    let version = command(dir.path()).arg("--version").output().unwrap();
+    assert!(String::from_utf8_lossy(&version.stdout).contains(env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn logs_are_json_where_nobody_watches_and_hold_no_secrets() {
+    let dir = TempDir::new().unwrap();
+    let log_file = dir.path().join("log");
+    let mut child = command(dir.path())
+        .args(["serve", "--sandbox"])
+        .env("RUST_LOG", "trace")
+        .stdout(Stdio::piped())
+        .stderr(std::fs::File::create(&log_file).unwrap())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let curl = loop {
+        let line = lines.next().unwrap().unwrap();
+        if line.trim_start().starts_with("curl ") {
+            break line.trim().replace(
+                "Say hello in one line.",
+                "CANARY-PROMPT [[say:CANARY-ANSWER]]",
+            );
+        }
+    };
+    let key = curl
+        .split("Bearer ")
+        .nth(1)
+        .unwrap()
+        .split('\'')
+        .next()
+        .unwrap()
+        .to_owned();
+    let output = Command::new("sh").args(["-c", &curl]).output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stdout).contains("CANARY-ANSWER"));
+    Command::new("kill")
+        .args(["-TERM", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(child.wait().unwrap().success());
+    let log = std::fs::read_to_string(&log_file).unwrap();
+    assert!(
+        log.lines()
+            .filter(|line| line.contains("\"route\":\"/v1/chat/completions\""))
+            .count()
+            == 1,
+        "{log}"
+    );
+    for line in log.lines() {
+        assert!(
+            serde_json::from_str::<Value>(line).is_ok(),
+            "not JSON: {line}"
+        );
+    }
+    for canary in [key.as_str(), "CANARY-PROMPT", "CANARY-ANSWER", ADMIN] {
+        assert!(!log.contains(canary), "{canary} was logged");
+    }
+}

@@ -227,9 +227,9 @@ async fn a_call_can_bring_its_own_faults() {
     };
     assert_eq!(with_header("status=503;ttft_ms=1").await, 503);
     assert_eq!(with_header("bang").await, 400);
-    let suffix = rig.body("Hi", json!({"model": "gpt-4.1#status=502"}));
+    let suffix = rig.body("Hi", json!({"model": "gpt-4.1!status=502"}));
     assert_eq!(rig.chat(&suffix).await.status, 502);
-    let harmless = rig.body("Hi", json!({"model": "gpt-4.1#ttft_ms=1"}));
+    let harmless = rig.body("Hi", json!({"model": "gpt-4.1!ttft_ms=1"}));
     assert_eq!(
         rig.chat(&harmless).await.json()["model"],
         "gpt-4.1-2025-04-14"

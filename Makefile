@@ -1,0 +1,34 @@
+# The only list of commands.
+.PHONY: help run serve test check fmt lint unit it doc clients
+
+CARGO ?= cargo
+
+help: ## What can be done
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+run: ## Build in release mode and serve with simulated providers on 127.0.0.1:8080: no keys, no network
+	$(CARGO) run --release --locked -- serve --sandbox
+
+serve: ## Build in release mode and serve with the providers whose keys are in the environment
+	$(CARGO) run --release --locked -- serve
+
+test: fmt lint unit doc ## Everything: format, clippy, unit, golden, property, integration and doc tests
+
+fmt: ## Is everything formatted?
+	$(CARGO) fmt --check
+
+lint: ## Clippy, warnings are errors
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+
+unit: ## Unit, golden, property and integration tests
+	$(CARGO) test --locked --lib --bins --tests
+
+doc: ## Doc tests, and docs that build
+	$(CARGO) test --locked --doc
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items
+
+check: ## Does it compile?
+	$(CARGO) check --locked --all-targets
+
+clients: ## The official openai packages of PyPI and npm against the sandbox (needs their registries)
+	tests/clients/run.sh
