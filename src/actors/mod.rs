@@ -10,7 +10,7 @@ pub mod guard;
 pub mod ledger;
 pub mod provider;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix::{Actor, Addr, Arbiter};
 use arc_swap::ArcSwap;
@@ -25,9 +25,13 @@ use crate::catalog::Catalog;
 use crate::config::{self, Environment, Settings};
 use crate::ids::Pepper;
 use crate::store::{self, Book, Db, LedgerError};
+use crate::wire::Replays;
 
 /// Bytes in one permit of the budget for request bodies.
 pub const BODY_BUDGET_UNIT: usize = 1024;
+
+/// Memory for reasoning that models want back, in bytes.
+const REPLAY_BYTES: usize = 32 << 20;
 
 /// Whether the providers are real.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +66,7 @@ pub struct Switchboard {
     pub classifier: Addr<Classifier>,
     /// Inference requests in flight.
     pub in_flight: Arc<Semaphore>,
+    replays: Mutex<Replays>,
     /// Request bodies held in memory, in units of [`BODY_BUDGET_UNIT`].
     pub body_budget: Arc<Semaphore>,
 }
@@ -141,9 +146,15 @@ impl Switchboard {
                     .requests_in_flight
                     .min(Semaphore::MAX_PERMITS),
             )),
+            replays: Mutex::new(Replays::new(REPLAY_BYTES)),
             body_budget: Arc::new(Semaphore::new(permits)),
             settings,
         }
+    }
+
+    /// Reasoning kept for callers that drop it. Locked for one look-up, never while awaiting.
+    pub fn replays(&self) -> MutexGuard<'_, Replays> {
+        self.replays.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the providers are simulated.

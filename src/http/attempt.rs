@@ -7,10 +7,10 @@ use tokio::time::{Instant, timeout_at};
 
 use super::upstream::{Bytestream, Upstream, read_answer};
 use crate::actors::catalog::Route;
-use crate::catalog::{Ability, Model};
+use crate::catalog::{Ability, Dialect, Model};
 use crate::config::{self, Failover};
 use crate::wire::{
-    self, Answer, ChatRequest, Encoded, Event, Fault, FaultClass, StreamDecoder, Warning, Weight,
+    self, Answer, ChatRequest, Encoded, Event, Fault, FaultClass, StreamDecoder, Weight,
 };
 
 /// Chunks that may come before the first content: role, pings and empty deltas.
@@ -73,41 +73,34 @@ pub struct LiveStream {
     deadline: Instant,
 }
 
-/// Sends one request to one model and waits for real content. Nothing reaches the caller before.
+/// Sends an encoded request to one model and waits for real content. Nothing reaches the caller
+/// before.
 pub async fn run(
     upstream: &Upstream,
     route: &Route,
-    model: &Model,
+    encoded: &Encoded,
+    dialect: Dialect,
     request: &ChatRequest,
-    cap: Option<u64>,
     clocks: Clocks,
-) -> Result<(Answered, Vec<Warning>), Fault> {
-    let dialect = route.provider.dialect;
-    let unspoken =
-        |unspoken: wire::Unspoken| Fault::ours(FaultClass::ModelMissing, unspoken.to_string());
-    let Encoded {
-        path,
-        body,
-        warnings,
-    } = wire::encode_chat(request, model, &route.provider, cap).map_err(unspoken)?;
+) -> Result<Answered, Fault> {
     let now = Instant::now();
     let view = request.reasoning_view();
     if !request.stream() {
         let deadline = now + clocks.answer;
-        let bytes = upstream.send(route, &path, body, deadline).await?;
+        let bytes = upstream.send(route, dialect, encoded, deadline).await?;
         let answer = wire::decode_answer(dialect, &read_answer(bytes, deadline).await?, view)?;
-        return Ok((Answered::Whole(Box::new(answer)), warnings));
+        return Ok(Answered::Whole(Box::new(answer)));
     }
     let deadline = now + clocks.first_token;
     let mut stream = LiveStream {
-        bytes: upstream.send(route, &path, body, deadline).await?,
-        decoder: StreamDecoder::new(dialect, view).map_err(unspoken)?,
+        bytes: upstream.send(route, dialect, encoded, deadline).await?,
+        decoder: StreamDecoder::new(dialect, view),
         events: Vec::new(),
         idle: clocks.idle,
         deadline: now + clocks.total,
     };
     stream.await_content(deadline).await?;
-    Ok((Answered::Stream(Box::new(stream)), warnings))
+    Ok(Answered::Stream(Box::new(stream)))
 }
 
 impl LiveStream {
@@ -136,7 +129,11 @@ impl LiveStream {
                     // The decoder lets an answer without content end well only when its finish or its
                     // usage explains why there is none.
                     Event::Done => return Ok(()),
-                    Event::Chunk(_) | Event::Alive | Event::Usage(_) | Event::Skipped => {}
+                    Event::Chunk(_)
+                    | Event::Alive
+                    | Event::Usage(_)
+                    | Event::Replay(_)
+                    | Event::Skipped => {}
                 }
             }
             seen = self.events.len();

@@ -127,6 +127,9 @@ async fn whole(relay: Relay, mut meter: Meter, visit: Visit) -> Result<HttpRespo
         usage: usage.bill,
         ttft: Some(success.answered - success.dispatched),
     };
+    if let Some(replay) = answer.replay() {
+        meter.remember(replay);
+    }
     let receipt = meter.settle(&ending).await?;
     let model = Arc::clone(&success.candidate.model);
     let warnings: Vec<String> = success.warnings.iter().map(ToString::to_string).collect();

@@ -19,6 +19,7 @@ use crate::money::Picodollars;
 use crate::routing::hold::Estimate;
 use crate::store::{AttemptRecord, Delivery, Generation, Order, Refusal, Status};
 use crate::usage::Usage;
+use crate::wire::Replay;
 
 /// How long a hold outlives the longest answer.
 const HOLD_GRACE: Duration = Duration::from_secs(60);
@@ -137,6 +138,13 @@ impl Meter {
     /// Takes note of an attempt.
     pub fn note(&mut self, attempt: AttemptNote) {
         self.attempts.push(attempt);
+    }
+
+    /// Keeps reasoning that the model wants back with the results of its tool calls.
+    pub fn remember(&self, replay: &Replay) {
+        self.desk
+            .replays()
+            .remember(&self.caller.account.to_string(), replay);
     }
 
     /// The model whose answer the caller gets.

@@ -5,6 +5,7 @@ mod attempt;
 mod auth;
 mod body;
 mod chat;
+mod consequence;
 mod credits;
 mod error;
 mod generations;

@@ -7,27 +7,20 @@ use actix_web::web::Data;
 
 use super::attempt::{self, Answered, Clocks};
 use super::body::Share;
+use super::consequence::{Next, from_encoding, from_fault, next, outcome, word};
 use super::error::{AttemptNote, ExclusionNote};
 use super::metered::{Meter, too_many_running};
 use super::plan::Plan;
 use super::upstream::Upstream;
 use super::{ApiError, Code, Switchboard};
 use crate::actors::accounts::Principal;
-use crate::actors::breaker::Outcome;
 use crate::actors::provider::{Acquire, Lease};
 use crate::catalog::ProviderName;
 use crate::money::Picodollars;
 use crate::routing::Candidate;
 use crate::routing::hold::{self, Estimate};
 use crate::store::Refusal;
-use crate::wire::{ChatRequest, Fault, FaultClass, Warning};
-
-/// A provider without credit or with a refused key is left alone for this long.
-const CREDENTIAL_REST: Duration = Duration::from_secs(60);
-/// A model that its provider does not know is left alone for this long.
-const MISSING_MODEL_REST: Duration = Duration::from_secs(600);
-/// A rate limit without a time of its own.
-const RATE_LIMIT_REST: Duration = Duration::from_secs(5);
+use crate::wire::{self, CannotEncode, ChatRequest, Context, Encoded, Fault, FaultClass, Warning};
 
 /// An answer whose first real content has come.
 pub struct Success {
@@ -61,51 +54,6 @@ pub struct Relay {
     pub _share: Option<Share>,
 }
 
-/// What follows a fault, for the request at hand.
-enum Next {
-    /// The next candidate.
-    Candidate,
-    /// The next candidate of another provider, if there is one.
-    OtherProvider,
-    /// The next candidate with a larger window; no second time.
-    LargerWindow,
-    /// Nobody: the fault is the caller's.
-    Nobody,
-}
-
-fn next(class: FaultClass) -> Next {
-    match class {
-        FaultClass::Connect | FaultClass::Quota | FaultClass::Credential => Next::OtherProvider,
-        FaultClass::Server
-        | FaultClass::Timeout
-        | FaultClass::RateLimited
-        | FaultClass::ModelMissing
-        | FaultClass::Malformed
-        | FaultClass::Empty
-        | FaultClass::ModelOutput => Next::Candidate,
-        FaultClass::ContextLength => Next::LargerWindow,
-        FaultClass::Caller | FaultClass::Policy => Next::Nobody,
-    }
-}
-
-/// What the breaker learns from a fault.
-pub fn outcome(fault: &Fault) -> Outcome {
-    match fault.class {
-        FaultClass::Connect
-        | FaultClass::Server
-        | FaultClass::Timeout
-        | FaultClass::Malformed
-        | FaultClass::Empty => Outcome::Failure,
-        FaultClass::RateLimited => Outcome::StayAway(fault.retry_after.unwrap_or(RATE_LIMIT_REST)),
-        FaultClass::Quota | FaultClass::Credential => Outcome::StayAway(CREDENTIAL_REST),
-        FaultClass::ModelMissing => Outcome::StayAway(MISSING_MODEL_REST),
-        FaultClass::Caller
-        | FaultClass::ContextLength
-        | FaultClass::Policy
-        | FaultClass::ModelOutput => Outcome::Neutral,
-    }
-}
-
 /// What has been learned on the way to an answer.
 #[derive(Default)]
 struct Trail {
@@ -113,6 +61,7 @@ struct Trail {
     refused: Vec<ExclusionNote>,
     shortest_wait: Option<Duration>,
     no_credit: Option<Refusal>,
+    cannot: Option<CannotEncode>,
     widened: bool,
 }
 
@@ -128,11 +77,20 @@ impl Relay {
             let Some(cap) = self.fund(&candidate, &queue, meter, &mut trail).await? else {
                 continue;
             };
+            let encoded = match self.encode(&candidate, cap) {
+                Ok(encoded) => encoded,
+                Err(invalid @ CannotEncode::Invalid { .. }) => return Err(from_encoding(&invalid)),
+                Err(cannot @ (CannotEncode::Unspoken(_) | CannotEncode::Unsupported { .. })) => {
+                    trail.cannot.get_or_insert(cannot);
+                    continue;
+                }
+            };
             let Some(lease) = self.acquire(&candidate, &mut trail).await? else {
                 continue;
             };
+            let has_alternative = !queue.is_empty();
             let fault = match self
-                .attempt(&candidate, lease, cap, !queue.is_empty(), meter)
+                .attempt(&candidate, lease, encoded, has_alternative, meter)
                 .await
             {
                 Ok(success) => return Ok(success),
@@ -243,11 +201,26 @@ impl Relay {
         }
     }
 
+    /// Writes the request in the candidate's dialect.
+    fn encode(&self, candidate: &Candidate, cap: Option<u64>) -> Result<Encoded, CannotEncode> {
+        let model = &candidate.model;
+        let Some(route) = self.plan.world.route(&model.provider) else {
+            return Err(CannotEncode::Unspoken(crate::catalog::Dialect::OpenAi));
+        };
+        let owner = self.caller.account.to_string();
+        let recall = |call_id: &str| self.desk.replays().recall(&owner, call_id);
+        let context = Context {
+            output_cap: cap,
+            recall: &recall,
+        };
+        wire::encode_chat(&self.request, model, &route.provider, &context)
+    }
+
     async fn attempt(
         &self,
         candidate: &Candidate,
         lease: Lease,
-        cap: Option<u64>,
+        encoded: Encoded,
         has_alternative: bool,
         meter: &mut Meter,
     ) -> Result<Success, Fault> {
@@ -262,7 +235,16 @@ impl Relay {
         let dispatched = Instant::now();
         let sent = match self.plan.world.route(&model.provider) {
             Some(route) => {
-                attempt::run(&self.upstream, route, model, &self.request, cap, clocks).await
+                let dialect = wire::dialect_of(&route.provider, model);
+                attempt::run(
+                    &self.upstream,
+                    route,
+                    &encoded,
+                    dialect,
+                    &self.request,
+                    clocks,
+                )
+                .await
             }
             None => Err(Fault::ours(
                 FaultClass::Connect,
@@ -270,7 +252,7 @@ impl Relay {
             )),
         };
         match sent {
-            Ok((answer, warnings)) => {
+            Ok(answer) => {
                 meter.note(note("ok".to_owned(), None));
                 meter.served_by(model, candidate.tier);
                 let candidate = candidate.clone();
@@ -278,7 +260,7 @@ impl Relay {
                     candidate,
                     lease,
                     answer,
-                    warnings,
+                    warnings: encoded.warnings,
                     dispatched,
                     answered: Instant::now(),
                 })
@@ -312,10 +294,11 @@ impl Relay {
 
     /// The error for the caller when nobody could answer.
     fn failure(&self, meter: &Meter, trail: &Trail) -> ApiError {
-        let error = match (trail.faults.last(), &trail.no_credit) {
-            (Some(fault), _) => from_fault(fault, &trail.faults),
-            (None, Some(_)) => self.plan.no_credit(&self.caller),
-            (None, None) => {
+        let error = match (trail.faults.last(), &trail.cannot, &trail.no_credit) {
+            (Some(fault), _, _) => from_fault(fault, &trail.faults),
+            (None, Some(cannot), _) => from_encoding(cannot),
+            (None, None, Some(_)) => self.plan.no_credit(&self.caller),
+            (None, None, None) => {
                 let message = "Every model that was asked for is being left alone after failures.";
                 ApiError::new(Code::NoAvailableModels, message)
             }
@@ -337,78 +320,4 @@ fn move_to_end(queue: &mut VecDeque<Candidate>, provider: &ProviderName) {
     let (theirs, others): (Vec<_>, Vec<_>) =
         queue.drain(..).partition(|c| c.model.provider == *provider);
     queue.extend(others.into_iter().chain(theirs));
-}
-
-/// What an attempt's failure is called in `X-Model-Router-Attempts`: its status, or a word.
-fn word(fault: &Fault) -> String {
-    let word = match fault.class {
-        FaultClass::Connect => "connect",
-        FaultClass::Server => "server",
-        FaultClass::Timeout => "timeout",
-        FaultClass::RateLimited => "rate_limited",
-        FaultClass::Quota => "quota",
-        FaultClass::Credential => "credential",
-        FaultClass::ModelMissing => "model_missing",
-        FaultClass::Caller => "caller",
-        FaultClass::ContextLength => "context_length",
-        FaultClass::Policy => "policy",
-        FaultClass::Malformed => "malformed",
-        FaultClass::Empty => "empty",
-        FaultClass::ModelOutput => "model_output",
-    };
-    fault
-        .status
-        .map_or_else(|| word.to_owned(), |status| status.to_string())
-}
-
-/// The error that the last fault asks for. When different things went wrong, none of them is *the*
-/// reason.
-fn from_fault(last: &Fault, all: &[Fault]) -> ApiError {
-    let alone = all.iter().all(|fault| fault.class == last.class);
-    let said = &last.message;
-    let failed = |code| {
-        ApiError::new(
-            code,
-            format!("Every model that could be asked failed; the last one said: {said}"),
-        )
-    };
-    let error = match last.class {
-        FaultClass::Caller | FaultClass::ModelOutput => ApiError::new(
-            Code::UpstreamRejected(last.status.unwrap_or(400)),
-            format!("The provider refused the request: {said}"),
-        ),
-        FaultClass::ContextLength => {
-            ApiError::new(Code::ContextLengthExceeded, said.clone()).param("messages")
-        }
-        FaultClass::Policy => ApiError::new(Code::ContentPolicyViolation, said.clone()),
-        FaultClass::RateLimited if alone => ApiError::new(
-            Code::UpstreamRateLimited,
-            format!("Every provider that could be asked limits our rate: {said}"),
-        ),
-        FaultClass::Timeout if alone => ApiError::new(
-            Code::UpstreamTimeout,
-            "No model that could be asked answered in time; try again, or ask another.",
-        ),
-        FaultClass::Credential if alone => ApiError::new(
-            Code::ProviderAuth,
-            "The provider refused the router's own key; the operator has to mend it.",
-        ),
-        FaultClass::Connect | FaultClass::Quota if alone => ApiError::new(
-            Code::NoAvailableModels,
-            format!("No provider that could be asked can be reached: {said}"),
-        ),
-        FaultClass::RateLimited
-        | FaultClass::Timeout
-        | FaultClass::Credential
-        | FaultClass::Connect
-        | FaultClass::Quota
-        | FaultClass::Server
-        | FaultClass::ModelMissing
-        | FaultClass::Malformed
-        | FaultClass::Empty => failed(Code::AllCandidatesFailed),
-    };
-    match &last.param {
-        Some(param) => error.param(param.clone()),
-        None => error,
-    }
 }

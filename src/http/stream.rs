@@ -9,9 +9,9 @@ use futures_util::{Stream, stream};
 
 use super::ApiError;
 use super::attempt::LiveStream;
+use super::consequence::outcome;
 use super::headers::AutoVerdict;
 use super::metered::{Ending, Meter};
-use super::relay;
 use super::visit::unix_seconds;
 use crate::actors::breaker::Outcome;
 use crate::actors::provider::Lease;
@@ -160,6 +160,7 @@ impl Metered {
                     Event::Chunk(chunk) => self.ticket.envelope.chunk(&chunk, &mut frame),
                     Event::Usage(usage) => self.usage = Some(usage),
                     Event::Alive => {}
+                    Event::Replay(replay) => self.ticket.meter.remember(&replay),
                     Event::Skipped => tracing::debug!("a malformed event was skipped"),
                     Event::Done => return Some(self.end(self.ended_badly(), frame).await),
                     Event::Fault(fault) => return Some(self.end(Some(fault), frame).await),
@@ -233,7 +234,7 @@ impl Metered {
 
     fn report(&mut self, fault: Option<&Fault>) {
         if let Some(lease) = self.ticket.lease.take() {
-            lease.report(fault.map_or(Outcome::Success, relay::outcome));
+            lease.report(fault.map_or(Outcome::Success, outcome));
         }
     }
 

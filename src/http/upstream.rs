@@ -5,14 +5,15 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::ExposeSecret;
 use tokio::time::{Instant, timeout_at};
 
 use super::visit::unix_seconds;
 use crate::actors::catalog::Route;
+use crate::catalog::Dialect;
 use crate::config::{self, Failover};
-use crate::wire::{self, Fault, FaultClass};
+use crate::wire::{self, Encoded, Fault, FaultClass};
 
 /// Longest error body that is read.
 const ERROR_BODY_BYTES: usize = 64 << 10;
@@ -46,15 +47,15 @@ impl Upstream {
     pub async fn send(
         &self,
         route: &Route,
-        path: &str,
-        body: Bytes,
+        dialect: Dialect,
+        encoded: &Encoded,
         deadline: Instant,
     ) -> Result<Bytestream, Fault> {
         let request = self
             .client
-            .post(format!("{}{path}", route.base_url))
-            .headers(headers(route)?)
-            .body(body);
+            .post(format!("{}{}", route.base_url, encoded.path))
+            .headers(headers(route, dialect, encoded)?)
+            .body(encoded.body.clone());
         let response = match timeout_at(deadline, request.send()).await {
             Err(_) => return Err(Fault::ours(FaultClass::Timeout, "no answer in time")),
             Ok(Err(error)) => return Err(connect_fault(&error)),
@@ -72,7 +73,7 @@ impl Upstream {
             .unwrap_or_default();
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         Err(wire::decode_error(
-            route.provider.dialect,
+            dialect,
             status.as_u16(),
             header,
             &body,
@@ -108,21 +109,40 @@ async fn read(mut stream: Bytestream, limit: usize, deadline: Instant) -> Result
     }
 }
 
-fn headers(route: &Route) -> Result<HeaderMap, Fault> {
+fn headers(route: &Route, dialect: Dialect, encoded: &Encoded) -> Result<HeaderMap, Fault> {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    for (name, value) in &encoded.headers {
+        let value =
+            HeaderValue::from_str(value).map_err(|_| unsendable("a header of the request"))?;
+        headers.insert(*name, value);
+    }
     if let Some(key) = &route.key {
+        let (name, value) = credential(dialect, key.expose_secret());
         let mut value =
-            HeaderValue::from_str(&format!("Bearer {}", key.expose_secret())).map_err(|_| {
-                Fault::ours(
-                    FaultClass::Credential,
-                    "the provider's key has characters no header can carry",
-                )
-            })?;
+            HeaderValue::from_str(&value).map_err(|_| unsendable("the provider's key"))?;
         value.set_sensitive(true);
-        headers.insert(AUTHORIZATION, value);
+        headers.insert(name, value);
     }
     Ok(headers)
+}
+
+/// Where each dialect wants its key.
+fn credential(dialect: Dialect, key: &str) -> (HeaderName, String) {
+    match dialect {
+        Dialect::OpenAi | Dialect::Responses | Dialect::Bedrock => {
+            (AUTHORIZATION, format!("Bearer {key}"))
+        }
+        Dialect::Anthropic => (HeaderName::from_static("x-api-key"), key.to_owned()),
+        Dialect::Gemini => (HeaderName::from_static("x-goog-api-key"), key.to_owned()),
+    }
+}
+
+fn unsendable(what: &str) -> Fault {
+    Fault::ours(
+        FaultClass::Credential,
+        format!("{what} has characters that no header can carry"),
+    )
 }
 
 /// An error before any byte of an answer. Its text may carry an address, so it is only logged.

@@ -1,5 +1,6 @@
 //! An upstream's answer in OpenAI's shape, ready for our envelope.
 
+use super::replay::Replay;
 use super::usage::ReportedUsage;
 
 /// Whether the caller sees reasoning.
@@ -94,6 +95,7 @@ pub struct Answer {
     pub(super) finish: Finish,
     pub(super) native_finish: Option<String>,
     pub(super) delivered: Delivered,
+    pub(super) replay: Option<Replay>,
 }
 
 impl Answer {
@@ -110,6 +112,11 @@ impl Answer {
     /// The upstream's own word for the first choice's end.
     pub fn native_finish(&self) -> Option<&str> {
         self.native_finish.as_deref()
+    }
+
+    /// Reasoning that the model wants back with the results of its tool calls.
+    pub fn replay(&self) -> Option<&Replay> {
+        self.replay.as_ref()
     }
 
     /// How much came.

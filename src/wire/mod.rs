@@ -1,13 +1,20 @@
 //! Formats: OpenAI's shapes towards the caller, each provider's dialect upstream. Pure.
 
 pub mod answer;
+mod anthropic;
+mod bedrock;
 pub mod chat;
 mod clean;
+mod compose;
 pub mod envelope;
 pub mod fault;
+mod gemini;
 mod json;
+mod media;
 pub mod object;
 mod openai;
+pub mod replay;
+mod responses;
 mod retry;
 mod scan;
 pub mod sse;
@@ -16,6 +23,7 @@ pub mod usage;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -25,19 +33,59 @@ pub use answer::{Answer, Delivered, Finish, ReasoningView};
 pub use chat::{ChatRequest, Invalid, InvalidCode, Message, Part, ProviderRules, Role, ToolCall};
 pub use envelope::Envelope;
 pub use fault::{Fault, FaultClass};
+pub use replay::{Replay, Replays};
 pub use stream::{Chunk, Event, StreamDecoder, Weight};
 pub use usage::{ReportedUsage, UsageBlock, UsageExtra};
 
-/// A dialect that is not spoken yet: its models count as unconfigured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the {0:?} dialect is not spoken; leave its models unconfigured")]
-pub struct Unspoken(pub Dialect);
+/// Why a request cannot be written for a model. Another model may take it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CannotEncode {
+    /// The dialect is not spoken yet: its models count as unconfigured.
+    #[error("the {0:?} dialect is not spoken; leave its models unconfigured")]
+    Unspoken(Dialect),
+    /// The upstream's format has no place for a part of the request.
+    #[error("{message}")]
+    Unsupported {
+        /// Where the part stands, such as `messages[3].content[1].image_url.url`.
+        param: String,
+        /// What it is, and who could take it.
+        message: String,
+    },
+    /// A part of the request is broken, whoever is asked.
+    #[error("{message}")]
+    Invalid {
+        /// Where the part stands.
+        param: String,
+        /// What is wrong, and what would be right.
+        message: String,
+    },
+}
+
+/// What encoding needs to know beside the request and the model.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// Bounds the output in tokens below what the caller allows: more is not paid for.
+    pub output_cap: Option<u64>,
+    /// The reasoning that stood before a tool call, by the call's id, for callers that drop it.
+    /// The value is a raw JSON array of `reasoning_details`.
+    pub recall: &'a dyn Fn(&str) -> Option<Arc<str>>,
+}
+
+impl Context<'_> {
+    /// No bound, nothing remembered.
+    pub const PLAIN: Context<'static> = Context {
+        output_cap: None,
+        recall: &|_| None,
+    };
+}
 
 /// A request in an upstream's dialect.
 #[derive(Clone, Debug)]
 pub struct Encoded {
     /// To be appended to the provider's base URL.
     pub path: String,
+    /// Headers beside those of HTTP and authentication.
+    pub headers: Vec<(&'static str, String)>,
     /// The JSON body.
     pub body: Bytes,
     /// What was left out or changed, for `X-Model-Router-Warnings`.
@@ -98,44 +146,54 @@ impl fmt::Display for Warning {
     }
 }
 
-/// Whether requests can be translated to this dialect and endpoint.
+/// The format a model is asked in: its provider's, or the Responses API for models that have no
+/// other.
+pub fn dialect_of(provider: &Provider, model: &Model) -> Dialect {
+    match (provider.dialect, model.endpoint) {
+        (Dialect::OpenAi, Endpoint::Responses) => Dialect::Responses,
+        (dialect, Endpoint::Chat | Endpoint::Responses | Endpoint::Embeddings) => dialect,
+    }
+}
+
+/// Whether chat requests can be translated for this dialect and endpoint.
 pub fn speaks(dialect: Dialect, endpoint: Endpoint) -> bool {
     match (dialect, endpoint) {
+        (_, Endpoint::Embeddings) => false,
         (Dialect::OpenAi, Endpoint::Chat) => true,
-        (Dialect::OpenAi, Endpoint::Responses | Endpoint::Embeddings) => false,
-        (Dialect::Responses | Dialect::Anthropic | Dialect::Gemini | Dialect::Bedrock, _) => false,
+        (Dialect::OpenAi | Dialect::Responses, Endpoint::Responses) => responses::SPOKEN,
+        (Dialect::Responses, Endpoint::Chat) => responses::SPOKEN,
+        (Dialect::Anthropic, Endpoint::Chat) => anthropic::SPOKEN,
+        (Dialect::Gemini, Endpoint::Chat) => gemini::SPOKEN,
+        (Dialect::Bedrock, Endpoint::Chat) => bedrock::SPOKEN,
+        (Dialect::Anthropic | Dialect::Gemini | Dialect::Bedrock, Endpoint::Responses) => false,
     }
 }
 
 /// Translates a request for one model. The same input gives the same bytes.
-///
-/// `output_cap` bounds the output in tokens below what the caller allows: more is not paid for.
 pub fn encode_chat(
     request: &ChatRequest,
     model: &Model,
     provider: &Provider,
-    output_cap: Option<u64>,
-) -> Result<Encoded, Unspoken> {
-    match provider.dialect {
-        Dialect::OpenAi => Ok(openai::encode(request, model, provider, output_cap)),
-        Dialect::Responses | Dialect::Anthropic | Dialect::Gemini | Dialect::Bedrock => {
-            Err(Unspoken(provider.dialect))
-        }
+    context: &Context<'_>,
+) -> Result<Encoded, CannotEncode> {
+    match dialect_of(provider, model) {
+        Dialect::OpenAi => Ok(openai::encode(request, model, provider, context.output_cap)),
+        Dialect::Responses => responses::encode(request, model, provider, context),
+        Dialect::Anthropic => anthropic::encode(request, model, provider, context),
+        Dialect::Gemini => gemini::encode(request, model, provider, context),
+        Dialect::Bedrock => bedrock::encode(request, model, provider, context),
     }
 }
 
 /// The caller's top-level fields that `model` cannot honour, for `provider.require_parameters`.
 /// Cheaper than encoding: no body is written.
-pub fn left_out(
-    request: &ChatRequest,
-    model: &Model,
-    provider: &Provider,
-) -> Result<Vec<Warning>, Unspoken> {
-    match provider.dialect {
-        Dialect::OpenAi => Ok(openai::left_out(request, model, provider)),
-        Dialect::Responses | Dialect::Anthropic | Dialect::Gemini | Dialect::Bedrock => {
-            Err(Unspoken(provider.dialect))
-        }
+pub fn left_out(request: &ChatRequest, model: &Model, provider: &Provider) -> Vec<Warning> {
+    match dialect_of(provider, model) {
+        Dialect::OpenAi => openai::left_out(request, model, provider),
+        Dialect::Responses => responses::left_out(request, model, provider),
+        Dialect::Anthropic => anthropic::left_out(request, model, provider),
+        Dialect::Gemini => gemini::left_out(request, model, provider),
+        Dialect::Bedrock => bedrock::left_out(request, model, provider),
     }
 }
 
@@ -143,23 +201,29 @@ pub fn left_out(
 pub fn decode_answer(dialect: Dialect, body: &[u8], view: ReasoningView) -> Result<Answer, Fault> {
     match dialect {
         Dialect::OpenAi => openai::decode_answer(body, view),
-        Dialect::Responses | Dialect::Anthropic | Dialect::Gemini | Dialect::Bedrock => Err(
-            Fault::ours(FaultClass::Malformed, Unspoken(dialect).to_string()),
-        ),
+        Dialect::Responses => responses::decode_answer(body, view),
+        Dialect::Anthropic => anthropic::decode_answer(body, view),
+        Dialect::Gemini => gemini::decode_answer(body, view),
+        Dialect::Bedrock => bedrock::decode_answer(body, view),
     }
 }
 
 /// Reads an answer with an error status. `header` looks a response header up by its lower-case
-/// name; `now_unix_s` is needed for `Retry-After` dates. Every dialect's envelope is understood,
-/// whatever the provider: gateways in between answer in their own words.
+/// name; `now_unix_s` is needed for `Retry-After` dates. OpenAI's reader understands every
+/// envelope, because gateways in between answer in their own words; a dialect adds what only it has.
 pub fn decode_error<'h>(
-    _dialect: Dialect,
+    dialect: Dialect,
     status: u16,
     header: impl Fn(&str) -> Option<&'h str>,
     body: &[u8],
     now_unix_s: u64,
 ) -> Fault {
-    let mut fault = openai::decode_error(Some(status), body);
+    let mut fault = match dialect {
+        Dialect::OpenAi | Dialect::Responses | Dialect::Anthropic | Dialect::Gemini => {
+            openai::decode_error(Some(status), body)
+        }
+        Dialect::Bedrock => bedrock::decode_error(status, header("x-amzn-errortype"), body),
+    };
     fault.retry_after = retry::from_headers(header, now_unix_s).or(fault.retry_after);
     fault
 }

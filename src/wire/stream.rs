@@ -4,8 +4,9 @@ use crate::catalog::Dialect;
 
 use super::answer::{Delivered, Finish, ReasoningView};
 use super::fault::Fault;
+use super::replay::Replay;
 use super::usage::ReportedUsage;
-use super::{Unspoken, openai};
+use super::{anthropic, bedrock, gemini, openai, responses};
 
 /// What a piece of an upstream's stream means.
 #[derive(Clone, Debug)]
@@ -16,6 +17,8 @@ pub enum Event {
     Alive,
     /// The usage so far. A later one replaces it: they are cumulative.
     Usage(ReportedUsage),
+    /// Reasoning that the model wants back with the results of its tool calls.
+    Replay(Replay),
     /// One unreadable event, which was left out.
     Skipped,
     /// The stream failed. Nothing follows.
@@ -55,51 +58,59 @@ pub struct StreamDecoder(Decoder);
 #[derive(Debug)]
 enum Decoder {
     OpenAi(Box<openai::Stream>),
+    Responses(Box<responses::Stream>),
+    Anthropic(Box<anthropic::Stream>),
+    Gemini(Box<gemini::Stream>),
+    Bedrock(Box<bedrock::Stream>),
+}
+
+/// Calls one method on whichever decoder it is.
+macro_rules! each {
+    ($decoder:expr, $stream:ident => $call:expr) => {
+        match $decoder {
+            Decoder::OpenAi($stream) => $call,
+            Decoder::Responses($stream) => $call,
+            Decoder::Anthropic($stream) => $call,
+            Decoder::Gemini($stream) => $call,
+            Decoder::Bedrock($stream) => $call,
+        }
+    };
 }
 
 impl StreamDecoder {
     /// A decoder for a stream in `dialect`.
-    pub fn new(dialect: Dialect, view: ReasoningView) -> Result<Self, Unspoken> {
-        match dialect {
-            Dialect::OpenAi => Ok(Self(Decoder::OpenAi(Box::new(openai::Stream::new(view))))),
-            Dialect::Responses | Dialect::Anthropic | Dialect::Gemini | Dialect::Bedrock => {
-                Err(Unspoken(dialect))
-            }
-        }
+    pub fn new(dialect: Dialect, view: ReasoningView) -> Self {
+        Self(match dialect {
+            Dialect::OpenAi => Decoder::OpenAi(Box::new(openai::Stream::new(view))),
+            Dialect::Responses => Decoder::Responses(Box::new(responses::Stream::new(view))),
+            Dialect::Anthropic => Decoder::Anthropic(Box::new(anthropic::Stream::new(view))),
+            Dialect::Gemini => Decoder::Gemini(Box::new(gemini::Stream::new(view))),
+            Dialect::Bedrock => Decoder::Bedrock(Box::new(bedrock::Stream::new(view))),
+        })
     }
 
     /// Takes the next bytes, cut anywhere.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<Event>) {
-        match &mut self.0 {
-            Decoder::OpenAi(stream) => stream.push(bytes, out),
-        }
+        each!(&mut self.0, stream => stream.push(bytes, out));
     }
 
     /// Takes the end of the body. Unless it came already, `Done` or a `Fault` follows.
     pub fn finish(&mut self, out: &mut Vec<Event>) {
-        match &mut self.0 {
-            Decoder::OpenAi(stream) => stream.finish(out),
-        }
+        each!(&mut self.0, stream => stream.finish(out));
     }
 
     /// Whether `Done` or a `Fault` came: further bytes mean nothing.
     pub fn finished(&self) -> bool {
-        match &self.0 {
-            Decoder::OpenAi(stream) => stream.ended(),
-        }
+        each!(&self.0, stream => stream.ended())
     }
 
     /// How much has come.
     pub fn delivered(&self) -> Delivered {
-        match &self.0 {
-            Decoder::OpenAi(stream) => stream.delivered(),
-        }
+        each!(&self.0, stream => stream.delivered())
     }
 
     /// Why the first choice ended and the upstream's own word for it, once it has ended.
     pub fn finish_reason(&self) -> Option<(Finish, &str)> {
-        match &self.0 {
-            Decoder::OpenAi(stream) => stream.finish_reason(),
-        }
+        each!(&self.0, stream => stream.finish_reason())
     }
 }

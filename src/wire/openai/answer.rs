@@ -58,6 +58,7 @@ pub(in crate::wire) fn decode_answer(body: &[u8], view: ReasoningView) -> Result
         finish,
         native_finish,
         delivered,
+        replay: None,
     };
     check(answer, text)
 }

@@ -77,6 +77,7 @@ pub(in crate::wire) fn encode(
     out.push('}');
     Encoded {
         path: "/chat/completions".to_owned(),
+        headers: Vec::new(),
         body: Bytes::from(out),
         warnings,
     }

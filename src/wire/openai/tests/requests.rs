@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::super::super::chat::tests::RICH;
-use super::super::super::{ChatRequest, Encoded, encode_chat, left_out};
+use super::super::super::{ChatRequest, Context, Encoded, encode_chat, left_out};
 use crate::catalog::model::KeyNeed;
 use crate::catalog::{
     Abilities, Ability, Dialect, Endpoint, Model, ModelId, Price, Provider, ProviderName, Timeouts,
@@ -69,9 +69,9 @@ fn show(encoded: &Encoded) -> String {
 fn openai_gets_everything_but_our_extensions() {
     let model = model(&[Ability::Reasoning], &[]);
     let request = parse(RICH);
-    let encoded = encode_chat(&request, &model, &provider("openai", &[]), None).unwrap();
+    let encoded = encode_chat(&request, &model, &provider("openai", &[]), &Context::PLAIN).unwrap();
     insta::assert_snapshot!(show(&encoded));
-    let again = encode_chat(&request, &model, &provider("openai", &[]), None).unwrap();
+    let again = encode_chat(&request, &model, &provider("openai", &[]), &Context::PLAIN).unwrap();
     assert_eq!(again.body, encoded.body);
 }
 
@@ -87,7 +87,7 @@ fn a_reasoning_model_refuses_sampling() {
         &parse(RICH),
         &model(&[Ability::Reasoning], &traits),
         &provider("openai", &[]),
-        None,
+        &Context::PLAIN,
     );
     insta::assert_snapshot!(show(&encoded.unwrap()));
 }
@@ -97,12 +97,12 @@ fn groq_gets_no_developer_no_cache_marks_and_no_reasoning_of_earlier_turns() {
     let model = model(&[], &[]);
     let provider = provider("groq", &["seed", "user", "logit_bias", "store"]);
     let request = parse(RICH);
-    let encoded = encode_chat(&request, &model, &provider, None).unwrap();
+    let encoded = encode_chat(&request, &model, &provider, &Context::PLAIN).unwrap();
     insta::assert_snapshot!(show(&encoded));
     assert!(
         encoded
             .warnings
-            .starts_with(&left_out(&request, &model, &provider).unwrap())
+            .starts_with(&left_out(&request, &model, &provider))
     );
 }
 
@@ -113,7 +113,7 @@ fn a_server_of_ones_own_gets_the_messages_as_they_are() {
         &parse(body),
         &model(&[], &[]),
         &provider("local", &[]),
-        None,
+        &Context::PLAIN,
     )
     .unwrap();
     insta::assert_snapshot!(show(&encoded), @r#"
@@ -130,7 +130,7 @@ fn untouched_messages_are_copied_byte_for_byte() {
         &parse(&body),
         &model(&[], &[]),
         &provider("groq", &[]),
-        None,
+        &Context::PLAIN,
     )
     .unwrap();
     let sent = std::str::from_utf8(&encoded.body).unwrap();
@@ -145,8 +145,7 @@ fn untouched_messages_are_copied_byte_for_byte() {
 fn reasoning_where_it_cannot_be_said_is_named() {
     let body = r#"{"model":"m","messages":[{"role":"user","content":"a"}],"reasoning":{"effort":"low","max_tokens":9}}"#;
     let warn = |abilities: &[Ability]| {
-        let warnings =
-            left_out(&parse(body), &model(abilities, &[]), &provider("xai", &[])).unwrap();
+        let warnings = left_out(&parse(body), &model(abilities, &[]), &provider("xai", &[]));
         let warnings: Vec<_> = warnings.iter().map(ToString::to_string).collect();
         warnings.join(",")
     };
@@ -158,11 +157,4 @@ fn reasoning_where_it_cannot_be_said_is_named() {
         warn(&[]),
         "advisory;unsupported;reasoning.effort,advisory;untranslatable;reasoning.max_tokens"
     );
-}
-
-#[test]
-fn dialects_to_come_say_so() {
-    let mut gemini = provider("google", &[]);
-    gemini.dialect = Dialect::Gemini;
-    assert!(encode_chat(&parse(RICH), &model(&[], &[]), &gemini, None).is_err());
 }
