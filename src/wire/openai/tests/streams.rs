@@ -8,7 +8,7 @@ use super::super::super::{
 use crate::catalog::{Dialect, ModelId, ProviderName};
 
 fn decode(pieces: &[&[u8]], view: ReasoningView) -> Vec<Event> {
-    let mut decoder = StreamDecoder::new(Dialect::OpenAi, view).unwrap();
+    let mut decoder = StreamDecoder::new(Dialect::OpenAi, view);
     let mut out = Vec::new();
     for piece in pieces {
         decoder.push(piece, &mut out);
@@ -42,6 +42,7 @@ fn show(events: &[Event]) -> String {
                 let json = json.split_once("\"p\",").unwrap().1;
                 format!("{:?} {} {json}", chunk.weight, chunk.text_bytes)
             }
+            Event::Replay(replay) => format!("[replay {:?}]", replay.call_ids),
             Event::Usage(reported) => {
                 let usage = reported.usage;
                 format!(
@@ -65,7 +66,14 @@ fn show(events: &[Event]) -> String {
 fn class(events: &[Event]) -> Option<FaultClass> {
     match events.last() {
         Some(Event::Fault(fault)) => Some(fault.class),
-        Some(Event::Chunk(_) | Event::Alive | Event::Usage(_) | Event::Skipped | Event::Done)
+        Some(
+            Event::Chunk(_)
+            | Event::Alive
+            | Event::Usage(_)
+            | Event::Replay(_)
+            | Event::Skipped
+            | Event::Done,
+        )
         | None => None,
     }
 }
