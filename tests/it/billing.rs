@@ -35,7 +35,9 @@ async fn without_credit_free_models_serve_and_paid_ones_ask_for_money() {
         );
         let message = text(&error["message"]);
         assert!(
-            message.contains("llama-3.3-70b-versatile") && message.contains("$0 "),
+            message.contains("llama-3.3-70b-versatile")
+                && message.contains("$0 ")
+                && message.contains("of about $0."),
             "{message}"
         );
     }
