@@ -58,7 +58,7 @@ impl Plan {
             },
             rules: rules(catalog, request)?,
             blocked: caller.blocked.clone(),
-            funds: if caller.purse.available().is_positive() {
+            funds: if caller.purse.posted().is_positive() {
                 Funds::Some
             } else {
                 Funds::None

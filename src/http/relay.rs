@@ -20,7 +20,7 @@ use crate::catalog::ProviderName;
 use crate::money::Picodollars;
 use crate::routing::Candidate;
 use crate::routing::hold::{self, Estimate};
-use crate::store::Refusal;
+use crate::store::{Refusal, Status};
 use crate::wire::{self, CannotEncode, ChatRequest, Context, Encoded, Fault, FaultClass, Warning};
 
 /// An answer whose first real content has come.
@@ -100,6 +100,7 @@ impl Relay {
             self.reorder(&mut queue, &candidate, &fault, &mut trail);
             trail.faults.push(fault);
         }
+        meter.end_without_answer(Status::Failed);
         Err(self.failure(meter, &trail))
     }
 
