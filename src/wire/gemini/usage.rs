@@ -44,10 +44,18 @@ pub(super) enum Output {
 
 impl UsageMetadata<'_> {
     /// Thoughts stand beside the candidates, the input of Google's own tools beside the prompt;
-    /// cached tokens are inside the prompt. `None` without a prompt's count.
+    /// cached tokens are inside the prompt. `None` where neither prompt nor output is counted; a
+    /// prompt of zero tokens is one that was not counted.
     pub(super) fn read(&self) -> Option<Counted> {
         let number = |raw: Option<&RawValue>| raw.map(RawValue::get).and_then(json::count);
-        let prompt = number(self.prompt_token_count)?;
+        let prompt = match (
+            number(self.prompt_token_count),
+            number(self.candidates_token_count),
+        ) {
+            (Some(prompt), _) => prompt,
+            (None, Some(_)) => 0,
+            (None, None) => return None,
+        };
         let prompt = prompt.saturating_add(number(self.tool_use_prompt_token_count).unwrap_or(0));
         let thoughts = number(self.thoughts_token_count);
         let candidates = number(self.candidates_token_count);
