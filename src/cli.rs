@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-/// One OpenAI-compatible endpoint in front of Google, OpenAI, Anthropic, xAI, AWS Bedrock, Groq and
-/// Cerebras. Callers name a tier (economy, standard, premium, auto) and a direction (prefer: cheap,
+/// One OpenAI-compatible endpoint in front of many providers of language models. Callers name a tier (economy, standard, premium, auto) and a direction (prefer: cheap,
 /// fast, balanced, quality, coding) instead of a model; the router picks it, fails over, and bills
 /// a prepaid account exactly.
 #[derive(Debug, Parser)]

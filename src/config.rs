@@ -1,16 +1,20 @@
 //! Settings: one section per consumer, and the only reader of files and environment.
 
-use std::collections::HashMap;
-use std::net::SocketAddr;
+mod environment;
+mod sections;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
+pub use environment::Environment;
+pub use sections::{Breaker, CatalogFiles, Failover, Limits, Server, Storage};
+
 /// Every setting of a running router. `data/model-router.example.toml` documents each key.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Where and how the router listens.
@@ -28,157 +32,6 @@ pub struct Settings {
     /// The token that opens `/admin`. Only from the environment.
     #[serde(skip)]
     pub admin_token: Option<SecretString>,
-}
-
-/// `[server]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Server {
-    /// Address and port to listen on.
-    pub bind: SocketAddr,
-    /// The address callers use, for links. Default: `http://` + `bind`.
-    pub public_url: Option<Url>,
-    /// HTTP worker threads; 0 means one per core.
-    pub workers: usize,
-    /// How long streams may run on after SIGTERM, in seconds.
-    pub drain_timeout_s: u64,
-    /// Origins that browsers may call from; `*` means any.
-    pub allowed_origins: Vec<String>,
-}
-
-/// `[limits]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Limits {
-    /// Largest chat body, in bytes.
-    pub chat_body_bytes: usize,
-    /// Largest body of every other route, in bytes.
-    pub other_body_bytes: usize,
-    /// Request bodies held in memory at one time, in bytes.
-    pub bytes_in_flight: usize,
-    /// Inference requests in flight at one time.
-    pub requests_in_flight: usize,
-    /// Running inference requests of one account.
-    pub running_per_account: usize,
-    /// Time to read a request's header, in milliseconds.
-    pub header_read_ms: u64,
-    /// Time until the first byte of a body, in milliseconds.
-    pub body_first_byte_ms: u64,
-    /// Slowest body that is waited for after that, in bytes a second.
-    pub body_min_bytes_per_s: usize,
-    /// How long a request may wait for credit that other requests hold, in milliseconds.
-    pub credit_wait_ms: u64,
-}
-
-/// `[storage]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Storage {
-    /// Directory of the ledger; created with mode 0700.
-    pub data_dir: PathBuf,
-}
-
-/// `[catalog]`
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct CatalogFiles {
-    /// A catalog laid over the built-in one.
-    pub overlay: Option<PathBuf>,
-}
-
-/// `[failover]`, all clocks in milliseconds. A model's own clocks in the catalog win.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Failover {
-    /// Upstream calls for one request, the first one included.
-    pub attempts: usize,
-    /// DNS, TCP and TLS together.
-    pub connect_ms: u64,
-    /// First streamed content, while another candidate remains.
-    pub first_token_ms: u64,
-    /// First streamed content of the last candidate.
-    pub last_first_token_ms: u64,
-    /// First streamed content of a reasoning model.
-    pub reasoning_first_token_ms: u64,
-    /// Whole answer that is not streamed, while another candidate remains.
-    pub answer_ms: u64,
-    /// Between two chunks.
-    pub idle_ms: u64,
-    /// Whole answer.
-    pub total_ms: u64,
-}
-
-/// `[breaker]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Breaker {
-    /// Hard failures in a row that trip it.
-    pub consecutive_failures: u32,
-    /// First rest, in milliseconds; it doubles with each failed probe.
-    pub rest_ms: u64,
-    /// Longest rest, in milliseconds.
-    pub max_rest_ms: u64,
-}
-
-impl Default for Server {
-    fn default() -> Self {
-        Self {
-            bind: SocketAddr::from(([127, 0, 0, 1], 8080)),
-            public_url: None,
-            workers: 0,
-            drain_timeout_s: 30,
-            allowed_origins: vec!["*".to_owned()],
-        }
-    }
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            chat_body_bytes: 20 << 20,
-            other_body_bytes: 64 << 10,
-            bytes_in_flight: 256 << 20,
-            requests_in_flight: 4096,
-            running_per_account: 64,
-            header_read_ms: 5_000,
-            body_first_byte_ms: 10_000,
-            body_min_bytes_per_s: 1024,
-            credit_wait_ms: 10_000,
-        }
-    }
-}
-
-impl Default for Storage {
-    fn default() -> Self {
-        Self {
-            data_dir: PathBuf::from("./var"),
-        }
-    }
-}
-
-impl Default for Failover {
-    fn default() -> Self {
-        Self {
-            attempts: 3,
-            connect_ms: 3_000,
-            first_token_ms: 10_000,
-            last_first_token_ms: 30_000,
-            reasoning_first_token_ms: 120_000,
-            answer_ms: 60_000,
-            idle_ms: 60_000,
-            total_ms: 600_000,
-        }
-    }
-}
-
-impl Default for Breaker {
-    fn default() -> Self {
-        Self {
-            consecutive_failures: 5,
-            rest_ms: 5_000,
-            max_rest_ms: 300_000,
-        }
-    }
 }
 
 /// Why the settings cannot be used. Each message names the file or variable, the key and the remedy.
@@ -212,38 +65,6 @@ pub enum ConfigError {
         /// What is wrong, and what would be right.
         reason: String,
     },
-}
-
-/// Where variables come from: the process, or a fixed table in tests and the sandbox.
-#[derive(Clone, Debug)]
-pub enum Environment {
-    /// The process's own variables.
-    Process,
-    /// A table.
-    Fixed(HashMap<String, String>),
-}
-
-impl Environment {
-    /// A variable's value; an empty one counts as not set.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that reads the environment"
-    )]
-    pub fn get(&self, name: &str) -> Option<String> {
-        let value = match self {
-            Self::Process => std::env::var(name).ok(),
-            Self::Fixed(table) => table.get(name).cloned(),
-        };
-        value.map(|v| v.trim().to_owned()).filter(|v| !v.is_empty())
-    }
-
-    /// The first of several variables that is set, as a secret.
-    pub fn secret(&self, names: &[String]) -> Option<SecretString> {
-        names
-            .iter()
-            .find_map(|name| self.get(name))
-            .map(SecretString::from)
-    }
 }
 
 impl Settings {
@@ -399,6 +220,7 @@ pub const fn ms(value: u64) -> Duration {
 
 #[cfg(test)]
 mod tests {
+
     use super::*;
 
     fn env(pairs: &[(&str, &str)]) -> Environment {
@@ -415,6 +237,25 @@ mod tests {
         let text = include_str!("../data/model-router.example.toml");
         let example = Settings::parse("example", text).unwrap();
         assert_eq!(format!("{example:?}"), format!("{:?}", Settings::default()));
+    }
+
+    #[test]
+    fn the_example_file_has_every_key() {
+        let text = include_str!("../data/model-router.example.toml");
+        let defaults = toml::Table::try_from(Settings::default()).unwrap();
+        for (section, keys) in &defaults {
+            assert!(text.contains(&format!("[{section}]")), "{section}");
+            for key in keys.as_table().unwrap().keys() {
+                assert!(
+                    text.lines()
+                        .any(|line| line.starts_with(&format!("{key} = "))),
+                    "{section}.{key}"
+                );
+            }
+        }
+        for optional in ["# public_url = ", "# overlay = "] {
+            assert!(text.contains(optional), "{optional}");
+        }
     }
 
     #[test]

@@ -13,9 +13,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use model_router::actors::catalog::Source;
-use model_router::catalog::Catalog;
+use model_router::catalog::{Catalog, Endpoint};
 use model_router::config::{Environment, Settings};
 use model_router::store::{self, Db};
+use model_router::wire;
 
 use cli::{Cli, Command, LedgerCommand};
 
@@ -70,6 +71,9 @@ fn checked(config: Option<&Path>) -> Result<String, String> {
 fn providers(catalog: &Catalog, env: &Environment) -> Vec<String> {
     let line = |provider: &model_router::catalog::Provider| {
         let name = provider.name.as_str();
+        if !wire::speaks(provider.dialect, Endpoint::Chat) {
+            return format!("provider {name}: its dialect is not spoken yet");
+        }
         match (
             env.secret(&provider.api_key_env),
             provider.api_key_env.is_empty(),

@@ -82,7 +82,7 @@ impl Picodollars {
 }
 
 impl fmt::Display for Picodollars {
-    /// A USD decimal with up to 12 decimals and no trailing zeros, as `contract.md` asks.
+    /// A USD decimal with up to 12 decimals and no trailing zeros.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.0 < 0 { "-" } else { "" };
         let whole = self.0.unsigned_abs() / PER_USD.unsigned_abs();

@@ -6,11 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::ids::AccountId;
 use crate::money::Picodollars;
+use crate::store::Balance;
 
 /// One account's published state.
 #[derive(Debug, Default)]
 pub struct Purse {
     available: AtomicI64,
+    posted: AtomicI64,
     running: AtomicUsize,
 }
 
@@ -18,6 +20,11 @@ impl Purse {
     /// What the account could spend when the ledger last said so.
     pub fn available(&self) -> Picodollars {
         Picodollars::new(self.available.load(Ordering::Relaxed))
+    }
+
+    /// The balance without regard to what running requests hold: they may give it back.
+    pub fn posted(&self) -> Picodollars {
+        Picodollars::new(self.posted.load(Ordering::Relaxed))
     }
 
     /// Counts one running request that holds no credit, or refuses it at the limit.
@@ -52,11 +59,15 @@ impl Purses {
         Arc::clone(purses.entry(account).or_default())
     }
 
-    /// The ledger's word on what an account can spend.
-    pub fn set(&self, account: AccountId, available: Picodollars) {
-        self.of(account)
+    /// The ledger's word on what an account has.
+    pub fn set(&self, account: AccountId, balance: &Balance) {
+        let purse = self.of(account);
+        purse
             .available
-            .store(available.get(), Ordering::Relaxed);
+            .store(balance.available().get(), Ordering::Relaxed);
+        purse
+            .posted
+            .store(balance.posted().get(), Ordering::Relaxed);
     }
 }
 

@@ -3,6 +3,8 @@
 //! The first message of a group asks for a commit behind it in the mailbox: whatever has arrived by
 //! then is validated first and shares the one sync. No timer, no wait at low load.
 
+mod messages;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,14 +12,15 @@ use std::time::{Duration, Instant};
 use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult, ResponseFuture};
 use tokio::sync::oneshot;
 
+pub use messages::{
+    AskStatement, Authorise, Drain, Find, Grant, Record, Settle, Statement, Verify, Void,
+};
+
 use super::clock;
 use super::funds::Purses;
-use crate::ids::{AccountId, GenerationId, KeyId};
+use crate::ids::{AccountId, GenerationId};
 use crate::money::Picodollars;
-use crate::store::{
-    Balance, Book, Db, Generation, GrantError, KeyUsage, LedgerError, Order, Refusal, Report,
-    Settled, StoreError, verify,
-};
+use crate::store::{Book, Db, Generation, GrantError, Order, Refusal, Settled, StoreError, verify};
 
 /// Messages that share one sync at the most.
 const GROUP: usize = 256;
@@ -47,96 +50,6 @@ struct Waiting {
     until: Instant,
     reply: oneshot::Sender<Result<Picodollars, Refusal>>,
 }
-
-/// Holds credit for a request before anything goes upstream. Answers with what is held.
-///
-/// When only the account's own running requests stand in the way, waits for them up to `patience`.
-#[derive(Message)]
-#[rtype(result = "Result<Picodollars, Refusal>")]
-pub struct Authorise {
-    /// What to hold, for whom.
-    pub order: Order,
-    /// How long to wait for the account's other holds.
-    pub patience: Duration,
-}
-
-/// Posts the exact cost and gives the rest of the hold back.
-///
-/// The answer has a channel of its own: dropping the future of a `send` would cancel the message
-/// while it waits in the mailbox, and a settle must happen even when the caller has left.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct Settle {
-    /// The record to keep; its `cost` is what is charged.
-    pub record: Box<Generation>,
-    /// Told what was charged, when that is durable.
-    pub reply: Option<oneshot::Sender<Settled>>,
-}
-
-/// Gives a hold back; nothing billable came. Harmless when nothing is held.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct Void {
-    /// Whose hold.
-    pub account: AccountId,
-    /// Which hold.
-    pub generation: GenerationId,
-    /// The record to keep, if the request came so far.
-    pub record: Option<Box<Generation>>,
-}
-
-/// Keeps the record of an answer that costs nothing.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct Record(pub Box<Generation>);
-
-/// Gives credit. Answers with the new balance when it is durable.
-#[derive(Message)]
-#[rtype(result = "Result<Picodollars, GrantError>")]
-pub struct Grant {
-    /// To whom.
-    pub account: AccountId,
-    /// How much.
-    pub amount: Picodollars,
-    /// The same key again changes nothing.
-    pub idempotency_key: String,
-    /// Who gave it and why.
-    pub reason: String,
-}
-
-/// Asks what an account and a key have spent.
-#[derive(Message)]
-#[rtype(result = "Statement")]
-pub struct AskStatement {
-    /// The account.
-    pub account: AccountId,
-    /// The key.
-    pub key: KeyId,
-}
-
-/// What an account and a key have spent.
-#[derive(Clone, Copy, Debug)]
-pub struct Statement {
-    /// The account's sums.
-    pub balance: Balance,
-    /// The key's share.
-    pub key: KeyUsage,
-}
-
-/// Asks for the record of one generation.
-#[derive(Message)]
-#[rtype(result = "Result<Option<Box<Generation>>, StoreError>")]
-pub struct Find(pub GenerationId);
-
-/// Checks every transfer and balance.
-#[derive(Message)]
-#[rtype(result = "Result<Report, LedgerError>")]
-pub struct Verify;
-
-/// Commits what is pending; the answer means that everything before it is durable.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct Drain;
 
 /// Commits the group behind the messages that have arrived.
 #[derive(Message)]
@@ -279,8 +192,7 @@ impl Ledger {
     }
 
     fn publish(&self, account: AccountId) {
-        self.purses
-            .set(account, self.book.balance(account).available());
+        self.purses.set(account, &self.book.balance(account));
     }
 }
 

@@ -121,7 +121,7 @@ impl Switchboard {
         } = storage;
         let purses = Arc::new(Purses::default());
         for (account, balance) in book.customers() {
-            purses.set(account, balance.available());
+            purses.set(account, balance);
         }
         let (accounts, keys) = Accounts::new(db.clone(), accounts, Arc::clone(&purses));
         let ledger = Ledger::new(db, book, Arc::clone(&purses));

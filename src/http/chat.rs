@@ -15,6 +15,7 @@ use super::body::{self, Share};
 use super::headers::Served;
 use super::metered::{Ending, Meter, Opening};
 use super::plan::Plan;
+use super::refusal;
 use super::relay::{Relay, Success};
 use super::stream::{self, Ticket};
 use super::upstream::Upstream;
@@ -49,7 +50,7 @@ pub async fn chat(
     let (request, share) = read(&desk, &http, payload).await?;
     let plan = Plan::make(&desk, &caller.0, &request).await?;
     if plan.shortlist.ranked.is_empty() {
-        return Err(plan.nobody(&caller.0));
+        return Err(refusal::nobody(&plan, &caller.0));
     }
     let meter = Meter::new(
         desk.clone(),

@@ -75,7 +75,7 @@ pub enum Code {
 }
 
 impl Code {
-    /// HTTP status, `type` and `code`, as `contract.md` §5 lists them.
+    /// HTTP status, `type` and `code`, as `docs/api.md` lists them.
     fn row(self) -> (u16, &'static str, &'static str) {
         const REQUEST: &str = "invalid_request_error";
         match self {

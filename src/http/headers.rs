@@ -9,7 +9,7 @@ use super::error::AttemptNote;
 use crate::catalog::Tier;
 use crate::ids::GenerationId;
 
-/// Every header of ours that a browser may read (`contract.md` §3).
+/// Every header of ours that a browser may read (`docs/api.md`, response headers).
 pub const EXPOSED: &str = "X-Request-Id, X-Client-Request-Id, X-Model-Router-Model, X-Model-Router-Provider, \
     X-Model-Router-Tier, X-Model-Router-Generation-Id, X-Model-Router-Cost, X-Model-Router-Latency-Ms, \
     X-Model-Router-Overhead-Ms, X-Model-Router-Attempts, X-Model-Router-Auto-Tier, X-Model-Router-Auto-Score, \

@@ -56,19 +56,6 @@ pub struct Ending {
     pub ttft: Option<Duration>,
 }
 
-impl Ending {
-    /// An end without an answer.
-    pub fn without_answer(status: Status) -> Self {
-        Self {
-            status,
-            finish_reason: None,
-            native_finish_reason: None,
-            usage: None,
-            ttft: None,
-        }
-    }
-}
-
 /// What was charged.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Receipt {
@@ -240,6 +227,24 @@ impl Meter {
         }
     }
 
+    /// Gives everything back. A record is kept of what was tried, if anything was.
+    pub fn end_without_answer(&mut self, status: Status) {
+        if self.hold == Hold::Closed {
+            return;
+        }
+        if self.attempts.is_empty() {
+            self.give_back(None);
+        } else {
+            self.abandon(&Ending {
+                status,
+                finish_reason: None,
+                native_finish_reason: None,
+                usage: None,
+                ttft: None,
+            });
+        }
+    }
+
     /// Whether there is a bill to post: credit is held, the model costs money, something came.
     fn must_settle(&self, ending: &Ending) -> bool {
         let paid = self.model.as_ref().is_some_and(|model| !model.free);
@@ -312,14 +317,7 @@ impl Meter {
 
 impl Drop for Meter {
     fn drop(&mut self) {
-        if self.hold == Hold::Closed {
-            return;
-        }
-        if self.attempts.is_empty() {
-            self.give_back(None);
-        } else {
-            self.abandon(&Ending::without_answer(Status::Cancelled));
-        }
+        self.end_without_answer(Status::Cancelled);
     }
 }
 

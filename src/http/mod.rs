@@ -14,6 +14,7 @@ mod health;
 mod metered;
 mod models;
 mod plan;
+mod refusal;
 mod relay;
 mod route;
 mod stream;

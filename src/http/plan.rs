@@ -1,21 +1,21 @@
 //! From a parsed request to what routing needs: which models were asked for, what they must be able
 //! to do, and how much of a window they need.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::error::ExclusionNote;
 use super::headers::AutoVerdict;
 use super::{ApiError, Code, Switchboard};
 use crate::actors::accounts::Principal;
 use crate::actors::catalog::World;
 use crate::actors::classifier::Classify;
 use crate::catalog::alias::{Target, Unknown, provider_alias};
-use crate::catalog::{Catalog, Model, Prefer, ProviderName, Tier};
+use crate::catalog::{Catalog, Model, ModelId, Prefer, ProviderName, Tier};
 use crate::routing::classify::{Conversation, Speaker, Turn, Verdict};
 use crate::routing::context::{Need, TOKENS_PER_IMAGE, TOKENS_PER_MESSAGE, count_text};
-use crate::routing::{Ask, Choice, Excluded, Funds, Reason, Rules, Shortlist, candidates};
-use crate::wire::{ChatRequest, Message, Part, Role};
+use crate::routing::{Ask, Choice, Funds, Rules, Shortlist, candidates};
+use crate::wire::{self, ChatRequest, Message, Part, Role};
 
 /// A request, ready to be relayed or explained.
 pub struct Plan {
@@ -58,11 +58,12 @@ impl Plan {
             },
             rules: rules(catalog, request)?,
             blocked: caller.blocked.clone(),
-            funds: if caller.purse.available().is_positive() {
+            funds: if caller.purse.posted().is_positive() {
                 Funds::Some
             } else {
                 Funds::None
             },
+            incapable: incapable(&world, request),
             today: time::OffsetDateTime::now_utc().date(),
         };
         let now = Instant::now();
@@ -87,120 +88,6 @@ impl Plan {
             score: verdict.score,
         })
     }
-
-    /// Why nobody can serve the request: 402, 400, 403 when one reason explains it, else 503.
-    pub fn nobody(&self, caller: &Principal) -> ApiError {
-        let asked = |reason: Reason| {
-            !matches!(
-                reason,
-                Reason::Tier | Reason::Endpoint | Reason::Unconfigured
-            )
-        };
-        let reasons: Vec<Reason> = self
-            .shortlist
-            .excluded
-            .iter()
-            .map(|e| e.reason)
-            .filter(|r| asked(*r))
-            .collect();
-        let first = if reasons.contains(&Reason::NotFree) {
-            Some(Reason::NotFree)
-        } else {
-            reasons.first().copied()
-        };
-        let same = |other: &Reason| {
-            first.is_some_and(|f| std::mem::discriminant(&f) == std::mem::discriminant(other))
-        };
-        let explains = first == Some(Reason::NotFree) || reasons.iter().all(same);
-        let error = match first.filter(|_| explains) {
-            Some(Reason::NotFree) => self.no_credit(caller),
-            Some(Reason::ContextWindow) => self.too_long(),
-            Some(Reason::Capability(ability)) => {
-                let name = ability.as_str();
-                let message = format!(
-                    "No model that was asked for can do {name}; ask another tier, or leave it out."
-                );
-                ApiError::new(Code::UnsupportedParameter, message).param(name)
-            }
-            Some(Reason::Blocked) => ApiError::new(
-                Code::ProviderBlocked,
-                "Your account blocks the provider of every model that was asked for.",
-            ),
-            Some(Reason::NotAllowed) => ApiError::new(
-                Code::ModelNotAllowed,
-                "The request's own provider rules leave no model.",
-            )
-            .param("provider"),
-            Some(Reason::MaxPrice) => ApiError::new(
-                Code::ModelNotAllowed,
-                "Every model that was asked for is dearer than provider.max_price.",
-            )
-            .param("provider.max_price"),
-            Some(Reason::Tripped(_) | Reason::Tier | Reason::Endpoint | Reason::Unconfigured)
-            | None => ApiError::new(
-                Code::NoAvailableModels,
-                "No model that was asked for can be reached right now.",
-            ),
-        };
-        let error = match self.shortlist.reopens_in() {
-            Some(wait) => error.retry_after(wait),
-            None => error,
-        };
-        error.excluded(self.exclusions()).auto(self.verdict())
-    }
-
-    /// 402: names the balance and the free models.
-    pub fn no_credit(&self, caller: &Principal) -> ApiError {
-        let balance = caller.purse.available();
-        let free = free_models(&self.world.catalog);
-        let message = format!(
-            "Your balance of ${balance} does not cover this request. Add credit, or use a free model: {free} (model \"economy\" picks one of them)."
-        );
-        ApiError::new(Code::InsufficientCredits, message)
-    }
-
-    fn too_long(&self) -> ApiError {
-        let widest =
-            |e: &Excluded| (e.reason == Reason::ContextWindow).then_some(e.model.context_window);
-        let window = self
-            .shortlist
-            .excluded
-            .iter()
-            .filter_map(widest)
-            .max()
-            .unwrap_or_default();
-        let (input, output) = (self.need.input, self.need.max_output.unwrap_or_default());
-        let message = format!(
-            "The request needs about {input} tokens of input and {output} of output; the largest window of the models that were asked for is {window} tokens. Shorten it, or ask another tier."
-        );
-        ApiError::new(Code::ContextLengthExceeded, message).param("messages")
-    }
-
-    /// The models that were asked for and left out, for error metadata.
-    fn exclusions(&self) -> Vec<ExclusionNote> {
-        let asked = self
-            .shortlist
-            .excluded
-            .iter()
-            .filter(|e| e.reason != Reason::Tier && e.reason != Reason::Endpoint);
-        asked
-            .map(|e| ExclusionNote {
-                model: e.model.id.to_string(),
-                reason: e.reason.text(),
-            })
-            .collect()
-    }
-}
-
-/// The free models, by name.
-pub fn free_models(catalog: &Catalog) -> String {
-    let free = catalog
-        .models()
-        .iter()
-        .filter(|model| model.free && model.is_chat());
-    free.map(|model| model.id.as_str())
-        .collect::<Vec<_>>()
-        .join(", ")
 }
 
 /// What a name stands for. 404 lists the tiers and the nearest ids.
@@ -262,6 +149,22 @@ fn choices(
         (Choice::Model(_) | Choice::Tier(_), Some(true) | None) => {}
     }
     Ok(choices)
+}
+
+/// With `require_parameters`: the models that would have to leave a field out, and the first such.
+fn incapable(world: &World, request: &ChatRequest) -> HashMap<ModelId, String> {
+    if request.provider_rules().require_parameters != Some(true) {
+        return HashMap::new();
+    }
+    let models = world.catalog.models().iter();
+    let lacks = |model: &Arc<Model>| {
+        let provider = &world.route(&model.provider)?.provider;
+        let left_out = wire::left_out(request, model, provider);
+        left_out
+            .first()
+            .map(|warning| (model.id.clone(), warning.field.to_string()))
+    };
+    models.filter_map(lacks).collect()
 }
 
 fn rules(catalog: &Catalog, request: &ChatRequest) -> Result<Rules, ApiError> {

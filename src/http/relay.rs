@@ -11,6 +11,7 @@ use super::consequence::{Next, from_encoding, from_fault, next, outcome, word};
 use super::error::{AttemptNote, ExclusionNote};
 use super::metered::{Meter, too_many_running};
 use super::plan::Plan;
+use super::refusal;
 use super::upstream::Upstream;
 use super::{ApiError, Code, Switchboard};
 use crate::actors::accounts::Principal;
@@ -19,7 +20,7 @@ use crate::catalog::ProviderName;
 use crate::money::Picodollars;
 use crate::routing::Candidate;
 use crate::routing::hold::{self, Estimate};
-use crate::store::Refusal;
+use crate::store::{Refusal, Status};
 use crate::wire::{self, CannotEncode, ChatRequest, Context, Encoded, Fault, FaultClass, Warning};
 
 /// An answer whose first real content has come.
@@ -99,6 +100,7 @@ impl Relay {
             self.reorder(&mut queue, &candidate, &fault, &mut trail);
             trail.faults.push(fault);
         }
+        meter.end_without_answer(Status::Failed);
         Err(self.failure(meter, &trail))
     }
 
@@ -297,7 +299,7 @@ impl Relay {
         let error = match (trail.faults.last(), &trail.cannot, &trail.no_credit) {
             (Some(fault), _, _) => from_fault(fault, &trail.faults),
             (None, Some(cannot), _) => from_encoding(cannot),
-            (None, None, Some(_)) => self.plan.no_credit(&self.caller),
+            (None, None, Some(_)) => refusal::no_credit(&self.plan, &self.caller),
             (None, None, None) => {
                 let message = "Every model that was asked for is being left alone after failures.";
                 ApiError::new(Code::NoAvailableModels, message)

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt, stream};
 
 use super::ApiError;
 use super::attempt::LiveStream;
@@ -117,7 +117,7 @@ pub fn patient_frames(
             }
         }
     });
-    stream::select(stream::once(async { first }), rest)
+    stream::once(async { first }).chain(rest)
 }
 
 fn comment() -> Bytes {
@@ -286,8 +286,7 @@ pub fn estimate(prompt_tokens: u64, delivered: &Delivered) -> Usage {
     }
 }
 
-/// Nothing is billed without output when the finish is blank, an error or a filter
-/// (`money.md`, life of a paid request, step 4).
+/// Nothing is billed without output when the finish is blank, an error or a filter.
 pub fn is_billable(finish: Option<Finish>, delivered: &Delivered, usage: &Usage) -> bool {
     let has_output = delivered.has_content || (usage.completion_tokens > 0 && !usage.estimated);
     match finish {

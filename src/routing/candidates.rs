@@ -1,5 +1,6 @@
 //! Who can serve this request, in which order, and why the others cannot.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use super::context::Need;
 use super::hold;
 use super::prefer;
 use crate::catalog::{
-    Abilities, Ability, Catalog, Endpoint, Model, Prefer, ProviderName, Tier, Weights,
+    Abilities, Ability, Catalog, Endpoint, Model, ModelId, Prefer, ProviderName, Tier, Weights,
 };
 use crate::money::{Picodollars, Rate};
 
@@ -28,6 +29,9 @@ pub struct Ask {
     pub blocked: Vec<ProviderName>,
     /// Whether paid models may be used at all.
     pub funds: Funds,
+    /// Models that would have to leave a field of the request out, and the field, when the caller
+    /// does not want that.
+    pub incapable: HashMap<ModelId, String>,
     /// Today, for models past their provider's last day.
     pub today: time::Date,
 }
@@ -139,7 +143,7 @@ pub struct Excluded {
 }
 
 /// Why a model cannot serve a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
     /// Not of the tier, or not the model, that was asked for.
     Tier,
@@ -151,6 +155,8 @@ pub enum Reason {
     ContextWindow,
     /// It lacks something the request uses.
     Capability(Ability),
+    /// It cannot honour this field, and the request insists (`provider.require_parameters`).
+    Parameter(String),
     /// Its provider is being left alone.
     Tripped(Duration),
     /// It costs money and the account has none.
@@ -165,13 +171,14 @@ pub enum Reason {
 
 impl Reason {
     /// The word in `/v1/route` and in error metadata.
-    pub fn text(self) -> String {
+    pub fn text(&self) -> String {
         match self {
             Self::Tier => "tier".into(),
             Self::Blocked => "blocked".into(),
             Self::NotAllowed => "not_allowed".into(),
             Self::ContextWindow => "context_window".into(),
             Self::Capability(ability) => format!("capability:{}", ability.as_str()),
+            Self::Parameter(field) => format!("capability:{field}"),
             Self::Tripped(_) => "tripped".into(),
             Self::NotFree => "not_free".into(),
             Self::MaxPrice => "max_price".into(),
@@ -191,19 +198,6 @@ pub struct Shortlist {
 }
 
 impl Shortlist {
-    /// The one reason that keeps all models out that were asked for, if it is one.
-    pub fn only_reason(&self) -> Option<Reason> {
-        let mut asked = self
-            .excluded
-            .iter()
-            .filter(|e| e.reason != Reason::Tier)
-            .map(|e| e.reason);
-        let first = asked.next()?;
-        asked
-            .all(|reason| std::mem::discriminant(&reason) == std::mem::discriminant(&first))
-            .then_some(first)
-    }
-
     /// The soonest moment at which a tripped model may be asked again.
     pub fn reopens_in(&self) -> Option<Duration> {
         let tripped = |excluded: &Excluded| match excluded.reason {
@@ -213,6 +207,7 @@ impl Shortlist {
             | Reason::NotAllowed
             | Reason::ContextWindow
             | Reason::Capability(_)
+            | Reason::Parameter(_)
             | Reason::NotFree
             | Reason::MaxPrice
             | Reason::Unconfigured
@@ -305,6 +300,9 @@ fn obstacle(model: &Model, ask: &Ask, choice: &Choice, live: Live) -> Option<Rea
     }
     if let Some(ability) = ask.needs.missing_in(model.abilities) {
         return Some(Reason::Capability(ability));
+    }
+    if let Some(field) = ask.incapable.get(&model.id) {
+        return Some(Reason::Parameter(field.clone()));
     }
     if !ask.need.fits(model, hold::expected_output(model)) {
         return Some(Reason::ContextWindow);

@@ -46,7 +46,7 @@ pub fn list_cost(model: &Model, prompt_tokens: u64, completion_tokens: u64) -> P
         .map_or(Picodollars::MAX, |cost| cost.total)
 }
 
-/// The hold for one model (`money.md`, life of a paid request, step 1).
+/// The hold for one model: estimated input × 1.15 × input price + a long answer × output price.
 pub fn estimate(model: &Model, need: &Need, choices: u64) -> Estimate {
     let most = need
         .max_output

@@ -37,7 +37,7 @@ pub fn rank(pool: &mut [Candidate], prefer: Prefer, weights: &Weights) {
     pool.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| tie(a, b, prefer)));
 }
 
-/// `cheap` breaks ties by quality, the others by cost (`routing.md` §1).
+/// `cheap` breaks ties by quality, the others by cost.
 fn tie(a: &Candidate, b: &Candidate, prefer: Prefer) -> Ordering {
     let by_cost = a.charge().cmp(&b.charge());
     match prefer {

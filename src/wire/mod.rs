@@ -106,6 +106,8 @@ pub enum Reason {
     Unsupported,
     /// The upstream's format has no word for it.
     Untranslatable,
+    /// It was said in another way that the upstream takes.
+    Coerced,
     /// The balance does not pay for more.
     InsufficientCredits,
 }
@@ -140,6 +142,7 @@ impl fmt::Display for Warning {
         let reason = match self.reason {
             Reason::Unsupported => "unsupported",
             Reason::Untranslatable => "untranslatable",
+            Reason::Coerced => "coerced",
             Reason::InsufficientCredits => "insufficient_credits",
         };
         write!(f, "{severity};{reason};{}", self.field)

@@ -372,3 +372,72 @@ async fn both_base_urls_and_both_ways_to_send_a_key_work() {
         .json(&body);
     assert_eq!(sent.send().await.unwrap().status(), 200);
 }
+
+#[actix_web::test]
+async fn require_parameters_leaves_out_who_cannot_honour_a_field() {
+    let router = Router::start().await;
+    let account = router.account("5.00").await;
+    let mut body = ask("llama-3.3-70b-versatile", "Hi");
+    body["logit_bias"] = json!({ "1": 1 });
+    let (headers, _) = router.served(&account, &body).await;
+    assert!(header(&headers, "x-model-router-warnings").contains(";logit_bias"));
+    body["provider"] = json!({ "require_parameters": true });
+    let (status, error) = router.refused(&account, &body).await;
+    assert_eq!(
+        (status, text(&error["code"]).as_str()),
+        (400, "unsupported_parameter"),
+        "{error}"
+    );
+    assert_eq!(
+        error["metadata"]["excluded"][0]["reason"],
+        "capability:logit_bias"
+    );
+    body["model"] = json!("standard");
+    let (headers, _) = router.served(&account, &body).await;
+    assert!(headers.get("x-model-router-warnings").is_none());
+}
+
+#[actix_web::test]
+async fn a_provider_without_a_key_is_named_as_what_it_is() {
+    let overlay = "[[provider]]\nname = \"keyless\"\ndialect = \"openai\"\nbase_url = \"http://127.0.0.1:1/v1\"\n\
+                   api_key_env = \"NOBODY_SET_THIS\"\nkey_required = true\n[[model]]\nid = \"lonely\"\n\
+                   provider = \"keyless\"\nupstream = \"x\"\ntier = \"economy\"\nfree = true\n\
+                   context_window = 1000\nmax_output = 100\n";
+    let router = Router::with(overlay, |_| {}).await;
+    let account = router.account("").await;
+    let (status, error) = router.refused(&account, &ask("lonely", "Hi")).await;
+    assert_eq!(
+        (status, text(&error["code"]).as_str()),
+        (503, "no_available_models")
+    );
+    assert!(text(&error["message"]).contains("configured"), "{error}");
+    assert_eq!(error["metadata"]["excluded"][0]["reason"], "unconfigured");
+}
+
+#[actix_web::test]
+async fn provider_rules_and_price_limits_are_obeyed() {
+    let router = Router::start().await;
+    let account = router.account("5.00").await;
+    let with = |rules: Value| {
+        let mut body = ask("standard", "Hi");
+        body["provider"] = rules;
+        body
+    };
+    let (headers, _) = router
+        .served(&account, &with(json!({ "only": ["grok"] })))
+        .await;
+    assert_eq!(header(&headers, "x-model-router-provider"), "xai");
+    let (headers, _) = router
+        .served(&account, &with(json!({ "order": ["xai", "openai"] })))
+        .await;
+    assert_eq!(header(&headers, "x-model-router-provider"), "xai");
+    let (headers, _) = router
+        .served(&account, &with(json!({ "ignore": ["xai"] })))
+        .await;
+    assert_eq!(header(&headers, "x-model-router-provider"), "openai");
+    let (status, error) = router
+        .refused(&account, &with(json!({ "max_price": { "prompt": 0.01 } })))
+        .await;
+    assert_eq!(status, 403, "{error}");
+    assert_eq!(error["param"], "provider.max_price");
+}

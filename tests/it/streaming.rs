@@ -250,3 +250,33 @@ async fn a_missing_done_mark_and_one_malformed_event_do_no_harm() {
         assert_eq!(chunks.last().unwrap()["usage"]["completion_tokens"], 12);
     }
 }
+
+#[actix_web::test]
+async fn a_long_wait_is_bridged_with_comments_and_still_ends_truthfully() {
+    let router = Router::start().await;
+    let account = router.account("5.00").await;
+    let script = router.sandbox.script(Vendor::OpenAi);
+    script.set_for("gpt-4.1", Fault::TtftMs(5_600));
+    script.set_for("o3", [Fault::DelayMs(5_600), Fault::Status(500)]);
+    let (good_body, bad_body) = (streamed("gpt-4.1", "[[tokens:5]] go"), streamed("o3", "go"));
+    let (good, bad) = tokio::join!(
+        router.chat(&account, &good_body),
+        router.chat(&account, &bad_body)
+    );
+    let (good, bad) = tokio::join!(good.text(), bad.text());
+    let (good, bad) = (good.unwrap(), bad.unwrap());
+    for stream in [&good, &bad] {
+        assert!(
+            stream.starts_with(": MODEL-ROUTER PROCESSING\n\n"),
+            "{stream}"
+        );
+    }
+    assert_eq!(
+        chunks(&good).last().unwrap()["usage"]["completion_tokens"],
+        5
+    );
+    let failed = chunks(&bad);
+    assert_eq!(failed[0]["error"]["code"], "all_candidates_failed", "{bad}");
+    assert_eq!(failed[0]["choices"][0]["finish_reason"], "error");
+    router.verify().await;
+}

@@ -1,0 +1,158 @@
+//! The sections of the settings file and their defaults, one per consumer.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+/// `[server]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Server {
+    /// Address and port to listen on.
+    pub bind: SocketAddr,
+    /// The address callers use, for links. Default: `http://` + `bind`.
+    pub public_url: Option<Url>,
+    /// HTTP worker threads; 0 means one per core.
+    pub workers: usize,
+    /// How long streams may run on after SIGTERM, in seconds.
+    pub drain_timeout_s: u64,
+    /// Origins that browsers may call from; `*` means any.
+    pub allowed_origins: Vec<String>,
+}
+
+/// `[limits]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Largest chat body, in bytes.
+    pub chat_body_bytes: usize,
+    /// Largest body of every other route, in bytes.
+    pub other_body_bytes: usize,
+    /// Request bodies held in memory at one time, in bytes.
+    pub bytes_in_flight: usize,
+    /// Inference requests in flight at one time.
+    pub requests_in_flight: usize,
+    /// Running inference requests of one account.
+    pub running_per_account: usize,
+    /// Time to read a request's header, in milliseconds.
+    pub header_read_ms: u64,
+    /// Time until the first byte of a body, in milliseconds.
+    pub body_first_byte_ms: u64,
+    /// Slowest body that is waited for after that, in bytes a second.
+    pub body_min_bytes_per_s: usize,
+    /// How long a request may wait for credit that other requests hold, in milliseconds.
+    pub credit_wait_ms: u64,
+}
+
+/// `[storage]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Storage {
+    /// Directory of the ledger; created with mode 0700.
+    pub data_dir: PathBuf,
+}
+
+/// `[catalog]`
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CatalogFiles {
+    /// A catalog laid over the built-in one.
+    pub overlay: Option<PathBuf>,
+}
+
+/// `[failover]`, all clocks in milliseconds. A model's own clocks in the catalog win.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Failover {
+    /// Upstream calls for one request, the first one included.
+    pub attempts: usize,
+    /// DNS, TCP and TLS together.
+    pub connect_ms: u64,
+    /// First streamed content, while another candidate remains.
+    pub first_token_ms: u64,
+    /// First streamed content of the last candidate.
+    pub last_first_token_ms: u64,
+    /// First streamed content of a reasoning model.
+    pub reasoning_first_token_ms: u64,
+    /// Whole answer that is not streamed, while another candidate remains.
+    pub answer_ms: u64,
+    /// Between two chunks.
+    pub idle_ms: u64,
+    /// Whole answer.
+    pub total_ms: u64,
+}
+
+/// `[breaker]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Breaker {
+    /// Hard failures in a row that trip it.
+    pub consecutive_failures: u32,
+    /// First rest, in milliseconds; it doubles with each failed probe.
+    pub rest_ms: u64,
+    /// Longest rest, in milliseconds.
+    pub max_rest_ms: u64,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            bind: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: None,
+            workers: 0,
+            drain_timeout_s: 30,
+            allowed_origins: vec!["*".to_owned()],
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            chat_body_bytes: 20 << 20,
+            other_body_bytes: 64 << 10,
+            bytes_in_flight: 256 << 20,
+            requests_in_flight: 4096,
+            running_per_account: 64,
+            header_read_ms: 5_000,
+            body_first_byte_ms: 10_000,
+            body_min_bytes_per_s: 1024,
+            credit_wait_ms: 10_000,
+        }
+    }
+}
+
+impl Default for Storage {
+    fn default() -> Self {
+        Self {
+            data_dir: PathBuf::from("./var"),
+        }
+    }
+}
+
+impl Default for Failover {
+    fn default() -> Self {
+        Self {
+            attempts: 3,
+            connect_ms: 3_000,
+            first_token_ms: 10_000,
+            last_first_token_ms: 30_000,
+            reasoning_first_token_ms: 120_000,
+            answer_ms: 60_000,
+            idle_ms: 60_000,
+            total_ms: 600_000,
+        }
+    }
+}
+
+impl Default for Breaker {
+    fn default() -> Self {
+        Self {
+            consecutive_failures: 5,
+            rest_ms: 5_000,
+            max_rest_ms: 300_000,
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Why nobody serves a planned request: the error that says what would help.
+
+use super::error::ExclusionNote;
+use super::plan::Plan;
+use super::{ApiError, Code};
+use crate::actors::accounts::Principal;
+use crate::catalog::{Catalog, Model};
+use crate::money::Picodollars;
+use crate::routing::{Reason, hold};
+
+/// The error for an empty shortlist: 402, 400 or 403 when one reason explains it, else 503.
+pub fn nobody(plan: &Plan, caller: &Principal) -> ApiError {
+    let error = match explanation(plan) {
+        Some(Reason::NotFree) => no_credit(plan, caller),
+        Some(Reason::ContextWindow) => too_long(plan),
+        Some(Reason::Capability(ability)) => unable(ability.as_str()),
+        Some(Reason::Parameter(field)) => unable(field),
+        Some(Reason::Blocked) => ApiError::new(
+            Code::ProviderBlocked,
+            "Your account blocks the provider of every model that was asked for.",
+        ),
+        Some(Reason::NotAllowed) => {
+            let message = "The request's own provider rules leave no model.";
+            ApiError::new(Code::ModelNotAllowed, message).param("provider")
+        }
+        Some(Reason::MaxPrice) => {
+            let message = "Every model that was asked for is dearer than provider.max_price.";
+            ApiError::new(Code::ModelNotAllowed, message).param("provider.max_price")
+        }
+        Some(Reason::Unconfigured) => ApiError::new(
+            Code::NoAvailableModels,
+            "No provider of what was asked for is configured on this router; ask for another model or tier, or tell its operator.",
+        ),
+        Some(Reason::Tripped(_) | Reason::Tier | Reason::Endpoint) | None => ApiError::new(
+            Code::NoAvailableModels,
+            "No model that was asked for can be reached right now; try again shortly.",
+        ),
+    };
+    let error = match plan.shortlist.reopens_in() {
+        Some(wait) => error.retry_after(wait),
+        None => error,
+    };
+    error.excluded(exclusions(plan)).auto(plan.verdict())
+}
+
+/// The one reason that explains an empty list. Lack of credit explains it whatever else there is; a
+/// provider that is not configured explains it only when there is nothing else.
+fn explanation(plan: &Plan) -> Option<&Reason> {
+    let asked = || {
+        plan.shortlist
+            .excluded
+            .iter()
+            .map(|excluded| &excluded.reason)
+    };
+    if let Some(reason) = asked().find(|reason| **reason == Reason::NotFree) {
+        return Some(reason);
+    }
+    let mut telling = asked().filter(|reason| !is_background(reason));
+    let Some(first) = telling.next() else {
+        return asked().find(|reason| **reason == Reason::Unconfigured);
+    };
+    let same = |other: &Reason| std::mem::discriminant(first) == std::mem::discriminant(other);
+    telling.all(same).then_some(first)
+}
+
+fn is_background(reason: &Reason) -> bool {
+    match reason {
+        Reason::Tier | Reason::Endpoint | Reason::Unconfigured => true,
+        Reason::Blocked
+        | Reason::NotAllowed
+        | Reason::ContextWindow
+        | Reason::Capability(_)
+        | Reason::Parameter(_)
+        | Reason::Tripped(_)
+        | Reason::NotFree
+        | Reason::MaxPrice => false,
+    }
+}
+
+fn unable(what: &str) -> ApiError {
+    let message =
+        format!("No model that was asked for can do {what}; ask another tier, or leave it out.");
+    ApiError::new(Code::UnsupportedParameter, message).param(what)
+}
+
+/// 402: names the balance, the estimate and the free models.
+pub fn no_credit(plan: &Plan, caller: &Principal) -> ApiError {
+    let balance = caller.purse.available();
+    let free = free_models(&plan.world.catalog);
+    let estimate = estimate(plan).map_or_else(String::new, |usd| format!(" of about ${usd}"));
+    let message = format!(
+        "Your balance of ${balance} does not cover this request{estimate}. Add credit, or use a free model: {free} (model \"economy\" picks one of them)."
+    );
+    ApiError::new(Code::InsufficientCredits, message)
+}
+
+/// What the cheapest paid model that was asked for would be expected to cost.
+fn estimate(plan: &Plan) -> Option<Picodollars> {
+    let cost = |model: &Model| {
+        let output = hold::expected_output(model).min(plan.need.max_output.unwrap_or(u64::MAX));
+        hold::list_cost(model, plan.need.input, output)
+    };
+    let refused = plan
+        .shortlist
+        .excluded
+        .iter()
+        .filter(|e| e.reason == Reason::NotFree);
+    let ranked = plan
+        .shortlist
+        .ranked
+        .iter()
+        .map(|candidate| &candidate.model);
+    let paid = ranked
+        .filter(|model| !model.free)
+        .chain(refused.map(|e| &e.model));
+    paid.map(|model| cost(model)).min()
+}
+
+/// The free models, by name.
+fn free_models(catalog: &Catalog) -> String {
+    let free = catalog
+        .models()
+        .iter()
+        .filter(|model| model.free && model.is_chat());
+    free.map(|model| model.id.as_str())
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn too_long(plan: &Plan) -> ApiError {
+    let refused = plan
+        .shortlist
+        .excluded
+        .iter()
+        .filter(|e| e.reason == Reason::ContextWindow);
+    let window = refused
+        .map(|e| e.model.context_window)
+        .max()
+        .unwrap_or_default();
+    let (input, output) = (plan.need.input, plan.need.max_output.unwrap_or_default());
+    let message = format!(
+        "The request needs about {input} tokens of input and {output} of output; the largest window of the models that were asked for is {window} tokens. Shorten it, or ask another tier."
+    );
+    ApiError::new(Code::ContextLengthExceeded, message).param("messages")
+}
+
+/// The models that were asked for and left out.
+fn exclusions(plan: &Plan) -> Vec<ExclusionNote> {
+    let asked = plan
+        .shortlist
+        .excluded
+        .iter()
+        .filter(|e| e.reason != Reason::Tier && e.reason != Reason::Endpoint);
+    asked
+        .map(|e| ExclusionNote {
+            model: e.model.id.to_string(),
+            reason: e.reason.text(),
+        })
+        .collect()
+}
