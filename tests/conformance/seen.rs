@@ -45,7 +45,7 @@ pub fn arguments(raw: &Value) -> Value {
         Value::Null => Value::Object(Map::new()),
         Value::String(text) if text.trim().is_empty() => Value::Object(Map::new()),
         Value::String(text) => serde_json::from_str(text).unwrap_or_else(|_| raw.clone()),
-        other => other.clone(),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => raw.clone(),
     }
 }
 
