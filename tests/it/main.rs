@@ -14,6 +14,7 @@ mod billing;
 mod chat;
 mod failover;
 mod process;
+mod responses;
 mod router;
 mod streaming;
 mod tidy;
