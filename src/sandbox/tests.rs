@@ -1,6 +1,7 @@
 //! Drives the simulated providers over loopback, as the router would.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod bedrock;
 mod errors;
 mod faults;
 mod formats;

@@ -24,6 +24,10 @@ ttft_ms = 500
 tokens_per_s = 100
 "#;
 
+async fn router(overlay: &str) -> Router {
+    Router::of(&[Vendor::Bedrock], overlay, |_| {}).await
+}
+
 /// What the last call to Bedrock was.
 fn last_call(router: &Router) -> model_router::sandbox::SeenCall {
     router
@@ -53,7 +57,7 @@ fn weather_tools() -> Value {
 
 #[actix_web::test]
 async fn a_chat_is_signed_translated_and_billed() {
-    let router = Router::start().await;
+    let router = router("").await;
     let account = router.account("5.00").await;
     let mut body = ask(GPT_OSS, "[[cached:3]] [[reasoning:5]] Say hello.");
     body["reasoning_effort"] = json!("low");
@@ -81,7 +85,7 @@ async fn a_chat_is_signed_translated_and_billed() {
 
 #[actix_web::test]
 async fn a_stream_says_the_same_as_a_whole_answer() {
-    let router = Router::start().await;
+    let router = router("").await;
     let account = router.account("5.00").await;
     for prompt in [
         "[[reasoning:7]] Tell me about Köln",
@@ -190,7 +194,7 @@ async fn tool_loop(
 
 #[actix_web::test]
 async fn a_tool_loop_with_signed_reasoning() {
-    let router = Router::with(CLAUDE, |_| {}).await;
+    let router = router(CLAUDE).await;
     let account = router.account("5.00").await;
     let fields = json!({"reasoning_effort": "low", "max_tokens": 8000});
     // Twice the caller sends the reasoning back; once the router has to remember it.
@@ -210,7 +214,7 @@ async fn a_tool_loop_with_signed_reasoning() {
 
 #[actix_web::test]
 async fn a_tool_loop_with_a_model_that_signs_nothing() {
-    let router = Router::start().await;
+    let router = router("").await;
     let account = router.account("5.00").await;
     tool_loop(
         &router,
@@ -224,7 +228,7 @@ async fn a_tool_loop_with_a_model_that_signs_nothing() {
 
 #[actix_web::test]
 async fn answers_follow_a_schema() {
-    let router = Router::with(CLAUDE, |_| {}).await;
+    let router = router(CLAUDE).await;
     let account = router.account("5.00").await;
     let format = json!({"type": "json_schema", "json_schema": {"name": "place", "strict": true,
         "schema": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"],
@@ -255,7 +259,7 @@ async fn answers_follow_a_schema() {
 
 #[actix_web::test]
 async fn files_and_cache_marks() {
-    let router = Router::with(CLAUDE, |_| {}).await;
+    let router = router(CLAUDE).await;
     let account = router.account("5.00").await;
     let file = json!({"type": "file", "file": {"filename": "my_report.pdf", "file_data": "data:application/pdf;base64,JVBERi0="}});
     let mut body = ask("claude-on-bedrock", "");
@@ -279,7 +283,7 @@ async fn files_and_cache_marks() {
 
 #[actix_web::test]
 async fn failures_have_their_class() {
-    let router = Router::start().await;
+    let router = router("").await;
     let account = router.account("5.00").await;
     let script = router.sandbox.script(Vendor::Bedrock);
     for (model, fault, status, code) in [
@@ -307,8 +311,8 @@ async fn failures_have_their_class() {
         (
             "moonshotai.kimi-k2.5",
             Fault::Cut(30),
-            502,
-            "all_candidates_failed",
+            503,
+            "no_available_models",
         ),
     ] {
         script.set_for(model, fault);
@@ -326,7 +330,7 @@ async fn failures_have_their_class() {
 
 #[actix_web::test]
 async fn an_exception_in_the_middle_ends_the_answer_openly() {
-    let router = Router::start().await;
+    let router = router("").await;
     let account = router.account("5.00").await;
     let script = router.sandbox.script(Vendor::Bedrock);
     script.set_for(GPT_OSS, [Fault::ErrorInStream(9), Fault::Malformed]);

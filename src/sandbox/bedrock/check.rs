@@ -36,7 +36,8 @@ pub(super) fn chat(model: &str, body: &Value) -> Result<(), Trouble> {
     let is_schema = schema
         .as_str()
         .is_some_and(|text| serde_json::from_str::<Value>(text).is_ok_and(|it| it.is_object()));
-    if !format.is_null() && !(format["type"] == "json_schema" && is_schema) {
+    let is_known = format["type"] == "json_schema" && is_schema;
+    if !format.is_null() && !is_known {
         return Err(Trouble::invalid(
             "The value at outputConfig.textFormat.structure.jsonSchema.schema must be a valid JSON schema.",
         ));
@@ -71,7 +72,7 @@ fn inference(model: &str, config: &Value) -> Result<(), Trouble> {
         }
     }
     let most = &config["maxTokens"];
-    if !most.is_null() && !most.as_u64().is_some_and(|most| most > 0) {
+    if !most.is_null() && most.as_u64().is_none_or(|most| most == 0) {
         return Err(Trouble::invalid(format!(
             "1 validation error detected: Value '{most}' at 'inferenceConfig.maxTokens' failed to satisfy constraint: Member must have value greater than or equal to 1"
         )));
