@@ -18,6 +18,7 @@ pub mod replay;
 mod responses;
 mod retry;
 mod scan;
+mod schema;
 pub mod sigv4;
 pub mod sse;
 pub mod stream;
@@ -108,6 +109,8 @@ pub enum Reason {
     Unsupported,
     /// The upstream's format has no word for it.
     Untranslatable,
+    /// It was said in another way that the upstream takes.
+    Coerced,
     /// The balance does not pay for more.
     InsufficientCredits,
 }
@@ -142,6 +145,7 @@ impl fmt::Display for Warning {
         let reason = match self.reason {
             Reason::Unsupported => "unsupported",
             Reason::Untranslatable => "untranslatable",
+            Reason::Coerced => "coerced",
             Reason::InsufficientCredits => "insufficient_credits",
         };
         write!(f, "{severity};{reason};{}", self.field)
@@ -221,9 +225,10 @@ pub fn decode_error<'h>(
     now_unix_s: u64,
 ) -> Fault {
     let mut fault = match dialect {
-        Dialect::OpenAi | Dialect::Responses | Dialect::Anthropic | Dialect::Gemini => {
+        Dialect::OpenAi | Dialect::Responses | Dialect::Anthropic => {
             openai::decode_error(Some(status), body)
         }
+        Dialect::Gemini => gemini::decode_error(Some(status), body),
         Dialect::Bedrock => bedrock::decode_error(status, header("x-amzn-errortype"), body),
     };
     fault.retry_after = retry::from_headers(header, now_unix_s).or(fault.retry_after);

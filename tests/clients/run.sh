@@ -75,6 +75,7 @@ export ROUTER_KEY ROUTER_URL
 
 status=0
 "$work/venv/bin/python" "$here/test_openai.py" >"$work/python" || status=1
+"$work/venv/bin/python" "$here/test_loop.py" >>"$work/python" || status=1
 (cd "$work" && node --test-reporter=tap test_openai.mjs) >"$work/node" || status=1
 cat "$work/python"
 grep -vE '^(#|TAP|  ---|  \.\.\.|  (duration_ms|type|location):|1\.\.)' "$work/node" | sed -E 's/^((not )?ok) [0-9]+ - /\1 - node /'

@@ -25,7 +25,7 @@ tokens_per_s = 100
 "#;
 
 async fn router(overlay: &str) -> Router {
-    Router::of(&[Vendor::Bedrock], overlay, |_| {}).await
+    Router::with(overlay, |_| {}).await
 }
 
 /// What the last call to Bedrock was.

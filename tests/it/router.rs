@@ -85,15 +85,8 @@ impl Router {
         Self::with("", |_| {}).await
     }
 
-    /// A router with a catalog laid over the built-in one and changed settings. Only the providers
-    /// that speak OpenAI's dialect are configured: the order of candidates stays the one tests know.
+    /// A router with a catalog laid over the built-in one and changed settings.
     pub async fn with(overlay: &str, change: impl FnOnce(&mut Settings)) -> Self {
-        let family = [Vendor::OpenAi, Vendor::Xai, Vendor::Groq, Vendor::Cerebras];
-        Self::of(&family, overlay, change).await
-    }
-
-    /// The same with these providers configured.
-    pub async fn of(vendors: &[Vendor], overlay: &str, change: impl FnOnce(&mut Settings)) -> Self {
         crypto();
         let sandbox = Sandbox::start(&Vendor::ALL).await.unwrap();
         let dir = TempDir::new().unwrap();
@@ -106,12 +99,8 @@ impl Router {
         std::fs::write(&path, format!("{AGELESS}{overlay}")).unwrap();
         settings.catalog.overlay = Some(path);
         change(&mut settings);
-        let desk = Switchboard::start(
-            settings,
-            environment(&sandbox, vendors),
-            Providers::Simulated,
-        )
-        .unwrap();
+        let desk =
+            Switchboard::start(settings, environment(&sandbox), Providers::Simulated).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let server = http::serve(Data::new(desk), listener).unwrap();
@@ -217,11 +206,11 @@ pub async fn error_of(response: Response) -> (u16, Value) {
     (status, body["error"].clone())
 }
 
-pub fn environment(sandbox: &Sandbox, vendors: &[Vendor]) -> Environment {
+pub fn environment(sandbox: &Sandbox) -> Environment {
     Environment::Fixed(
-        vendors
-            .iter()
-            .flat_map(|vendor| vendor.variables(sandbox.base_url(*vendor)))
+        Vendor::ALL
+            .into_iter()
+            .flat_map(|vendor| vendor.variables(sandbox.base_url(vendor)))
             .collect::<HashMap<_, _>>(),
     )
 }

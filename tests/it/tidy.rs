@@ -116,6 +116,34 @@ fn files_are_short_and_say_what_they_are_for() {
     assert!(breaches.is_empty(), "{}", breaches.join("\n"));
 }
 
+#[test]
+fn the_code_map_says_what_the_files_say() {
+    let map = fs::read_to_string(Path::new(ROOT).join("ARCHITECTURE.md")).unwrap();
+    let mut missing = Vec::new();
+    for (file, text) in sources("src") {
+        let path = file
+            .strip_prefix(Path::new(ROOT).join("src"))
+            .unwrap()
+            .display()
+            .to_string();
+        let paragraph: Vec<&str> = text
+            .lines()
+            .map_while(|line| line.strip_prefix("//!"))
+            .map(str::trim)
+            .take_while(|line| !line.is_empty())
+            .collect();
+        let row = format!("| `{path}` | {} |", paragraph.join(" ").replace('|', "\\|"));
+        if !map.lines().any(|line| line == row) {
+            missing.push(row);
+        }
+    }
+    assert!(
+        missing.is_empty(),
+        "ARCHITECTURE.md lacks\n{}",
+        missing.join("\n")
+    );
+}
+
 /// Whether a line of code names a crate or module path.
 fn names(line: &str, word: &str) -> bool {
     line.match_indices(word).any(|(at, _)| {

@@ -113,6 +113,10 @@ impl<'b> Reader<'b> {
                     }
                     records.push(self.part(Path::Item(&at, index), &part)?);
                 }
+                // No server of OpenAI's family takes anything but text in a tool's result.
+                if record.role == Role::Tool && !records.iter().all(PartRecord::is_text) {
+                    record.care = Care::MayNeedRewriting;
+                }
                 record.content = Content::Parts(records);
             }
             kind @ (Kind::Null | Kind::Bool | Kind::Number | Kind::Object) => {

@@ -53,6 +53,16 @@ pub(super) enum PartRecord {
     File(Span),
 }
 
+impl PartRecord {
+    /// Whether it is plain text.
+    pub(super) const fn is_text(&self) -> bool {
+        match self {
+            Self::Text(_) => true,
+            Self::Refusal(_) | Self::Image { .. } | Self::Audio(_) | Self::File(_) => false,
+        }
+    }
+}
+
 /// One tool call of an assistant message.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CallRecord {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::super::chat::{Care, ChatRequest, Message, Role};
+use super::super::chat::{Care, ChatRequest, Message, Part, Role};
 use super::super::json::{self, Kind};
 use super::super::object::{Object, array};
 use super::super::{Reason, Warning};
@@ -21,9 +21,16 @@ pub(super) fn write(request: &ChatRequest, raw: &str, host: Host, out: &mut Stri
         return;
     }
     out.push('[');
+    let mut moved = Moved::default();
     for (index, message) in request.messages().enumerate() {
+        if message.role() != Role::Tool {
+            moved.write(out);
+        }
         if index > 0 {
             out.push(',');
+        }
+        if message.role() == Role::Tool && moved.take(message, out) {
+            continue;
         }
         match message.care() {
             Care::None => out.push_str(message.raw()),
@@ -33,7 +40,77 @@ pub(super) fn write(request: &ChatRequest, raw: &str, host: Host, out: &mut Stri
             },
         }
     }
+    moved.write(out);
     out.push(']');
+}
+
+/// Images and files of tool results, on their way into a user message behind the results: OpenAI's
+/// API takes only text from a tool.
+#[derive(Default)]
+struct Moved {
+    parts: String,
+}
+
+impl Moved {
+    /// Writes a tool message without its images and keeps those. Answers whether there were any.
+    fn take(&mut self, message: Message<'_>, out: &mut String) -> bool {
+        if message.care() == Care::None {
+            return false;
+        }
+        let Ok(mut object) = Object::parse(message.raw()) else {
+            return false;
+        };
+        let Some(content) = object.borrowed("content") else {
+            return false;
+        };
+        if json::Kind::of(content) != Kind::Array {
+            return false;
+        }
+        let Ok(parts) = array(content, usize::MAX) else {
+            return false;
+        };
+        let is_text = |raw: &&str| is_part(raw, "text");
+        let (texts, others): (Vec<&str>, Vec<&str>) = parts.into_iter().partition(is_text);
+        if others.is_empty() {
+            return false;
+        }
+        let mut kept = texts.join(",");
+        if kept.is_empty() {
+            kept.push_str(
+                r#"{"type":"text","text":"The result follows in the next user message."}"#,
+            );
+        }
+        if !self.parts.is_empty() {
+            self.parts.push(',');
+        }
+        self.parts.push_str(r#"{"type":"text","text":"#);
+        let call = message.tool_call_id().unwrap_or_default();
+        json::push_string(&mut self.parts, &format!("Result of the tool call {call}:"));
+        self.parts.push_str("},");
+        self.parts.push_str(&others.join(","));
+        object.set("content", Cow::Owned(format!("[{kept}]")));
+        object.write(out);
+        true
+    }
+
+    /// Writes the user message, once the run of tool results is over.
+    fn write(&mut self, out: &mut String) {
+        if !self.parts.is_empty() {
+            out.push_str(r#",{"role":"user","content":["#);
+            out.push_str(&std::mem::take(&mut self.parts));
+            out.push_str("]}");
+        }
+    }
+}
+
+/// Whether a content part is of this type.
+fn is_part(raw: &str, kind: &str) -> bool {
+    let part = Object::parse(raw).ok();
+    let named = part
+        .as_ref()
+        .and_then(|part| part.get("type"))
+        .and_then(json::string);
+    named.as_deref() == Some(kind)
 }
 
 /// What is lost on the way to this host.
@@ -53,9 +130,17 @@ pub(super) fn warnings(request: &ChatRequest, host: Host) -> Vec<Warning> {
             }
         }
     }
-    lost.into_iter()
+    let mut warnings: Vec<Warning> = lost
+        .into_iter()
         .map(|name| Warning::advisory(Reason::Unsupported, format!("messages.{name}")))
-        .collect()
+        .collect();
+    let speaks_in_images = |message: Message<'_>| {
+        message.role() == Role::Tool && message.parts().any(|part| !matches!(part, Part::Text(_)))
+    };
+    if request.messages().any(speaks_in_images) {
+        warnings.push(Warning::advisory(Reason::Coerced, "messages.tool.content"));
+    }
+    warnings
 }
 
 /// The message without what the host refuses; `None` when nothing has to change.

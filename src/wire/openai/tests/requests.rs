@@ -158,3 +158,42 @@ fn reasoning_where_it_cannot_be_said_is_named() {
         "advisory;unsupported;reasoning.effort,advisory;untranslatable;reasoning.max_tokens"
     );
 }
+
+#[test]
+fn images_of_tool_results_move_behind_the_results() {
+    let body = r#"{"model":"x","messages":[
+        {"role":"user","content":"look"},
+        {"role":"assistant","content":null,"tool_calls":[
+            {"id":"a","type":"function","function":{"name":"f","arguments":"{}"}},
+            {"id":"b","type":"function","function":{"name":"f","arguments":"{}"}}]},
+        {"role":"tool","tool_call_id":"a","content":[{"type":"text","text":"seen"},
+            {"type":"image_url","image_url":{"url":"data:image/png;base64,aGk="}}]},
+        {"role":"tool","tool_call_id":"b","content":"nothing"},
+        {"role":"user","content":"so?"}]}"#;
+    let encoded = encode_chat(
+        &parse(body),
+        &model(&[], &[]),
+        &provider("openai", &[]),
+        &Context::PLAIN,
+    )
+    .unwrap();
+    let sent: serde_json::Value = serde_json::from_slice(&encoded.body).unwrap();
+    let roles: Vec<&str> = sent["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|m| m["role"].as_str().unwrap())
+        .collect();
+    assert_eq!(roles, ["user", "assistant", "tool", "tool", "user", "user"]);
+    assert_eq!(
+        sent["messages"][2]["content"],
+        serde_json::json!([{ "type": "text", "text": "seen" }])
+    );
+    assert_eq!(
+        sent["messages"][4]["content"][0]["text"],
+        "Result of the tool call a:"
+    );
+    assert_eq!(sent["messages"][4]["content"][1]["type"], "image_url");
+    let warnings: Vec<String> = encoded.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(warnings, ["advisory;coerced;messages.tool.content"]);
+}
