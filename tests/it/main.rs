@@ -10,6 +10,7 @@
 
 mod admin;
 mod bad_input;
+mod bedrock;
 mod billing;
 mod chat;
 mod failover;

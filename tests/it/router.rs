@@ -38,6 +38,27 @@ deprecation_date = 2999-01-01
 [[model]]
 id = "grok-3-mini-beta"
 deprecation_date = 2999-01-01
+[[model]]
+id = "nvidia.nemotron-nano-9b-v2"
+deprecation_date = 2999-01-01
+[[model]]
+id = "zai.glm-4.7"
+deprecation_date = 2999-01-01
+[[model]]
+id = "minimax.minimax-m2.1"
+deprecation_date = 2999-01-01
+[[model]]
+id = "us.meta.llama4-maverick-17b-instruct-v1:0"
+deprecation_date = 2999-01-01
+[[model]]
+id = "us.meta.llama4-scout-17b-instruct-v1:0"
+deprecation_date = 2999-01-01
+[[model]]
+id = "mistral.devstral-2-123b"
+deprecation_date = 2999-01-01
+[[model]]
+id = "qwen.qwen3-coder-480b-a35b-v1:0"
+deprecation_date = 2999-01-01
 "#;
 
 /// A running router and everything it talks to.
@@ -191,17 +212,10 @@ pub async fn error_of(response: Response) -> (u16, Value) {
 }
 
 pub fn environment(sandbox: &Sandbox) -> Environment {
-    let of = |vendor: Vendor| {
-        let prefix = vendor.as_str().to_uppercase();
-        [
-            (format!("{prefix}_API_KEY"), "simulated".to_owned()),
-            (format!("{prefix}_BASE_URL"), sandbox.base_url(vendor)),
-        ]
-    };
     Environment::Fixed(
         Vendor::ALL
             .into_iter()
-            .flat_map(of)
+            .flat_map(|vendor| vendor.variables(sandbox.base_url(vendor)))
             .collect::<HashMap<_, _>>(),
     )
 }
