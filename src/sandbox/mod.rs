@@ -8,6 +8,7 @@ mod bounds;
 mod call;
 mod dice;
 mod fault;
+mod gemini;
 mod marks;
 mod openai;
 mod play;
@@ -184,6 +185,7 @@ fn routes(app: &mut web::ServiceConfig, vendor: Vendor, script: Arc<Script>) {
         Vendor::Xai => openai::Flavour::Xai,
         Vendor::Groq => openai::Flavour::Groq,
         Vendor::Cerebras => openai::Flavour::Cerebras,
+        Vendor::Google => return gemini::routes(app, script),
     };
     openai::routes(app, vendor.base_path(), flavour, script);
 }

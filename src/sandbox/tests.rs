@@ -16,6 +16,9 @@ use serde_json::{Value, json};
 
 use super::{Sandbox, Script, Vendor};
 
+/// The providers that speak OpenAI's dialect.
+const OPENAI_FAMILY: [Vendor; 4] = [Vendor::OpenAi, Vendor::Xai, Vendor::Groq, Vendor::Cerebras];
+
 /// One running provider and a client for it.
 struct Rig {
     sandbox: Sandbox,
@@ -123,6 +126,7 @@ fn usual_model(vendor: Vendor) -> &'static str {
         Vendor::Xai => "grok-3-beta",
         Vendor::Groq => "llama-3.3-70b-versatile",
         Vendor::Cerebras => "llama3.1-8b",
+        Vendor::Google => "gemini-2.5-flash",
     }
 }
 
@@ -133,5 +137,6 @@ fn reasoning_model(vendor: Vendor) -> &'static str {
         Vendor::Xai => "grok-3-mini-beta",
         Vendor::Groq => "openai/gpt-oss-120b",
         Vendor::Cerebras => "gpt-oss-120b",
+        Vendor::Google => "gemini-2.5-pro",
     }
 }

@@ -11,11 +11,19 @@ pub enum Vendor {
     Groq,
     /// Cerebras.
     Cerebras,
+    /// Google.
+    Google,
 }
 
 impl Vendor {
     /// Every simulated provider.
-    pub const ALL: [Self; 4] = [Self::OpenAi, Self::Xai, Self::Groq, Self::Cerebras];
+    pub const ALL: [Self; 5] = [
+        Self::OpenAi,
+        Self::Xai,
+        Self::Groq,
+        Self::Cerebras,
+        Self::Google,
+    ];
 
     /// The provider's name in the catalog.
     pub const fn as_str(self) -> &'static str {
@@ -24,7 +32,23 @@ impl Vendor {
             Self::Xai => "xai",
             Self::Groq => "groq",
             Self::Cerebras => "cerebras",
+            Self::Google => "google",
         }
+    }
+
+    /// The environment variables that point a router at the simulated provider.
+    pub fn variables(self, base_url: String) -> Vec<(String, String)> {
+        let key = "simulated".to_owned();
+        let prefix = match self {
+            Self::Google => "GEMINI".to_owned(),
+            Self::OpenAi | Self::Xai | Self::Groq | Self::Cerebras => {
+                self.as_str().to_ascii_uppercase()
+            }
+        };
+        vec![
+            (format!("{prefix}_API_KEY"), key),
+            (format!("{prefix}_BASE_URL"), base_url),
+        ]
     }
 
     /// The path every route of the provider begins with.
@@ -32,6 +56,7 @@ impl Vendor {
         match self {
             Self::OpenAi | Self::Xai | Self::Cerebras => "/v1",
             Self::Groq => "/openai/v1",
+            Self::Google => "",
         }
     }
 
@@ -41,6 +66,7 @@ impl Vendor {
             Self::Xai => 1,
             Self::Groq => 2,
             Self::Cerebras => 3,
+            Self::Google => 4,
         }
     }
 }

@@ -13,6 +13,7 @@ mod bad_input;
 mod billing;
 mod chat;
 mod failover;
+mod gemini;
 mod process;
 mod router;
 mod streaming;

@@ -186,17 +186,10 @@ pub async fn error_of(response: Response) -> (u16, Value) {
 }
 
 pub fn environment(sandbox: &Sandbox) -> Environment {
-    let of = |vendor: Vendor| {
-        let prefix = vendor.as_str().to_uppercase();
-        [
-            (format!("{prefix}_API_KEY"), "simulated".to_owned()),
-            (format!("{prefix}_BASE_URL"), sandbox.base_url(vendor)),
-        ]
-    };
     Environment::Fixed(
         Vendor::ALL
             .into_iter()
-            .flat_map(of)
+            .flat_map(|vendor| vendor.variables(sandbox.base_url(vendor)))
             .collect::<HashMap<_, _>>(),
     )
 }
