@@ -11,17 +11,20 @@ pub enum Vendor {
     Groq,
     /// Cerebras.
     Cerebras,
+    /// AWS Bedrock.
+    Bedrock,
     /// Google.
     Google,
 }
 
 impl Vendor {
     /// Every simulated provider.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::OpenAi,
         Self::Xai,
         Self::Groq,
         Self::Cerebras,
+        Self::Bedrock,
         Self::Google,
     ];
 
@@ -32,6 +35,7 @@ impl Vendor {
             Self::Xai => "xai",
             Self::Groq => "groq",
             Self::Cerebras => "cerebras",
+            Self::Bedrock => "bedrock",
             Self::Google => "google",
         }
     }
@@ -39,16 +43,24 @@ impl Vendor {
     /// The environment variables that point a router at the simulated provider.
     pub fn variables(self, base_url: String) -> Vec<(String, String)> {
         let key = "simulated".to_owned();
-        let prefix = match self {
-            Self::Google => "GEMINI".to_owned(),
+        match self {
+            Self::Bedrock => vec![
+                ("AWS_ACCESS_KEY_ID".to_owned(), key.clone()),
+                ("AWS_SECRET_ACCESS_KEY".to_owned(), key),
+                ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME".to_owned(), base_url),
+            ],
+            Self::Google => vec![
+                ("GEMINI_API_KEY".to_owned(), key),
+                ("GEMINI_BASE_URL".to_owned(), base_url),
+            ],
             Self::OpenAi | Self::Xai | Self::Groq | Self::Cerebras => {
-                self.as_str().to_ascii_uppercase()
+                let prefix = self.as_str().to_ascii_uppercase();
+                vec![
+                    (format!("{prefix}_API_KEY"), key),
+                    (format!("{prefix}_BASE_URL"), base_url),
+                ]
             }
-        };
-        vec![
-            (format!("{prefix}_API_KEY"), key),
-            (format!("{prefix}_BASE_URL"), base_url),
-        ]
+        }
     }
 
     /// The path every route of the provider begins with.
@@ -56,7 +68,7 @@ impl Vendor {
         match self {
             Self::OpenAi | Self::Xai | Self::Cerebras => "/v1",
             Self::Groq => "/openai/v1",
-            Self::Google => "",
+            Self::Bedrock | Self::Google => "",
         }
     }
 
@@ -66,7 +78,8 @@ impl Vendor {
             Self::Xai => 1,
             Self::Groq => 2,
             Self::Cerebras => 3,
-            Self::Google => 4,
+            Self::Bedrock => 4,
+            Self::Google => 5,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{OPENAI_FAMILY, Rig, reasoning_model};
+use super::{Rig, reasoning_model};
 use crate::sandbox::Vendor;
 
 async fn streamed(vendor: Vendor, prompt: &str, extra: Value) -> Vec<Value> {
@@ -112,7 +112,7 @@ async fn cerebras_puts_usage_into_the_finish_chunk() {
 
 #[actix_web::test]
 async fn whole_bodies_have_each_providers_extras() {
-    for vendor in OPENAI_FAMILY {
+    for vendor in super::OPENAI_FAMILY {
         let rig = Rig::start(vendor).await;
         let extra = json!({"model": reasoning_model(vendor)});
         let reply = rig.chat(&rig.body("[[reasoning:5]] Hi", extra)).await;
@@ -123,7 +123,7 @@ async fn whole_bodies_have_each_providers_extras() {
             Vendor::Xai => (Some("reasoning_content"), "system_fingerprint"),
             Vendor::Groq => (Some("reasoning"), "x_groq"),
             Vendor::Cerebras => (Some("reasoning"), "time_info"),
-            Vendor::Google => unreachable!("it speaks another dialect"),
+            Vendor::Bedrock | Vendor::Google => panic!("speaks another dialect"),
         };
         assert!(body.get(extra).is_some(), "{vendor:?}");
         match thought {
@@ -137,13 +137,13 @@ async fn whole_bodies_have_each_providers_extras() {
 
 #[actix_web::test]
 async fn every_response_tells_limits_and_that_it_is_simulated() {
-    for vendor in OPENAI_FAMILY {
+    for vendor in super::OPENAI_FAMILY {
         let rig = Rig::start(vendor).await;
         let reply = rig.chat(&rig.body("Hi", json!({}))).await;
         let limit = match vendor {
             Vendor::OpenAi | Vendor::Xai | Vendor::Groq => "x-ratelimit-remaining-tokens",
             Vendor::Cerebras => "x-ratelimit-limit-tokens-day",
-            Vendor::Google => unreachable!("it speaks another dialect"),
+            Vendor::Bedrock | Vendor::Google => panic!("speaks another dialect"),
         };
         assert!(reply.header(limit).is_some(), "{vendor:?}");
         assert!(reply.header("x-request-id").is_some());
