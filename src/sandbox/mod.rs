@@ -9,6 +9,7 @@ mod bounds;
 mod call;
 mod dice;
 mod fault;
+mod gemini;
 mod marks;
 mod openai;
 mod play;
@@ -186,6 +187,7 @@ fn routes(app: &mut web::ServiceConfig, vendor: Vendor, script: Arc<Script>) {
         Vendor::Groq => openai::Flavour::Groq,
         Vendor::Cerebras => openai::Flavour::Cerebras,
         Vendor::Bedrock => return bedrock::routes(app, script),
+        Vendor::Google => return gemini::routes(app, script),
     };
     openai::routes(app, vendor.base_path(), flavour, script);
 }

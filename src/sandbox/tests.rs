@@ -128,6 +128,7 @@ fn usual_model(vendor: Vendor) -> &'static str {
         Vendor::Groq => "llama-3.3-70b-versatile",
         Vendor::Cerebras => "llama3.1-8b",
         Vendor::Bedrock => "qwen.qwen3-next-80b-a3b",
+        Vendor::Google => "gemini-2.5-flash",
     }
 }
 
@@ -139,5 +140,6 @@ fn reasoning_model(vendor: Vendor) -> &'static str {
         Vendor::Groq => "openai/gpt-oss-120b",
         Vendor::Cerebras => "gpt-oss-120b",
         Vendor::Bedrock => "zai.glm-4.7",
+        Vendor::Google => "gemini-2.5-pro",
     }
 }

@@ -13,16 +13,19 @@ pub enum Vendor {
     Cerebras,
     /// AWS Bedrock.
     Bedrock,
+    /// Google.
+    Google,
 }
 
 impl Vendor {
     /// Every simulated provider.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::OpenAi,
         Self::Xai,
         Self::Groq,
         Self::Cerebras,
         Self::Bedrock,
+        Self::Google,
     ];
 
     /// The provider's name in the catalog.
@@ -33,6 +36,7 @@ impl Vendor {
             Self::Groq => "groq",
             Self::Cerebras => "cerebras",
             Self::Bedrock => "bedrock",
+            Self::Google => "google",
         }
     }
 
@@ -44,6 +48,10 @@ impl Vendor {
                 ("AWS_ACCESS_KEY_ID".to_owned(), key.clone()),
                 ("AWS_SECRET_ACCESS_KEY".to_owned(), key),
                 ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME".to_owned(), base_url),
+            ],
+            Self::Google => vec![
+                ("GEMINI_API_KEY".to_owned(), key),
+                ("GEMINI_BASE_URL".to_owned(), base_url),
             ],
             Self::OpenAi | Self::Xai | Self::Groq | Self::Cerebras => {
                 let prefix = self.as_str().to_ascii_uppercase();
@@ -60,7 +68,7 @@ impl Vendor {
         match self {
             Self::OpenAi | Self::Xai | Self::Cerebras => "/v1",
             Self::Groq => "/openai/v1",
-            Self::Bedrock => "",
+            Self::Bedrock | Self::Google => "",
         }
     }
 
@@ -71,6 +79,7 @@ impl Vendor {
             Self::Groq => 2,
             Self::Cerebras => 3,
             Self::Bedrock => 4,
+            Self::Google => 5,
         }
     }
 }

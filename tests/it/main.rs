@@ -14,6 +14,7 @@ mod bedrock;
 mod billing;
 mod chat;
 mod failover;
+mod gemini;
 mod process;
 mod responses;
 mod router;
