@@ -15,6 +15,9 @@ use serde_json::{Value, json};
 
 use super::{Sandbox, Script, Vendor};
 
+/// The providers that speak OpenAI's dialect.
+const OPENAI_FAMILY: [Vendor; 4] = [Vendor::OpenAi, Vendor::Xai, Vendor::Groq, Vendor::Cerebras];
+
 /// One running provider and a client for it.
 struct Rig {
     sandbox: Sandbox,
@@ -122,6 +125,7 @@ fn usual_model(vendor: Vendor) -> &'static str {
         Vendor::Xai => "grok-3-beta",
         Vendor::Groq => "llama-3.3-70b-versatile",
         Vendor::Cerebras => "llama3.1-8b",
+        Vendor::Anthropic => "claude-haiku-4-5",
     }
 }
 
@@ -132,5 +136,6 @@ fn reasoning_model(vendor: Vendor) -> &'static str {
         Vendor::Xai => "grok-3-mini-beta",
         Vendor::Groq => "openai/gpt-oss-120b",
         Vendor::Cerebras => "gpt-oss-120b",
+        Vendor::Anthropic => "claude-sonnet-4-6",
     }
 }

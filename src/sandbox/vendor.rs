@@ -11,11 +11,19 @@ pub enum Vendor {
     Groq,
     /// Cerebras.
     Cerebras,
+    /// Anthropic.
+    Anthropic,
 }
 
 impl Vendor {
     /// Every simulated provider.
-    pub const ALL: [Self; 4] = [Self::OpenAi, Self::Xai, Self::Groq, Self::Cerebras];
+    pub const ALL: [Self; 5] = [
+        Self::OpenAi,
+        Self::Xai,
+        Self::Groq,
+        Self::Cerebras,
+        Self::Anthropic,
+    ];
 
     /// The provider's name in the catalog.
     pub const fn as_str(self) -> &'static str {
@@ -24,6 +32,7 @@ impl Vendor {
             Self::Xai => "xai",
             Self::Groq => "groq",
             Self::Cerebras => "cerebras",
+            Self::Anthropic => "anthropic",
         }
     }
 
@@ -32,6 +41,7 @@ impl Vendor {
         match self {
             Self::OpenAi | Self::Xai | Self::Cerebras => "/v1",
             Self::Groq => "/openai/v1",
+            Self::Anthropic => "",
         }
     }
 
@@ -41,6 +51,7 @@ impl Vendor {
             Self::Xai => 1,
             Self::Groq => 2,
             Self::Cerebras => 3,
+            Self::Anthropic => 4,
         }
     }
 }
