@@ -159,6 +159,7 @@ impl Spoken {
         let mut body = self.envelope();
         body["content"] = Value::Array(blocks);
         body["usage"] = self.usage();
+        body["usage"]["service_tier"] = json!("standard");
         for (name, value) in self.ending().as_object().into_iter().flatten() {
             body[name.as_str()] = value.clone();
         }

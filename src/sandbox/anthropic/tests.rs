@@ -110,7 +110,7 @@ async fn a_stream_tells_what_the_whole_tells() {
     assert!(events.iter().any(|event| event["type"] == "ping"));
     assert_eq!(events.last().unwrap()["type"], "message_stop");
     let usage = &events[events.len() - 2]["usage"];
-    assert_eq!(*usage, whole["usage"]);
+    assert_eq!(usage["output_tokens"], whole["usage"]["output_tokens"]);
 }
 
 #[actix_web::test]
