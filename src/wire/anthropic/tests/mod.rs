@@ -6,7 +6,7 @@ mod requests;
 mod schemas;
 mod streams;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -14,11 +14,12 @@ use serde_json::Value;
 use crate::catalog::{Catalog, Layer, ModelId, Provider};
 use crate::wire::{CannotEncode, ChatRequest, Context, Encoded, encode_chat};
 
+static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::load(&[Layer::builtin()]).unwrap());
+
 /// Writes a request for a model of the shipped catalog.
 fn encode_with(model: &str, body: &Value, context: &Context<'_>) -> Result<Encoded, CannotEncode> {
-    let catalog = Catalog::load(&[Layer::builtin()]).unwrap();
-    let model = catalog.model(model).unwrap();
-    let provider: &Arc<Provider> = catalog.provider(&model.provider).unwrap();
+    let model = CATALOG.model(model).unwrap();
+    let provider: &Arc<Provider> = CATALOG.provider(&model.provider).unwrap();
     let request = ChatRequest::parse(Bytes::from(body.to_string())).unwrap();
     let encoded = encode_chat(&request, model, provider, context);
     let again = encode_chat(&request, model, provider, context);
@@ -49,14 +50,13 @@ fn refused(model: &str, body: &Value) -> (String, String) {
 /// Keeps the model's id a name that the catalog knows.
 #[test]
 fn the_models_of_the_catalog_have_their_traits() {
-    let catalog = Catalog::load(&[Layer::builtin()]).unwrap();
     for id in [
         "claude-haiku-4-5",
         "claude-sonnet-4-6",
         "claude-opus-4-6",
         "claude-opus-4-7",
     ] {
-        let model = catalog.model(id).unwrap();
+        let model = CATALOG.model(id).unwrap();
         assert_eq!(model.id, ModelId::new(id));
         let adaptive = model.has_trait(crate::catalog::Trait::AdaptiveThinking);
         assert_eq!(adaptive, id != "claude-haiku-4-5");

@@ -4,8 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::super::chat::tests::RICH;
 use super::super::super::{ChatRequest, Context, left_out};
-use super::{encode, encode_with, refused};
-use crate::catalog::{Catalog, Layer};
+use super::{CATALOG, encode, encode_with, refused};
 
 fn ask(extra: Value) -> Value {
     let mut body = json!({"model": "m", "messages": [{"role": "user", "content": "hi"}]});
@@ -177,11 +176,10 @@ fn plain_fields() {
 
 #[test]
 fn left_out_says_what_encoding_warns_of() {
-    let catalog = Catalog::load(&[Layer::builtin()]).unwrap();
     let body = ask(json!({"seed": 1, "reasoning_effort": "low", "max_tokens": 9}));
     let request = ChatRequest::parse(body.to_string().into()).unwrap();
-    let model = catalog.model("claude-haiku-4-5").unwrap();
-    let provider = catalog.provider(&model.provider).unwrap();
+    let model = CATALOG.model("claude-haiku-4-5").unwrap();
+    let provider = CATALOG.provider(&model.provider).unwrap();
     let said: Vec<_> = left_out(&request, model, provider)
         .iter()
         .map(ToString::to_string)

@@ -140,7 +140,7 @@ fn show(events: &[Event]) -> String {
 }
 
 fn class(events: &[Event]) -> Option<FaultClass> {
-    let faults = events.iter().filter_map(|event| match event {
+    let mut faults = events.iter().filter_map(|event| match event {
         Event::Fault(fault) => Some(fault.class),
         Event::Chunk(_)
         | Event::Alive
@@ -149,7 +149,7 @@ fn class(events: &[Event]) -> Option<FaultClass> {
         | Event::Skipped
         | Event::Done => None,
     });
-    faults.last()
+    faults.next_back()
 }
 
 /// The message that a client assembles.
@@ -231,7 +231,12 @@ fn streaming_says_what_the_whole_says() {
     }
     let replay = streamed.iter().find_map(|event| match event {
         Event::Replay(replay) => Some(replay),
-        _ => None,
+        Event::Chunk(_)
+        | Event::Alive
+        | Event::Usage(_)
+        | Event::Skipped
+        | Event::Fault(_)
+        | Event::Done => None,
     });
     assert_eq!(replay, answer.replay());
 }
@@ -298,11 +303,16 @@ fn odd_streams() {
         ))
     };
     let last_finish = |events: &[Event]| {
-        let chunks = events.iter().filter_map(|event| match event {
+        let mut chunks = events.iter().filter_map(|event| match event {
             Event::Chunk(chunk) => chunk.finish,
-            _ => None,
+            Event::Alive
+            | Event::Usage(_)
+            | Event::Replay(_)
+            | Event::Skipped
+            | Event::Fault(_)
+            | Event::Done => None,
         });
-        chunks.last()
+        chunks.next_back()
     };
     // An empty turn is a turn.
     assert_eq!(last_finish(&stream("", "end_turn")), Some(Finish::Stop));
