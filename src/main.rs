@@ -13,6 +13,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use model_router::actors::catalog::Source;
+use model_router::actors::credential::{self, Credential};
 use model_router::catalog::{Catalog, Endpoint};
 use model_router::config::{Environment, Settings};
 use model_router::store::{self, Db};
@@ -74,13 +75,18 @@ fn providers(catalog: &Catalog, env: &Environment) -> Vec<String> {
         if !wire::speaks(provider.dialect, Endpoint::Chat) {
             return format!("provider {name}: its dialect is not spoken yet");
         }
-        match (
-            env.secret(&provider.api_key_env),
-            provider.api_key_env.is_empty(),
-        ) {
-            (Some(_), _) => format!("provider {name}: key set"),
-            (None, true) => format!("provider {name}: needs no key"),
-            (None, false) => format!(
+        let access =
+            credential::base_url(provider, env).and_then(|_| Credential::read(provider, env));
+        match access {
+            Err(error) => format!("provider {name}: {error}"),
+            Ok(Credential::Key(_)) => format!("provider {name}: key set"),
+            Ok(Credential::Aws(keys)) => {
+                format!("provider {name}: AWS keys set, region {}", keys.region)
+            }
+            Ok(Credential::None) if provider.api_key_env.is_empty() => {
+                format!("provider {name}: needs no key")
+            }
+            Ok(Credential::None) => format!(
                 "provider {name}: no key; set {}",
                 provider.api_key_env.join(" or ")
             ),

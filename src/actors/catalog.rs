@@ -8,9 +8,9 @@ use std::time::Instant;
 
 use actix::{Actor, Addr, Context, Handler, Message, MessageResult};
 use arc_swap::ArcSwap;
-use secrecy::SecretString;
 
 use super::breaker::Policy;
+use super::credential::{self, Credential};
 use super::provider::{Provider, Standings, standing};
 use crate::catalog::{self, Catalog, CatalogError, KeyNeed, Layer, Model, ProviderName};
 use crate::config::{self, ConfigError, Environment};
@@ -30,8 +30,8 @@ pub struct Route {
     pub provider: Arc<catalog::Provider>,
     /// Where its API begins, without a trailing slash.
     pub base_url: String,
-    /// The operator's key for it.
-    pub key: Option<SecretString>,
+    /// The operator's credential for it.
+    pub credential: Credential,
     /// Who decides about attempts.
     pub actor: Addr<Provider>,
     standings: Arc<ArcSwap<Standings>>,
@@ -41,7 +41,7 @@ impl Route {
     /// Whether the provider takes part: it has its key, or needs none.
     pub fn is_configured(&self) -> bool {
         match self.provider.key_need {
-            KeyNeed::Required => self.key.is_some(),
+            KeyNeed::Required => self.credential.is_set(),
             KeyNeed::Optional => true,
         }
     }
@@ -174,14 +174,16 @@ impl CatalogKeeper {
             (provider.start(), standings)
         });
         let env = &self.source.env;
-        let base_url = row.base_url_env.as_ref().and_then(|name| env.get(name));
+        let access = credential::base_url(row, env)
+            .and_then(|base_url| Ok((base_url, Credential::read(row, env)?)));
+        let (base_url, credential) = access.unwrap_or_else(|error| {
+            tracing::error!(provider = %row.name, %error, "credential left out");
+            (row.base_url.clone(), Credential::None)
+        });
         Route {
             provider: Arc::clone(row),
-            base_url: base_url.map_or_else(
-                || row.base_url.clone(),
-                |url| url.trim_end_matches('/').to_owned(),
-            ),
-            key: env.secret(&row.api_key_env),
+            base_url,
+            credential,
             actor: actor.clone(),
             standings: Arc::clone(standings),
         }

@@ -5,6 +5,7 @@ pub mod breaker;
 pub mod catalog;
 pub mod classifier;
 mod clock;
+pub mod credential;
 pub mod funds;
 pub mod guard;
 pub mod ledger;

@@ -260,6 +260,10 @@ pub enum Trait {
     NoPrefill,
     /// Takes instructions apart, not as a system message.
     NoSystemMessage,
+    /// Decides itself how long it thinks, steered by an effort instead of a budget in tokens.
+    AdaptiveThinking,
+    /// Knows an effort `xhigh` below its largest.
+    XhighEffort,
 }
 
 /// A model's own clocks; what is not set falls back to the operator's.

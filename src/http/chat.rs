@@ -170,10 +170,7 @@ struct Counted {
 /// was blank, filtered or failed.
 fn billable(answer: &Answer, prompt_tokens: u64) -> Counted {
     let delivered = answer.delivered();
-    let shown = answer.usage().map_or_else(
-        || stream::estimate(prompt_tokens, &delivered),
-        |reported| reported.usage,
-    );
+    let shown = stream::counted(answer.usage(), prompt_tokens, &delivered);
     let bill = stream::is_billable(Some(answer.finish()), &delivered, &shown).then_some(shown);
     Counted { shown, bill }
 }

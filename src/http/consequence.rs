@@ -93,6 +93,8 @@ pub fn from_fault(last: &Fault, all: &[Fault]) -> ApiError {
         )
     };
     let error = match last.class {
+        // Found in an answer, not refused: nobody could have asked better.
+        FaultClass::ModelOutput if last.status.is_none() => failed(Code::AllCandidatesFailed),
         FaultClass::Caller | FaultClass::ModelOutput => ApiError::new(
             Code::UpstreamRejected(last.status.unwrap_or(400)),
             format!("The provider refused the request: {said}"),

@@ -85,17 +85,25 @@ fn routes(app: &mut ServiceConfig) {
             .service(get(&format!("{prefix}/models")).route(web::get().to(models::list)))
             .service(get(&format!("{prefix}/models/{{id:.+}}")).route(web::get().to(models::one)));
     }
-    app.service(get("/health").route(web::get().to(health::health)))
-        .service(get("/ready").route(web::get().to(health::ready)))
-        .service(post("/v1/route").route(web::post().to(route::route)))
-        .service(get("/v1/generations/{id}").route(web::get().to(generations::one)))
-        .service(get("/v1/credits").route(web::get().to(credits::credits)))
-        .service(get("/v1/key").route(web::get().to(credits::key)))
-        .service(post("/admin/accounts").route(web::post().to(admin::create_account)))
-        .service(post("/admin/accounts/{id}/credits").route(web::post().to(admin::add_credit)))
-        .service(post("/admin/catalog/reload").route(web::post().to(admin::reload_catalog)))
-        .service(get("/admin/ledger/verify").route(web::get().to(admin::verify_ledger)))
-        .default_service(web::to(nothing_here));
+    app.service(
+        get("/health")
+            .route(web::get().to(health::health))
+            .route(web::head().to(health::health)),
+    )
+    .service(
+        get("/ready")
+            .route(web::get().to(health::ready))
+            .route(web::head().to(health::ready)),
+    )
+    .service(post("/v1/route").route(web::post().to(route::route)))
+    .service(get("/v1/generations/{id}").route(web::get().to(generations::one)))
+    .service(get("/v1/credits").route(web::get().to(credits::credits)))
+    .service(get("/v1/key").route(web::get().to(credits::key)))
+    .service(post("/admin/accounts").route(web::post().to(admin::create_account)))
+    .service(post("/admin/accounts/{id}/credits").route(web::post().to(admin::add_credit)))
+    .service(post("/admin/catalog/reload").route(web::post().to(admin::reload_catalog)))
+    .service(get("/admin/ledger/verify").route(web::get().to(admin::verify_ledger)))
+    .default_service(web::to(nothing_here));
 }
 
 fn get(path: &str) -> Resource {

@@ -241,10 +241,7 @@ impl Metered {
     fn ending(&self, status: Status, failed: bool) -> (Usage, Ending) {
         let decoder = self.ticket.live.decoder();
         let delivered = decoder.delivered();
-        let shown = match &self.usage {
-            Some(reported) => reported.usage,
-            None => estimate(self.ticket.prompt_tokens, &delivered),
-        };
+        let shown = counted(self.usage.as_ref(), self.ticket.prompt_tokens, &delivered);
         let native = decoder.finish_reason();
         let finish = if failed {
             Some(Finish::Error)
@@ -272,6 +269,23 @@ impl Drop for Metered {
                 self.ticket.meter.abandon(&ending);
             }
         }
+    }
+}
+
+/// Usage as reported. What the provider did not say is counted from text; no prompt has zero tokens.
+pub fn counted(
+    reported: Option<&ReportedUsage>,
+    prompt_tokens: u64,
+    delivered: &Delivered,
+) -> Usage {
+    match reported.map(|reported| reported.usage) {
+        None => estimate(prompt_tokens, delivered),
+        Some(usage) if usage.prompt_tokens == 0 => Usage {
+            prompt_tokens,
+            estimated: true,
+            ..usage
+        },
+        Some(usage) => usage,
     }
 }
 

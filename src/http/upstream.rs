@@ -1,6 +1,6 @@
 //! One HTTP client per worker, and one call upstream with it.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
@@ -11,9 +11,10 @@ use tokio::time::{Instant, timeout_at};
 
 use super::visit::unix_seconds;
 use crate::actors::catalog::Route;
+use crate::actors::credential::Credential;
 use crate::catalog::Dialect;
 use crate::config::{self, Failover};
-use crate::wire::{self, Encoded, Fault, FaultClass};
+use crate::wire::{self, Encoded, Fault, FaultClass, sigv4};
 
 /// Longest error body that is read.
 const ERROR_BODY_BYTES: usize = 64 << 10;
@@ -51,10 +52,12 @@ impl Upstream {
         encoded: &Encoded,
         deadline: Instant,
     ) -> Result<Bytestream, Fault> {
+        let url = format!("{}{}", route.base_url, encoded.path);
+        let headers = headers(route, dialect, encoded, &url)?;
         let request = self
             .client
-            .post(format!("{}{}", route.base_url, encoded.path))
-            .headers(headers(route, dialect, encoded)?)
+            .post(url)
+            .headers(headers)
             .body(encoded.body.clone());
         let response = match timeout_at(deadline, request.send()).await {
             Err(_) => return Err(Fault::ours(FaultClass::Timeout, "no answer in time")),
@@ -109,7 +112,12 @@ async fn read(mut stream: Bytestream, limit: usize, deadline: Instant) -> Result
     }
 }
 
-fn headers(route: &Route, dialect: Dialect, encoded: &Encoded) -> Result<HeaderMap, Fault> {
+fn headers(
+    route: &Route,
+    dialect: Dialect,
+    encoded: &Encoded,
+    url: &str,
+) -> Result<HeaderMap, Fault> {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     for (name, value) in &encoded.headers {
@@ -117,18 +125,32 @@ fn headers(route: &Route, dialect: Dialect, encoded: &Encoded) -> Result<HeaderM
             HeaderValue::from_str(value).map_err(|_| unsendable("a header of the request"))?;
         headers.insert(*name, value);
     }
-    if let Some(key) = &route.key {
-        let (name, value) = credential(dialect, key.expose_secret());
-        let mut value =
-            HeaderValue::from_str(&value).map_err(|_| unsendable("the provider's key"))?;
-        value.set_sensitive(true);
-        headers.insert(name, value);
+    match &route.credential {
+        Credential::None => {}
+        Credential::Key(key) => {
+            let (name, value) = key_header(dialect, key.expose_secret());
+            insert_secret(&mut headers, name, &value)?;
+        }
+        Credential::Aws(keys) => {
+            let signed = sigv4::signed_headers(keys, url, &encoded.body, SystemTime::now())
+                .map_err(|error| Fault::ours(FaultClass::Credential, error.to_string()))?;
+            for (name, value) in signed {
+                insert_secret(&mut headers, HeaderName::from_static(name), &value)?;
+            }
+        }
     }
     Ok(headers)
 }
 
+fn insert_secret(headers: &mut HeaderMap, name: HeaderName, value: &str) -> Result<(), Fault> {
+    let mut value = HeaderValue::from_str(value).map_err(|_| unsendable("the provider's key"))?;
+    value.set_sensitive(true);
+    headers.insert(name, value);
+    Ok(())
+}
+
 /// Where each dialect wants its key.
-fn credential(dialect: Dialect, key: &str) -> (HeaderName, String) {
+fn key_header(dialect: Dialect, key: &str) -> (HeaderName, String) {
     match dialect {
         Dialect::OpenAi | Dialect::Responses | Dialect::Bedrock => {
             (AUTHORIZATION, format!("Bearer {key}"))

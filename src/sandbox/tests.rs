@@ -5,6 +5,7 @@ mod errors;
 mod faults;
 mod formats;
 mod lifecycle;
+mod responses;
 mod streams;
 mod traits;
 

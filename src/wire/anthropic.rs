@@ -1,72 +1,38 @@
 //! Anthropic's Messages API.
 
-use super::answer::{Answer, Delivered, Finish, ReasoningView};
-use super::chat::ChatRequest;
-use super::fault::{Fault, FaultClass};
-use super::stream::Event;
-use super::{CannotEncode, Context, Encoded, Warning};
-use crate::catalog::{Dialect, Model, Provider};
+mod answer;
+mod blocks;
+mod caching;
+mod choice;
+mod encode;
+mod fields;
+mod format;
+mod history;
+mod ids;
+mod limit;
+mod parts;
+mod root;
+mod schema;
+mod stream;
+mod strict;
+mod thinking;
+mod tools;
+mod turns;
+mod usage;
+
+#[cfg(test)]
+mod tests;
+
+pub(super) use answer::decode_answer;
+pub(super) use encode::{encode, left_out};
+pub(super) use stream::Stream;
 
 /// Whether this dialect is spoken.
-pub(super) const SPOKEN: bool = false;
+pub(super) const SPOKEN: bool = true;
 
-/// Writes the request.
-pub(super) fn encode(
-    _request: &ChatRequest,
-    _model: &Model,
-    _provider: &Provider,
-    _context: &Context<'_>,
-) -> Result<Encoded, CannotEncode> {
-    Err(CannotEncode::Unspoken(Dialect::Anthropic))
-}
+/// The tool that a model is made to call where a JSON schema cannot be asked for directly: its
+/// arguments are the answer's text.
+const ANSWER_TOOL: &str = "model_router_answer";
 
-/// The caller's top-level fields that the upstream does not get.
-pub(super) fn left_out(
-    _request: &ChatRequest,
-    _model: &Model,
-    _provider: &Provider,
-) -> Vec<Warning> {
-    Vec::new()
-}
-
-/// Reads a whole answer.
-pub(super) fn decode_answer(_body: &[u8], _view: ReasoningView) -> Result<Answer, Fault> {
-    Err(unspoken())
-}
-
-fn unspoken() -> Fault {
-    Fault::ours(FaultClass::Malformed, "the dialect is not spoken")
-}
-
-/// Reads a stream.
-#[derive(Debug)]
-pub(super) struct Stream {
-    ended: bool,
-}
-
-impl Stream {
-    pub(super) fn new(_view: ReasoningView) -> Self {
-        Self { ended: false }
-    }
-
-    pub(super) fn push(&mut self, _bytes: &[u8], out: &mut Vec<Event>) {
-        self.finish(out);
-    }
-
-    pub(super) fn finish(&mut self, out: &mut Vec<Event>) {
-        self.ended = true;
-        out.push(Event::Fault(unspoken()));
-    }
-
-    pub(super) fn ended(&self) -> bool {
-        self.ended
-    }
-
-    pub(super) fn delivered(&self) -> Delivered {
-        Delivered::default()
-    }
-
-    pub(super) fn finish_reason(&self) -> Option<(Finish, &str)> {
-        None
-    }
-}
+/// The `format` of `reasoning_details` that hold this provider's thinking blocks.
+const DETAIL_FORMAT: &str = "anthropic-claude-v1";

@@ -1,77 +1,28 @@
-//! AWS Bedrock's Converse and ConverseStream.
+//! AWS Bedrock's Converse and ConverseStream, the one format for all models there.
+//!
+//! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html>
 
-use super::answer::{Answer, Delivered, Finish, ReasoningView};
-use super::chat::ChatRequest;
-use super::fault::{Fault, FaultClass};
-use super::stream::Event;
-use super::{CannotEncode, Context, Encoded, Warning};
-use crate::catalog::{Dialect, Model, Provider};
+mod answer;
+mod calls;
+mod encode;
+mod errors;
+mod family;
+mod finish;
+mod reasoning;
+mod stream;
+mod usage;
+
+#[cfg(test)]
+mod tests;
+
+pub(super) use answer::decode_answer;
+pub(super) use encode::{encode, left_out};
+pub(super) use errors::decode_error;
+pub(super) use stream::Stream;
 
 /// Whether this dialect is spoken.
-pub(super) const SPOKEN: bool = false;
+pub(super) const SPOKEN: bool = true;
 
-/// Writes the request.
-pub(super) fn encode(
-    _request: &ChatRequest,
-    _model: &Model,
-    _provider: &Provider,
-    _context: &Context<'_>,
-) -> Result<Encoded, CannotEncode> {
-    Err(CannotEncode::Unspoken(Dialect::Bedrock))
-}
-
-/// The caller's top-level fields that the upstream does not get.
-pub(super) fn left_out(
-    _request: &ChatRequest,
-    _model: &Model,
-    _provider: &Provider,
-) -> Vec<Warning> {
-    Vec::new()
-}
-
-/// Reads a whole answer.
-pub(super) fn decode_answer(_body: &[u8], _view: ReasoningView) -> Result<Answer, Fault> {
-    Err(unspoken())
-}
-
-/// Reads an error; its class stands in the header `x-amzn-errortype`.
-pub(super) fn decode_error(status: u16, _error_type: Option<&str>, body: &[u8]) -> Fault {
-    super::openai::decode_error(Some(status), body)
-}
-
-fn unspoken() -> Fault {
-    Fault::ours(FaultClass::Malformed, "the dialect is not spoken")
-}
-
-/// Reads a stream.
-#[derive(Debug)]
-pub(super) struct Stream {
-    ended: bool,
-}
-
-impl Stream {
-    pub(super) fn new(_view: ReasoningView) -> Self {
-        Self { ended: false }
-    }
-
-    pub(super) fn push(&mut self, _bytes: &[u8], out: &mut Vec<Event>) {
-        self.finish(out);
-    }
-
-    pub(super) fn finish(&mut self, out: &mut Vec<Event>) {
-        self.ended = true;
-        out.push(Event::Fault(unspoken()));
-    }
-
-    pub(super) fn ended(&self) -> bool {
-        self.ended
-    }
-
-    pub(super) fn delivered(&self) -> Delivered {
-        Delivered::default()
-    }
-
-    pub(super) fn finish_reason(&self) -> Option<(Finish, &str)> {
-        None
-    }
-}
+/// The tool that stands for a JSON answer where the request asked for a schema. Its input is the
+/// answer's text, never a call.
+const ANSWER_TOOL: &str = "model_router_json_answer";

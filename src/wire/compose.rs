@@ -27,6 +27,8 @@ pub(super) enum Piece<'a> {
     /// One complete raw JSON object for `reasoning_details`: a signed or encrypted block, byte for
     /// byte as the provider wants it back. The shown text of a signed block was said before.
     Detail(&'a str),
+    /// One complete raw JSON object for `annotations`, in OpenAI's chat form.
+    Annotation(&'a str),
     /// A tool call begins. Calls are numbered in the order in which they begin.
     Call {
         /// Its id, unique in the answer.
@@ -77,6 +79,7 @@ impl Tally {
                 self.details.push_str(raw);
                 self.view == ReasoningView::Include
             }
+            Piece::Annotation(_) => true,
             Piece::Call { id, name } => {
                 if self.calls.len() == MOST_CALLS {
                     return false;
@@ -200,6 +203,10 @@ impl Speaker {
             Piece::Reasoning(text) => ("reasoning_content", text),
             Piece::Detail(raw) => {
                 json::push_member(delta, "reasoning_details", &format!("[{raw}]"));
+                return 0;
+            }
+            Piece::Annotation(raw) => {
+                json::push_member(delta, "annotations", &format!("[{raw}]"));
                 return 0;
             }
             Piece::Call { id, name } => {
@@ -354,6 +361,8 @@ pub(super) struct Collector {
     text: String,
     refusal: String,
     reasoning: String,
+    /// Raw `annotations`, comma separated.
+    annotations: String,
 }
 
 impl Collector {
@@ -363,6 +372,7 @@ impl Collector {
             text: String::new(),
             refusal: String::new(),
             reasoning: String::new(),
+            annotations: String::new(),
         }
     }
 
@@ -373,6 +383,12 @@ impl Collector {
             Piece::Text(text) => self.text.push_str(text),
             Piece::Refusal(text) => self.refusal.push_str(text),
             Piece::Reasoning(text) if shown => self.reasoning.push_str(text),
+            Piece::Annotation(raw) => {
+                if !self.annotations.is_empty() {
+                    self.annotations.push(',');
+                }
+                self.annotations.push_str(raw);
+            }
             Piece::Reasoning(_) | Piece::Detail(_) | Piece::Call { .. } | Piece::Arguments(..) => {}
         }
     }
@@ -429,6 +445,13 @@ impl Collector {
             "refusal",
             &text_or_null(&self.refusal, "null"),
         );
+        if !self.annotations.is_empty() {
+            json::push_member(
+                &mut message,
+                "annotations",
+                &format!("[{}]", self.annotations),
+            );
+        }
         if !self.reasoning.is_empty() {
             json::push_member(
                 &mut message,

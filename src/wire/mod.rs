@@ -7,6 +7,7 @@ pub mod chat;
 mod clean;
 mod compose;
 pub mod envelope;
+mod eventstream;
 pub mod fault;
 mod gemini;
 mod json;
@@ -17,6 +18,8 @@ pub mod replay;
 mod responses;
 mod retry;
 mod scan;
+mod schema;
+pub mod sigv4;
 pub mod sse;
 pub mod stream;
 pub mod usage;
@@ -222,9 +225,10 @@ pub fn decode_error<'h>(
     now_unix_s: u64,
 ) -> Fault {
     let mut fault = match dialect {
-        Dialect::OpenAi | Dialect::Responses | Dialect::Anthropic | Dialect::Gemini => {
+        Dialect::OpenAi | Dialect::Responses | Dialect::Anthropic => {
             openai::decode_error(Some(status), body)
         }
+        Dialect::Gemini => gemini::decode_error(Some(status), body),
         Dialect::Bedrock => bedrock::decode_error(status, header("x-amzn-errortype"), body),
     };
     fault.retry_after = retry::from_headers(header, now_unix_s).or(fault.retry_after);

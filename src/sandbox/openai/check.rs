@@ -135,6 +135,11 @@ fn output_limit(flavour: Flavour, model: &str, body: &Body) -> Result<(), Troubl
 }
 
 fn openai(model: &str, body: &Body) -> Result<(), Trouble> {
+    if model.contains("codex") {
+        let message =
+            "This model is only supported in v1/responses and not in v1/chat/completions.";
+        return Err(without_code("model", message));
+    }
     let choices = body.get("n").and_then(Value::as_u64).unwrap_or(1);
     if choices > MOST_CHOICES {
         return Err(Trouble::invalid(

@@ -115,8 +115,8 @@ fn reasoning_events(form: ReasoningForm, thought: &[String]) -> Vec<Kind> {
     }
 }
 
-/// OpenAI and Cerebras send arguments in fragments, the former several calls in turn; xAI and Groq
-/// send each call whole.
+/// OpenAI and Cerebras send arguments in fragments, one call after the other; xAI and Groq send each
+/// call whole.
 fn call_events(flavour: Flavour, calls: &[ToolCall]) -> Vec<(Kind, usize)> {
     let start = |index: usize, call: &ToolCall, arguments: String| Kind::CallStart {
         index,
@@ -138,8 +138,7 @@ fn call_events(flavour: Flavour, calls: &[ToolCall]) -> Vec<(Kind, usize)> {
     let calls = calls.iter().enumerate();
     match flavour {
         Flavour::Xai | Flavour::Groq => calls.map(whole).collect(),
-        Flavour::OpenAi => braid(calls.map(fragments).collect()),
-        Flavour::Cerebras => calls.flat_map(fragments).collect(),
+        Flavour::OpenAi | Flavour::Cerebras => calls.flat_map(fragments).collect(),
     }
 }
 

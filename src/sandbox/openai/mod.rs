@@ -1,5 +1,5 @@
 //! The OpenAI dialect: chat completions, embeddings and the list of models, as OpenAI, xAI, Groq
-//! and Cerebras each speak it.
+//! and Cerebras each speak it, and OpenAI's Responses API.
 
 mod chat;
 mod check;
@@ -13,6 +13,7 @@ mod flavour;
 mod headers;
 mod models;
 mod request;
+mod responses;
 mod stream;
 mod usage;
 
@@ -42,6 +43,10 @@ pub(super) fn routes(
         app.route(
             &format!("{base_path}/embeddings"),
             web::post().to(embeddings::embeddings),
+        );
+        app.route(
+            &format!("{base_path}/responses"),
+            web::post().to(responses::responses),
         );
     }
     app.default_service(web::to(desk::not_found));

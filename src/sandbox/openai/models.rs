@@ -45,6 +45,8 @@ fn names(flavour: Flavour) -> &'static [&'static str] {
             "o4-mini",
             "gpt-5.3-chat-latest",
             "gpt-5.4",
+            "gpt-5.3-codex",
+            "gpt-5.1-codex-mini",
             "text-embedding-3-small",
             "text-embedding-3-large",
         ],

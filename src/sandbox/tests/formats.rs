@@ -62,9 +62,10 @@ async fn tool_calls_come_as_each_provider_sends_them() {
         }
         assert_ne!(calls[&0].0, calls[&1].0);
         match vendor {
-            Vendor::OpenAi => assert!(order.starts_with(&[0, 1, 0, 1]), "{order:?}"),
             Vendor::Xai | Vendor::Groq => assert_eq!(order, [0, 1]),
-            Vendor::Cerebras => assert!(order.len() > 4 && order.is_sorted()),
+            Vendor::OpenAi | Vendor::Cerebras => {
+                assert!(order.len() > 4 && order.is_sorted(), "{order:?}");
+            }
         }
         let tokens = &whole["usage"]["completion_tokens"];
         let one = crate::sandbox::tokens::count("get_weather");

@@ -95,7 +95,10 @@ fn check(answer: Answer, text: &str) -> Result<Answer, Fault> {
 /// The members that are passed on as they came.
 fn rest(top: &Object<'_>) -> String {
     let mut rest = String::new();
-    for (name, raw) in top.iter().filter(|(name, _)| !content::is_dropped(name)) {
+    for (name, raw) in top
+        .iter()
+        .filter(|(name, raw)| !content::is_dropped(name, raw))
+    {
         json::push_member(&mut rest, name, raw);
     }
     rest

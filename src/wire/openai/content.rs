@@ -94,19 +94,38 @@ impl Member {
     }
 }
 
-/// Top-level members of an answer or chunk that are ours to say, or noise.
-pub(super) fn is_dropped(name: &str) -> bool {
-    matches!(
-        name,
-        "id" | "object"
-            | "created"
-            | "model"
-            | "provider"
-            | "choices"
-            | "usage"
-            | "error"
-            | "obfuscation"
-            | "x_groq"
-            | "usage_breakdown"
-    )
+/// OpenAI's words for `service_tier`, as raw JSON. Its clients refuse others, such as Groq's
+/// `on_demand`.
+const SERVICE_TIERS: [&str; 6] = [
+    "null",
+    "\"auto\"",
+    "\"default\"",
+    "\"flex\"",
+    "\"scale\"",
+    "\"priority\"",
+];
+
+/// Top-level members of an answer or chunk that are ours to say, noise, or nothing to a client of
+/// OpenAI.
+pub(super) fn is_dropped(name: &str, raw: &str) -> bool {
+    match name {
+        "id" | "object" | "created" | "model" | "provider" | "choices" | "usage" | "error"
+        | "obfuscation" | "x_groq" | "usage_breakdown" => true,
+        "service_tier" => !SERVICE_TIERS.contains(&raw),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_service_tiers_are_dropped() {
+        assert!(is_dropped("service_tier", "\"on_demand\""));
+        assert!(is_dropped("service_tier", "{}"));
+        for tier in SERVICE_TIERS {
+            assert!(!is_dropped("service_tier", tier), "{tier}");
+        }
+    }
 }

@@ -174,7 +174,11 @@ fn by_code(code: &str) -> Option<FaultClass> {
         | "too_many_requests_error"
         | "resource_exhausted"
         | "throttlingexception" => FaultClass::RateLimited,
-        "content_policy_violation" | "content_filter" | "moderation_blocked" => FaultClass::Policy,
+        "content_policy_violation"
+        | "image_content_policy_violation"
+        | "content_filter"
+        | "invalid_prompt"
+        | "moderation_blocked" => FaultClass::Policy,
         "model_not_found" | "model_decommissioned" | "deploymentnotfound" => {
             FaultClass::ModelMissing
         }

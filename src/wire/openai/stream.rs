@@ -267,7 +267,10 @@ enum Side {
 /// Appends the unknown members of a chunk.
 fn push_rest(top: &Object<'_>, members: &mut String) -> Side {
     let mut side = Side::Boilerplate;
-    for (name, raw) in top.iter().filter(|(name, _)| !content::is_dropped(name)) {
+    for (name, raw) in top
+        .iter()
+        .filter(|(name, raw)| !content::is_dropped(name, raw))
+    {
         if !matches!(name, "system_fingerprint" | "service_tier" | "time_info") {
             side = Side::Telling;
         }

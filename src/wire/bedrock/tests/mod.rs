@@ -1,0 +1,1 @@
+//! What Bedrock is sent, and what is read from it.

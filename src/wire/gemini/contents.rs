@@ -1,0 +1,295 @@
+//! Messages as `contents` and `systemInstruction`.
+
+use std::borrow::Cow;
+
+use crate::catalog::{Model, Trait};
+
+use super::super::chat::{ChatRequest, Message, Part, Role, ToolCall};
+use super::super::json::{self, Kind as Json};
+use super::super::{CannotEncode, Context, Reason, Warning};
+use super::answer::INVENTED_ID;
+use super::encode::push_text_part;
+use super::generation::{Generation, Kind};
+use super::media::Blob;
+use super::results::{Call, Pending, push_joined};
+use super::signatures::{Signatures, UNSIGNED};
+
+/// Stands where Google wants words and the caller has none.
+const WORDLESS: &str = " ";
+/// Opens a conversation that begins with a call, which Google refuses.
+const OPENING: &str = "Continue.";
+
+/// The conversation in Google's form.
+#[derive(Debug, Default)]
+pub(super) struct Contents {
+    /// The parts of `systemInstruction`, without brackets.
+    pub instruction: String,
+    /// The raw array `contents`.
+    pub turns: String,
+    pub warnings: Vec<Warning>,
+}
+
+/// Whose turn it is. Results of tools are the user's too, but a content of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    User,
+    Model,
+    Results,
+}
+
+impl Turn {
+    const fn role(self) -> &'static str {
+        match self {
+            Self::User | Self::Results => "user",
+            Self::Model => "model",
+        }
+    }
+}
+
+impl Contents {
+    /// Translates all messages.
+    pub(super) fn of(
+        request: &ChatRequest,
+        model: &Model,
+        kind: Kind,
+        context: &Context<'_>,
+    ) -> Result<Self, CannotEncode> {
+        let mut writer = Writer {
+            kind,
+            context,
+            turns: String::with_capacity(request.body_len()),
+            parts: String::new(),
+            turn: None,
+            pending: Pending::default(),
+            contents: Self::default(),
+        };
+        for (index, message) in request.messages().enumerate() {
+            match message.role() {
+                Role::System | Role::Developer => writer.instruct(message, index)?,
+                Role::User => writer.user(message, index)?,
+                Role::Assistant => writer.model(message, index)?,
+                Role::Tool | Role::Function => writer.pending.take(message, index, kind)?,
+            }
+        }
+        let last = writer.finish()?;
+        if last == Some(Turn::Model) && model.has_trait(Trait::NoPrefill) {
+            let param = format!("messages[{}]", request.messages().len().saturating_sub(1));
+            return Err(CannotEncode::Unsupported {
+                message: format!(
+                    "'{param}' is the assistant's, which this model does not continue; end with a user's message, or ask another model"
+                ),
+                param,
+            });
+        }
+        let mut contents = writer.contents;
+        contents.turns = format!("[{}]", writer.turns);
+        Ok(contents)
+    }
+}
+
+struct Writer<'a> {
+    kind: Kind,
+    context: &'a Context<'a>,
+    /// Finished contents.
+    turns: String,
+    /// The parts of the turn that is being written.
+    parts: String,
+    turn: Option<Turn>,
+    pending: Pending,
+    contents: Contents,
+}
+
+impl Writer<'_> {
+    fn instruct(&mut self, message: Message<'_>, index: usize) -> Result<(), CannotEncode> {
+        for (number, part) in message.parts().enumerate() {
+            match part {
+                Part::Text(text) | Part::Refusal(text) if !text.is_empty() => {
+                    push_text_part(&mut self.contents.instruction, &text);
+                }
+                Part::Text(_) | Part::Refusal(_) => {}
+                Part::Image { .. } | Part::Audio(_) | Part::File(_) => {
+                    return Err(CannotEncode::Unsupported {
+                        param: format!("messages[{index}].content[{number}]"),
+                        message: "Gemini models take instructions as text only; put the part into a user's message"
+                            .to_owned(),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn user(&mut self, message: Message<'_>, index: usize) -> Result<(), CannotEncode> {
+        self.open(Turn::User)?;
+        for (number, part) in message.parts().enumerate() {
+            self.warn_of_detail(&part);
+            match part {
+                Part::Text(text) | Part::Refusal(text) if !text.is_empty() => {
+                    push_text_part(&mut self.parts, &text);
+                }
+                Part::Text(_) | Part::Refusal(_) => {}
+                Part::Image { .. } | Part::Audio(_) | Part::File(_) => {
+                    let at = format!("messages[{index}].content[{number}]");
+                    if let Some(blob) = Blob::of(part, &at)? {
+                        blob.write(&mut self.parts);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// How closely an image is looked at cannot be said for one image.
+    fn warn_of_detail(&mut self, part: &Part<'_>) {
+        let Part::Image {
+            detail: Some(detail),
+            ..
+        } = part
+        else {
+            return;
+        };
+        let warning = Warning::advisory(Reason::Untranslatable, "messages.image_url.detail");
+        if detail != "auto" && !self.contents.warnings.contains(&warning) {
+            self.contents.warnings.push(warning);
+        }
+    }
+
+    fn model(&mut self, message: Message<'_>, index: usize) -> Result<(), CannotEncode> {
+        self.open(Turn::Model)?;
+        let signatures = Signatures::of(message, self.context);
+        let texts: Vec<Cow<'_, str>> = message.texts().filter(|text| !text.is_empty()).collect();
+        let mut loose = signatures.loose.iter();
+        for (number, text) in texts.iter().enumerate() {
+            push_text_part(&mut self.parts, text);
+            if number + 1 == texts.len()
+                && let Some(signature) = loose.next()
+            {
+                sign(&mut self.parts, signature);
+            }
+        }
+        if message.tool_calls().len() > 0 {
+            self.calls(message, index, &signatures);
+        }
+        for signature in loose {
+            push_text_part(&mut self.parts, "");
+            sign(&mut self.parts, signature);
+        }
+        Ok(())
+    }
+
+    fn calls(&mut self, message: Message<'_>, index: usize, signatures: &Signatures) {
+        if self.turns.is_empty() && self.parts.is_empty() {
+            self.turns.push_str(r#"{"role":"user","parts":["#);
+            push_text_part(&mut self.turns, OPENING);
+            self.turns.push_str("]}");
+        }
+        // Ids of other providers mean nothing to Google: an id is its own only beside a signature.
+        let from_google = message
+            .tool_calls()
+            .any(|call| signatures.of_call(call.id.as_deref()).is_some());
+        for (number, call) in message.tool_calls().enumerate() {
+            let id = call.id.as_deref();
+            let google_id = id.filter(|id| from_google && !id.starts_with(INVENTED_ID));
+            push_call(&mut self.parts, &call, google_id);
+            let needed =
+                (number == 0 && self.kind.generation == Generation::Level).then_some(UNSIGNED);
+            if let Some(signature) = signatures.of_call(id).or(needed) {
+                sign(&mut self.parts, signature);
+            }
+            self.pending.0.push(Call {
+                id: id.map(str::to_owned),
+                google_id: google_id.map(str::to_owned),
+                at: format!("messages[{index}].tool_calls[{number}]"),
+                result: None,
+                name: call.name.into_owned(),
+            });
+        }
+    }
+
+    /// Goes on with the turn, or begins another after the results that were waited for.
+    fn open(&mut self, turn: Turn) -> Result<(), CannotEncode> {
+        if !self.pending.0.is_empty() {
+            self.close();
+            self.turn = Some(Turn::Results);
+            let parts = self.pending.settle()?;
+            push_joined(&mut self.parts, &parts);
+        }
+        if self.turn != Some(turn) {
+            self.close();
+            self.turn = Some(turn);
+        }
+        Ok(())
+    }
+
+    /// Ends a turn. One without parts, which Google refuses, never was.
+    fn close(&mut self) {
+        let Some(turn) = self.turn.take() else { return };
+        if self.parts.is_empty() {
+            return;
+        }
+        let parts = std::mem::take(&mut self.parts);
+        let content = format!(r#"{{"role":"{}","parts":[{parts}]}}"#, turn.role());
+        push_joined(&mut self.turns, &content);
+    }
+
+    /// Ends the conversation and says whose turn was the last. Instructions alone become the user's
+    /// words: Google wants some.
+    fn finish(&mut self) -> Result<Option<Turn>, CannotEncode> {
+        let mut last = self.turn;
+        if !self.pending.0.is_empty() {
+            last = Some(Turn::Results);
+            self.open(Turn::Results)?;
+        }
+        self.close();
+        if self.turns.is_empty() {
+            let mut parts = std::mem::take(&mut self.contents.instruction);
+            if parts.is_empty() {
+                push_text_part(&mut parts, WORDLESS);
+            }
+            self.turns = format!(r#"{{"role":"user","parts":[{parts}]}}"#);
+            last = Some(Turn::User);
+        }
+        Ok(last)
+    }
+}
+
+/// Puts a signature, a raw JSON string, on the part that `parts` ends with.
+fn sign(parts: &mut String, signature: &str) {
+    parts.pop();
+    parts.push_str(r#","thoughtSignature":"#);
+    parts.push_str(signature);
+    parts.push('}');
+}
+
+fn push_call(parts: &mut String, call: &ToolCall<'_>, google_id: Option<&str>) {
+    if !parts.is_empty() {
+        parts.push(',');
+    }
+    parts.push_str(r#"{"functionCall":{"#);
+    if let Some(id) = google_id {
+        parts.push_str(r#""id":"#);
+        json::push_string(parts, id);
+        parts.push(',');
+    }
+    parts.push_str(r#""name":"#);
+    json::push_string(parts, &call.name);
+    parts.push_str(r#","args":"#);
+    parts.push_str(&arguments(&call.arguments));
+    parts.push_str("}}");
+}
+
+/// Google wants an object. What another model botched is kept as a text in one.
+fn arguments(text: &str) -> Cow<'_, str> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Cow::Borrowed("{}");
+    }
+    let is_json = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+    if is_json && Json::of(text) == Json::Object {
+        return Cow::Borrowed(text);
+    }
+    let mut wrapped = String::from(r#"{"arguments":"#);
+    json::push_string(&mut wrapped, text);
+    wrapped.push('}');
+    Cow::Owned(wrapped)
+}

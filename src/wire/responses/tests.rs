@@ -1,0 +1,5 @@
+//! The dialect as the router uses it.
+
+mod answers;
+mod requests;
+mod streams;
