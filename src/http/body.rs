@@ -13,6 +13,11 @@ use super::{ApiError, Code, Switchboard};
 use crate::actors::BODY_BUDGET_UNIT;
 use crate::config;
 
+/// So many times the limit is read and forgotten of a body that is too large.
+const DRAIN_FACTOR: usize = 4;
+/// And for no longer than this.
+const DRAIN_TIME: Duration = Duration::from_secs(10);
+
 /// A whole body, and its share of the budget for as long as it is held.
 pub struct Body {
     /// The bytes as they came.
@@ -34,9 +39,13 @@ pub async fn read(
     mut payload: web::Payload,
     limit: usize,
 ) -> Result<Body, ApiError> {
-    check_headers(request, limit)?;
+    check_headers(request)?;
     let limits = &desk.settings.limits;
     let started = Instant::now();
+    if announced(request).is_some_and(|length| length > limit) {
+        drain(payload, limit, started + DRAIN_TIME).await;
+        return Err(too_large(limit));
+    }
     let mut deadline = started + config::ms(limits.body_first_byte_ms);
     let mut bytes = BytesMut::new();
     let mut share: Option<Share> = None;
@@ -58,6 +67,9 @@ pub async fn read(
             Ok(Some(Ok(chunk))) => chunk,
         };
         if bytes.len() + chunk.len() > limit {
+            drop(bytes);
+            drop(share);
+            drain(payload, limit, Instant::now() + DRAIN_TIME).await;
             return Err(too_large(limit));
         }
         grow(desk, &mut share, bytes.len() + chunk.len())?;
@@ -72,7 +84,7 @@ pub async fn read(
     })
 }
 
-fn check_headers(request: &HttpRequest, limit: usize) -> Result<(), ApiError> {
+fn check_headers(request: &HttpRequest) -> Result<(), ApiError> {
     let header = |name| {
         request
             .headers()
@@ -90,10 +102,29 @@ fn check_headers(request: &HttpRequest, limit: usize) -> Result<(), ApiError> {
             "Send the body as application/json.",
         ));
     }
-    let announced = header(CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
-    match announced {
-        Some(length) if length > limit => Err(too_large(limit)),
-        Some(_) | None => Ok(()),
+    Ok(())
+}
+
+/// The length that the request announces.
+fn announced(request: &HttpRequest) -> Option<usize> {
+    request
+        .headers()
+        .get(CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
+}
+
+/// Reads on and forgets, within bounds: a client that is still sending when the connection closes
+/// sees a broken pipe and not the answer.
+async fn drain(mut payload: web::Payload, limit: usize, deadline: Instant) {
+    let mut left = limit.saturating_mul(DRAIN_FACTOR);
+    while let Ok(Some(Ok(chunk))) = timeout_at(deadline, payload.next()).await {
+        match left.checked_sub(chunk.len()) {
+            Some(rest) => left = rest,
+            None => return,
+        }
     }
 }
 

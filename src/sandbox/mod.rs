@@ -4,6 +4,7 @@
 //! the same each time, tokens are counted honestly, and [`Script`] or a call's own
 //! `x-sandbox-fault` header or model suffix (`gpt-4.1!status=503`) makes calls fail on purpose.
 
+mod bedrock;
 mod bounds;
 mod call;
 mod dice;
@@ -184,6 +185,7 @@ fn routes(app: &mut web::ServiceConfig, vendor: Vendor, script: Arc<Script>) {
         Vendor::Xai => openai::Flavour::Xai,
         Vendor::Groq => openai::Flavour::Groq,
         Vendor::Cerebras => openai::Flavour::Cerebras,
+        Vendor::Bedrock => return bedrock::routes(app, script),
     };
     openai::routes(app, vendor.base_path(), flavour, script);
 }

@@ -1,6 +1,7 @@
 //! Drives the simulated providers over loopback, as the router would.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod bedrock;
 mod errors;
 mod faults;
 mod formats;
@@ -15,6 +16,9 @@ use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 
 use super::{Sandbox, Script, Vendor};
+
+/// The providers that speak OpenAI's dialect.
+const OPENAI_FAMILY: [Vendor; 4] = [Vendor::OpenAi, Vendor::Xai, Vendor::Groq, Vendor::Cerebras];
 
 /// One running provider and a client for it.
 struct Rig {
@@ -123,6 +127,7 @@ fn usual_model(vendor: Vendor) -> &'static str {
         Vendor::Xai => "grok-3-beta",
         Vendor::Groq => "llama-3.3-70b-versatile",
         Vendor::Cerebras => "llama3.1-8b",
+        Vendor::Bedrock => "qwen.qwen3-next-80b-a3b",
     }
 }
 
@@ -133,5 +138,6 @@ fn reasoning_model(vendor: Vendor) -> &'static str {
         Vendor::Xai => "grok-3-mini-beta",
         Vendor::Groq => "openai/gpt-oss-120b",
         Vendor::Cerebras => "gpt-oss-120b",
+        Vendor::Bedrock => "zai.glm-4.7",
     }
 }

@@ -11,11 +11,19 @@ pub enum Vendor {
     Groq,
     /// Cerebras.
     Cerebras,
+    /// AWS Bedrock.
+    Bedrock,
 }
 
 impl Vendor {
     /// Every simulated provider.
-    pub const ALL: [Self; 4] = [Self::OpenAi, Self::Xai, Self::Groq, Self::Cerebras];
+    pub const ALL: [Self; 5] = [
+        Self::OpenAi,
+        Self::Xai,
+        Self::Groq,
+        Self::Cerebras,
+        Self::Bedrock,
+    ];
 
     /// The provider's name in the catalog.
     pub const fn as_str(self) -> &'static str {
@@ -24,6 +32,26 @@ impl Vendor {
             Self::Xai => "xai",
             Self::Groq => "groq",
             Self::Cerebras => "cerebras",
+            Self::Bedrock => "bedrock",
+        }
+    }
+
+    /// The environment variables that point a router at the simulated provider.
+    pub fn variables(self, base_url: String) -> Vec<(String, String)> {
+        let key = "simulated".to_owned();
+        match self {
+            Self::Bedrock => vec![
+                ("AWS_ACCESS_KEY_ID".to_owned(), key.clone()),
+                ("AWS_SECRET_ACCESS_KEY".to_owned(), key),
+                ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME".to_owned(), base_url),
+            ],
+            Self::OpenAi | Self::Xai | Self::Groq | Self::Cerebras => {
+                let prefix = self.as_str().to_ascii_uppercase();
+                vec![
+                    (format!("{prefix}_API_KEY"), key),
+                    (format!("{prefix}_BASE_URL"), base_url),
+                ]
+            }
         }
     }
 
@@ -32,6 +60,7 @@ impl Vendor {
         match self {
             Self::OpenAi | Self::Xai | Self::Cerebras => "/v1",
             Self::Groq => "/openai/v1",
+            Self::Bedrock => "",
         }
     }
 
@@ -41,6 +70,7 @@ impl Vendor {
             Self::Xai => 1,
             Self::Groq => 2,
             Self::Cerebras => 3,
+            Self::Bedrock => 4,
         }
     }
 }

@@ -154,6 +154,7 @@ async fn prefer_steers_the_choice_inside_a_tier() {
     let mut first = std::collections::BTreeMap::new();
     for prefer in ["cheap", "fast", "balanced", "quality", "coding"] {
         let mut body = ask("standard", "Hello");
+        body["provider"] = json!({ "only": ["openai", "xai"] });
         body["prefer"] = json!(prefer);
         let (headers, _) = router.served(&account, &body).await;
         let dry: Value = router
@@ -172,9 +173,8 @@ async fn prefer_steers_the_choice_inside_a_tier() {
         );
         first.insert(prefer, model);
     }
-    // Among OpenAI's and xAI's standard models: o3 costs less for a typical answer than grok-3-beta.
-    assert_eq!(first["quality"], "gpt-5.3-chat-latest");
-    assert_eq!(first["coding"], "o3");
+    assert_eq!(first["quality"], "gpt-5.3-codex");
+    assert_eq!(first["coding"], "gpt-5.3-codex");
     assert_eq!(first["cheap"], "gpt-4.1");
 }
 

@@ -8,9 +8,14 @@ use serde_json::{Value, json};
 
 use super::router::{Account, Router, ask, chunks, error_of, header, text};
 
-/// `standard` by quality: two models of OpenAI, then o3, gpt-4.1 and xAI's.
+/// Only models that answer on the chat endpoint.
+const CHAT_ONLY: &str = "[[model]]\nid = \"gpt-5.3-codex\"\ndisabled = true\n\
+                         [[model]]\nid = \"gpt-5.1-codex-mini\"\ndisabled = true\n";
+
+/// `standard` by quality at two providers: gpt-5.3-chat-latest, o3 and gpt-4.1 of OpenAI, then xAI's.
 fn by_quality(prompt: &str) -> Value {
     let mut body = ask("standard", prompt);
+    body["provider"] = json!({ "only": ["openai", "xai"] });
     body["prefer"] = json!("quality");
     body
 }
@@ -24,7 +29,7 @@ async fn attempts(router: &Router, account: &Account, body: &Value) -> String {
 
 #[actix_web::test]
 async fn a_failure_before_content_goes_to_the_next_candidate() {
-    let router = Router::start().await;
+    let router = Router::with(CHAT_ONLY, |_| {}).await;
     let account = router.account("5.00").await;
     let first = "gpt-5.3-chat-latest";
     for (fault, told) in [
@@ -58,7 +63,7 @@ async fn a_failure_before_content_goes_to_the_next_candidate() {
 
 #[actix_web::test]
 async fn an_error_inside_a_good_stream_goes_to_the_next_candidate() {
-    let router = Router::start().await;
+    let router = Router::with(CHAT_ONLY, |_| {}).await;
     let account = router.account("5.00").await;
     for (vendor, model) in [
         (Vendor::OpenAi, "gpt-4.1"),
@@ -83,7 +88,7 @@ async fn an_error_inside_a_good_stream_goes_to_the_next_candidate() {
 
 #[actix_web::test]
 async fn silence_is_left_for_another_after_its_clock() {
-    let router = Router::with("", |settings| {
+    let router = Router::with(CHAT_ONLY, |settings| {
         settings.failover.first_token_ms = 100;
         settings.failover.answer_ms = 100;
     })
@@ -106,7 +111,7 @@ async fn silence_is_left_for_another_after_its_clock() {
 
 #[actix_web::test]
 async fn a_pin_without_fallbacks_fails_with_its_true_status() {
-    let router = Router::start().await;
+    let router = Router::with(CHAT_ONLY, |_| {}).await;
     let account = router.account("5.00").await;
     for (fault, status, code) in [
         (Fault::Status(500), 502, "all_candidates_failed"),
@@ -117,7 +122,7 @@ async fn a_pin_without_fallbacks_fails_with_its_true_status() {
         (Fault::Policy, 400, "content_policy_violation"),
         (Fault::Quota, 503, "no_available_models"),
     ] {
-        let router = Router::start().await;
+        let router = Router::with(CHAT_ONLY, |_| {}).await;
         let account = router.account("5.00").await;
         router.sandbox.script(Vendor::OpenAi).set(fault);
         for stream in [false, true] {
@@ -146,7 +151,7 @@ async fn a_pin_without_fallbacks_fails_with_its_true_status() {
 
 #[actix_web::test]
 async fn the_callers_own_mistakes_are_not_tried_elsewhere_and_trip_nothing() {
-    let router = Router::start().await;
+    let router = Router::with(CHAT_ONLY, |_| {}).await;
     let account = router.account("5.00").await;
     router
         .sandbox
@@ -171,7 +176,7 @@ async fn the_callers_own_mistakes_are_not_tried_elsewhere_and_trip_nothing() {
 
 #[actix_web::test]
 async fn a_rate_limited_model_is_left_alone_for_as_long_as_it_asked() {
-    let router = Router::start().await;
+    let router = Router::with(CHAT_ONLY, |_| {}).await;
     let account = router.account("5.00").await;
     router
         .sandbox
@@ -208,7 +213,7 @@ async fn a_rate_limited_model_is_left_alone_for_as_long_as_it_asked() {
 
 #[actix_web::test]
 async fn killing_the_serving_provider_under_load_costs_no_caller_anything() {
-    let router = Router::with("", |settings| {
+    let router = Router::with(CHAT_ONLY, |settings| {
         settings.breaker.rest_ms = 200;
         settings.limits.running_per_account = 500;
     })
@@ -271,7 +276,7 @@ async fn killing_the_serving_provider_under_load_costs_no_caller_anything() {
 
 #[actix_web::test]
 async fn a_tripped_model_is_probed_by_one_request_alone() {
-    let router = Router::with("", |settings| settings.breaker.rest_ms = 100).await;
+    let router = Router::with(CHAT_ONLY, |settings| settings.breaker.rest_ms = 100).await;
     let account = router.account("5.00").await;
     let script = router.sandbox.script(Vendor::OpenAi);
     script.set(Fault::Status(500));

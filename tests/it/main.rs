@@ -10,10 +10,12 @@
 
 mod admin;
 mod bad_input;
+mod bedrock;
 mod billing;
 mod chat;
 mod failover;
 mod process;
+mod responses;
 mod router;
 mod streaming;
 mod tidy;

@@ -331,20 +331,26 @@ async fn kill_9_under_load_loses_and_doubles_no_charge_that_a_client_saw() {
             }
         };
         process.verify(&client).await;
+        let ends = std::cell::Cell::new(0_u32);
         let load = (0..32).map(|i| {
             let (client, url, key) = (client.clone(), process.url.clone(), key.clone());
+            let ends = &ends;
             async move {
                 let mut ended = Vec::new();
                 while let Some(end) =
                     charged(client.clone(), url.clone(), key.clone(), i % 2 == 0).await
                 {
                     ended.push(end);
+                    ends.set(ends.get() + 1);
                 }
                 ended
             }
         });
         let (ended, ()) = tokio::join!(join_all(load), async {
-            tokio::time::sleep(Duration::from_millis(300 + 50 * round)).await;
+            let deadline = Instant::now() + Duration::from_secs(30);
+            while ends.get() < 40 + 7 * round && Instant::now() < deadline {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
             process.child.kill().unwrap();
         });
         process.child.wait().unwrap();

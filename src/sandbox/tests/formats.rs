@@ -40,7 +40,7 @@ fn assembled(chunks: &[Value]) -> (Calls, Vec<u64>) {
 
 #[actix_web::test]
 async fn tool_calls_come_as_each_provider_sends_them() {
-    for vendor in Vendor::ALL {
+    for vendor in super::OPENAI_FAMILY {
         let rig = Rig::start(vendor).await;
         let prompt = "What is the weather in both Paris and Rome?";
         let tools = json!({"tools": weather_tool()});
@@ -66,6 +66,7 @@ async fn tool_calls_come_as_each_provider_sends_them() {
             Vendor::OpenAi | Vendor::Cerebras => {
                 assert!(order.len() > 4 && order.is_sorted(), "{order:?}");
             }
+            Vendor::Bedrock => panic!("speaks another dialect"),
         }
         let tokens = &whole["usage"]["completion_tokens"];
         let one = crate::sandbox::tokens::count("get_weather");
@@ -102,7 +103,7 @@ async fn json_is_json_in_every_provider() {
     let schema = json!({"type": "object", "additionalProperties": false,
         "required": ["name", "count"], "properties": {"name": {"type": "string"},
         "count": {"type": "integer", "minimum": 3}}});
-    for vendor in Vendor::ALL {
+    for vendor in super::OPENAI_FAMILY {
         let rig = Rig::start(vendor).await;
         let said = async |format: Value| -> Value {
             let extra = json!({"response_format": format});

@@ -28,7 +28,7 @@ fn without_ids(text: &str) -> String {
 
 #[actix_web::test]
 async fn the_same_request_gets_the_same_answer() {
-    for vendor in Vendor::ALL {
+    for vendor in super::OPENAI_FAMILY {
         let rig = Rig::start(vendor).await;
         for stream in [false, true] {
             let body = rig.body(
@@ -47,7 +47,7 @@ async fn the_same_request_gets_the_same_answer() {
 
 #[actix_web::test]
 async fn usage_is_what_the_chunks_carried() {
-    for vendor in Vendor::ALL {
+    for vendor in super::OPENAI_FAMILY {
         let rig = Rig::start(vendor).await;
         let options = json!({"model": reasoning_model(vendor), "stream": true,
             "stream_options": {"include_usage": true}});
@@ -66,6 +66,7 @@ async fn usage_is_what_the_chunks_carried() {
             Vendor::OpenAi => ("reasoning", 0, 30),
             Vendor::Xai => ("reasoning_content", 9, 21),
             Vendor::Groq | Vendor::Cerebras => ("reasoning", 9, 30),
+            Vendor::Bedrock => panic!("speaks another dialect"),
         };
         assert_eq!(deltas(&chunks, field).len(), shown, "{vendor:?}");
         assert_eq!(usage["completion_tokens"], output, "{vendor:?}");
@@ -81,7 +82,7 @@ async fn usage_is_what_the_chunks_carried() {
 
 #[actix_web::test]
 async fn whole_and_streamed_answers_agree() {
-    for vendor in Vendor::ALL {
+    for vendor in super::OPENAI_FAMILY {
         let rig = Rig::start(vendor).await;
         let whole = rig.chat(&rig.body("Hello you", json!({}))).await.json();
         let streamed = rig

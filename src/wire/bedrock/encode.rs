@@ -43,7 +43,7 @@ pub(in crate::wire) fn encode(
     let mut warnings = params::left_out(request, model, provider, &thinking);
     warnings.append(&mut conversation.warnings);
     warnings.extend(limits.warnings.iter().cloned());
-    warnings.extend(config.warning());
+    warnings.extend(config.warnings());
     if let Some(instruction) = form.instruction() {
         conversation.system.push(parts::text(&instruction));
         let field = "response_format";
