@@ -4,8 +4,8 @@
 //! the same each time, tokens are counted honestly, and [`Script`] or a call's own
 //! `x-sandbox-fault` header or model suffix (`gpt-4.1!status=503`) makes calls fail on purpose.
 
-mod bedrock;
 mod anthropic;
+mod bedrock;
 mod bounds;
 mod call;
 mod dice;
