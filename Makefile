@@ -1,7 +1,9 @@
 # The only list of commands.
-.PHONY: help run serve test check fmt lint unit it doc clients
+.PHONY: help run serve test check fmt lint unit doc conformance bench clients
 
 CARGO ?= cargo
+# Recorded provider traffic for `make conformance`.
+WIRE ?= ../shared/wire
 
 help: ## What can be done
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -12,7 +14,7 @@ run: ## Build in release mode and serve with simulated providers on 127.0.0.1:80
 serve: ## Build in release mode and serve with the providers whose keys are in the environment
 	$(CARGO) run --release --locked -- serve
 
-test: fmt lint unit doc ## Everything: format, clippy, unit, golden, property, integration and doc tests
+test: fmt lint unit doc conformance ## Everything: format, clippy, unit, golden, property, integration and doc tests
 
 fmt: ## Is everything formatted?
 	$(CARGO) fmt --check
@@ -21,7 +23,7 @@ lint: ## Clippy, warnings are errors
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 
 unit: ## Unit, golden, property and integration tests
-	$(CARGO) test --locked --lib --bins --tests
+	$(CARGO) test --locked --lib --bins --test it
 
 doc: ## Doc tests, and docs that build
 	$(CARGO) test --locked --doc
@@ -29,6 +31,13 @@ doc: ## Doc tests, and docs that build
 
 check: ## Does it compile?
 	$(CARGO) check --locked --all-targets
+
+conformance: ## Replay recorded provider traffic through the binary: make conformance WIRE=DIR
+	@if [ -d "$(WIRE)" ]; then WIRE="$(abspath $(WIRE))" $(CARGO) test --locked --test conformance; \
+	else echo "conformance: no recordings at $(WIRE), left out; WIRE=DIR names them"; fi
+
+bench: ## Criterion benchmarks of the translation
+	$(CARGO) bench --locked
 
 clients: ## The official openai packages of PyPI and npm against the sandbox (needs their registries)
 	tests/clients/run.sh

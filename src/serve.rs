@@ -112,14 +112,10 @@ async fn serve_sandbox(mut settings: Settings, env: &Environment) -> Result<(), 
 
 /// The variables that point a router at the simulated providers.
 fn variables(sandbox: &Sandbox) -> Vec<(String, String)> {
-    let of = |vendor: Vendor| {
-        let prefix = vendor.as_str().to_ascii_uppercase();
-        [
-            (format!("{prefix}_API_KEY"), "simulated".to_owned()),
-            (format!("{prefix}_BASE_URL"), sandbox.base_url(vendor)),
-        ]
-    };
-    Vendor::ALL.into_iter().flat_map(of).collect()
+    Vendor::ALL
+        .into_iter()
+        .flat_map(|vendor| vendor.variables(sandbox.base_url(vendor)))
+        .collect()
 }
 
 /// The sandbox's account with its opening credit, and a new key for it.

@@ -89,7 +89,9 @@ fn logged_headers(request: &HttpRequest) -> Vec<(String, String)> {
             let value = String::from_utf8_lossy(value.as_bytes());
             let shown = match name.as_str() {
                 "authorization" => value.split(' ').next().unwrap_or("").to_owned(),
-                "x-api-key" | "x-goog-api-key" | "cookie" => "(present)".to_owned(),
+                "x-api-key" | "x-goog-api-key" | "x-amz-security-token" | "cookie" => {
+                    "(present)".to_owned()
+                }
                 _ => value.into_owned(),
             };
             (name.as_str().to_owned(), shown)

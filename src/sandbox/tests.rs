@@ -1,6 +1,7 @@
 //! Drives the simulated providers over loopback, as the router would.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod bedrock;
 mod errors;
 mod faults;
 mod formats;
@@ -126,6 +127,8 @@ fn usual_model(vendor: Vendor) -> &'static str {
         Vendor::Xai => "grok-3-beta",
         Vendor::Groq => "llama-3.3-70b-versatile",
         Vendor::Cerebras => "llama3.1-8b",
+        Vendor::Bedrock => "qwen.qwen3-next-80b-a3b",
+        Vendor::Google => "gemini-2.5-flash",
         Vendor::Anthropic => "claude-haiku-4-5",
     }
 }
@@ -137,6 +140,8 @@ fn reasoning_model(vendor: Vendor) -> &'static str {
         Vendor::Xai => "grok-3-mini-beta",
         Vendor::Groq => "openai/gpt-oss-120b",
         Vendor::Cerebras => "gpt-oss-120b",
+        Vendor::Bedrock => "zai.glm-4.7",
+        Vendor::Google => "gemini-2.5-pro",
         Vendor::Anthropic => "claude-sonnet-4-6",
     }
 }

@@ -11,10 +11,13 @@
 mod admin;
 mod anthropic;
 mod bad_input;
+mod bedrock;
 mod billing;
 mod chat;
 mod failover;
+mod gemini;
 mod process;
+mod responses;
 mod router;
 mod streaming;
 mod tidy;

@@ -301,9 +301,11 @@ fn answer_form(request: &ChatRequest) -> Result<AnswerForm, CannotEncode> {
                 .and_then(|raw| Object::parse(raw).ok());
             let schema = wrapper.as_ref().and_then(|wrapper| wrapper.get("schema"));
             let reduced = schema.map(|schema| schema::reduced(schema, Root::Any));
-            Ok(AnswerForm::Json(reduced.transpose().map_err(|flaw| {
-                broken("response_format.json_schema.schema", &flaw)
-            })?))
+            let schema = reduced
+                .transpose()
+                .map_err(|flaw| broken("response_format.json_schema.schema", &flaw))?;
+            // A schema that asks for nothing is any JSON.
+            Ok(AnswerForm::Json(schema.filter(|schema| schema != "{}")))
         }
         Some(_) | None => Ok(AnswerForm::Free),
     }

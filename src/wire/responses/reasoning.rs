@@ -53,8 +53,8 @@ fn wanted(request: &ChatRequest, provider: &Provider) -> Option<(Effort, &'stati
         return Some((Effort::None, "reasoning.enabled"));
     }
     let effort = match wish.max_tokens? {
-        0..=LITTLE => Effort::Low,
-        ..=USUAL => Effort::Medium,
+        budget if budget <= LITTLE => Effort::Low,
+        budget if budget <= USUAL => Effort::Medium,
         _ => Effort::High,
     };
     Some((effort, "reasoning.max_tokens"))

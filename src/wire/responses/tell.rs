@@ -1,5 +1,7 @@
 //! Output items in OpenAI's chat words. Streams and whole answers tell them alike.
 
+use std::borrow::Cow;
+
 use sha2::{Digest, Sha256};
 
 use super::super::compose::Piece;
@@ -167,14 +169,12 @@ impl Teller {
 
 /// Tells the arguments of a call.
 pub(super) fn arguments(item: &Object<'_>, call: usize, say: &mut dyn FnMut(Piece<'_>)) {
-    match item.get("arguments") {
-        Some(raw) => match json::string(raw) {
-            Some(text) => say(Piece::Arguments(call, &text)),
-            // Some servers send the object itself.
-            None => say(Piece::Arguments(call, raw)),
-        },
-        None => {}
-    }
+    let Some(raw) = item.get("arguments") else {
+        return;
+    };
+    // Some servers send the object itself.
+    let text = json::string(raw).unwrap_or(Cow::Borrowed(raw));
+    say(Piece::Arguments(call, &text));
 }
 
 /// Tells a content part of a message.

@@ -10,6 +10,8 @@ use super::{Root, SchemaFlaw};
 
 /// How deep references to references and `allOf` inside `allOf` are followed.
 const MOST_MERGES: usize = 16;
+/// How many definitions are merged into what refers to them, all in all.
+const MOST_INLINED: usize = 64;
 
 /// Where a schema stands.
 #[derive(Clone, Copy, Debug)]
@@ -27,10 +29,20 @@ enum Circle {
     Refused,
 }
 
+/// What merging comes to.
+enum Merged<'n> {
+    Members(Members<'n>),
+    /// Merging the target of this reference would never end: the reference has to do.
+    Endless(Cow<'n, str>),
+}
+
 /// Writes one schema with its definitions.
 pub(super) struct Reducer<'t> {
     targets: &'t Targets<'t>,
     out: String,
+    /// The definitions whose members are being written in place.
+    inlining: Vec<usize>,
+    inlined: usize,
 }
 
 impl<'t> Reducer<'t> {
@@ -38,6 +50,8 @@ impl<'t> Reducer<'t> {
         Self {
             targets,
             out: String::new(),
+            inlining: Vec::new(),
+            inlined: 0,
         }
     }
 
@@ -91,8 +105,12 @@ impl<'t> Reducer<'t> {
                     self.reference(&pointer, members, place);
                     return Ok(());
                 }
-                let members = normal(self.merged(members, MOST_MERGES));
-                self.object(&members, place)?;
+                let depth = self.inlining.len();
+                match self.merged(members, place, MOST_MERGES) {
+                    Merged::Members(members) => self.object(&normal(members), place)?,
+                    Merged::Endless(pointer) => self.reference(&pointer, members, place),
+                }
+                self.inlining.truncate(depth);
             }
         }
         Ok(())
@@ -130,7 +148,12 @@ impl<'t> Reducer<'t> {
     }
 
     /// The members with those of `allOf`, and of references beside other keywords, merged in.
-    fn merged<'n>(&self, members: &[(Cow<'n, str>, Node<'n>)], depth: usize) -> Members<'n>
+    fn merged<'n>(
+        &mut self,
+        members: &[(Cow<'n, str>, Node<'n>)],
+        place: Place,
+        depth: usize,
+    ) -> Merged<'n>
     where
         't: 'n,
     {
@@ -140,24 +163,36 @@ impl<'t> Reducer<'t> {
             .cloned()
             .collect();
         if depth == 0 {
-            return merged;
+            return Merged::Members(merged);
         }
-        let whole = members.iter().find(|(name, _)| name == "allOf");
-        for part in whole.map_or(&[][..], |(_, parts)| parts.elements()) {
-            let part = self.merged(part.members(), depth - 1);
-            add(&mut merged, part);
+        let find = |wanted: &str| members.iter().find(|(name, _)| name == wanted);
+        for part in find("allOf").map_or(&[][..], |(_, parts)| parts.elements()) {
+            match self.merged(part.members(), place, depth - 1) {
+                Merged::Members(part) => add(&mut merged, part),
+                endless @ Merged::Endless(_) => return endless,
+            }
         }
-        if let Some((_, pointer)) = members.iter().find(|(name, _)| name == "$ref")
-            && let Some(pointer) = pointer.text()
-            && let Some(target) = self
-                .targets
-                .index(&pointer)
-                .and_then(|at| self.targets.get(at))
-        {
-            let part = self.merged(target.node.members(), depth - 1);
-            add(&mut merged, part);
+        let Some(pointer) = find("$ref").and_then(|(_, pointer)| pointer.text()) else {
+            return Merged::Members(merged);
+        };
+        let Some(index) = self.targets.index(&pointer) else {
+            return Merged::Members(merged);
+        };
+        let circles = self.targets.circles(place.scope, index) || self.inlining.contains(&index);
+        if circles || self.inlined == MOST_INLINED {
+            return Merged::Endless(pointer);
         }
-        merged
+        self.inlined += 1;
+        self.inlining.push(index);
+        let targets = self.targets;
+        let target = targets
+            .get(index)
+            .map_or(&[][..], |target| target.node.members());
+        match self.merged(target, place, depth - 1) {
+            Merged::Members(part) => add(&mut merged, part),
+            endless @ Merged::Endless(_) => return endless,
+        }
+        Merged::Members(merged)
     }
 
     fn object(

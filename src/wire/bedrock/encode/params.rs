@@ -145,14 +145,12 @@ fn fates<'a>(
         .map(move |(name, raw)| {
             let fate = fate(request, model, thinking, name, raw);
             let omitted = provider.omit.iter().any(|field| field == name);
-            let fate = match fate {
-                Fate::Consume => Fate::Consume,
-                _ if omitted => Fate::Refuse,
-                fate => fate,
-            };
-            match fate {
-                Fate::Refuse if is_default(name, raw) => (name, Fate::Consume),
-                fate => (name, fate),
+            let is_refused =
+                matches!(fate, Fate::Refuse) || (omitted && !matches!(fate, Fate::Consume));
+            match (is_refused, is_default(name, raw)) {
+                (false, _) => (name, fate),
+                (true, true) => (name, Fate::Consume),
+                (true, false) => (name, Fate::Refuse),
             }
         })
 }
@@ -167,7 +165,8 @@ fn fate<'a>(
     let family = Family::of(&model.upstream);
     let is_claude = family == Family::Claude;
     // Claude does not sample while it is told to think.
-    let samples = !model.has_trait(Trait::NoSampling) && !(is_claude && thinking.is_told);
+    let refuses = model.has_trait(Trait::NoSampling) || (is_claude && thinking.is_told);
+    let samples = !refuses;
     match name {
         "model"
         | "messages"

@@ -22,6 +22,7 @@ pub(super) struct Tool<'a> {
     /// The raw `toolSpec` block.
     spec: String,
     cache_control: Option<&'a str>,
+    is_strict: bool,
 }
 
 /// Reads `tools`, or `functions`, the form before them.
@@ -79,6 +80,7 @@ fn tool(index: usize, raw: &str) -> Result<Tool<'_>, CannotEncode> {
         name,
         spec,
         cache_control: outer.borrowed("cache_control"),
+        is_strict: function.get("strict") == Some("true"),
     })
 }
 
@@ -132,6 +134,7 @@ impl<'a> Config<'a> {
             name: Cow::Owned(name.to_owned()),
             spec,
             cache_control: None,
+            is_strict: false,
         };
         if let Some(spec) = form.tool() {
             config.tools = vec![spare(ANSWER_TOOL, spec)];
@@ -199,10 +202,17 @@ impl<'a> Config<'a> {
         }
     }
 
-    /// Tells that the choice is left to the model, although the caller made one.
-    pub(super) fn warning(&self) -> Option<Warning> {
-        self.is_coerced
-            .then(|| Warning::advisory(Reason::Unsupported, "tool_choice"))
+    /// What of the caller's wishes is left to the model. Strict tools take a narrower kind of schema
+    /// than callers may send.
+    pub(super) fn warnings(&self) -> impl Iterator<Item = Warning> {
+        let strict = self.tools.iter().any(|tool| tool.is_strict);
+        [
+            self.is_coerced.then_some("tool_choice"),
+            strict.then_some("tools.function.strict"),
+        ]
+        .into_iter()
+        .flatten()
+        .map(|field| Warning::advisory(Reason::Unsupported, field))
     }
 
     /// The raw `toolConfig`; `None` without tools.

@@ -1,0 +1,27 @@
+//! AWS Bedrock's dialect: Converse, ConverseStream with binary frames, and who may ask.
+
+mod chat;
+mod check;
+mod conversation;
+mod desk;
+mod errors;
+mod frames;
+mod identity;
+mod model;
+mod request;
+mod stream;
+
+use std::sync::Arc;
+
+use actix_web::web;
+
+use super::script::Script;
+use desk::Desk;
+
+/// Adds the provider's routes.
+pub(super) fn routes(app: &mut web::ServiceConfig, script: Arc<Script>) {
+    app.app_data(web::Data::new(Desk { script }));
+    app.route("/model/{id}/converse", web::post().to(chat::converse));
+    app.route("/model/{id}/converse-stream", web::post().to(chat::stream));
+    app.default_service(web::to(desk::not_found));
+}
