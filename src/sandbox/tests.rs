@@ -5,6 +5,7 @@ mod bedrock;
 mod errors;
 mod faults;
 mod formats;
+mod gemini;
 mod lifecycle;
 mod responses;
 mod streams;
