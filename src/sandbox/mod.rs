@@ -17,6 +17,7 @@ mod schema;
 mod script;
 mod tokens;
 mod tools;
+mod vector;
 mod vendor;
 mod words;
 

@@ -13,6 +13,7 @@ mod bad_input;
 mod bedrock;
 mod billing;
 mod chat;
+mod embeddings;
 mod failover;
 mod process;
 mod responses;
