@@ -4,6 +4,7 @@
 //! the same each time, tokens are counted honestly, and [`Script`] or a call's own
 //! `x-sandbox-fault` header or model suffix (`gpt-4.1!status=503`) makes calls fail on purpose.
 
+mod anthropic;
 mod bedrock;
 mod bounds;
 mod call;
@@ -188,6 +189,7 @@ fn routes(app: &mut web::ServiceConfig, vendor: Vendor, script: Arc<Script>) {
         Vendor::Cerebras => openai::Flavour::Cerebras,
         Vendor::Bedrock => return bedrock::routes(app, script),
         Vendor::Google => return gemini::routes(app, script),
+        Vendor::Anthropic => return anthropic::routes(app, script),
     };
     openai::routes(app, vendor.base_path(), flavour, script);
 }

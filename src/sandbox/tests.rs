@@ -130,6 +130,7 @@ fn usual_model(vendor: Vendor) -> &'static str {
         Vendor::Cerebras => "llama3.1-8b",
         Vendor::Bedrock => "qwen.qwen3-next-80b-a3b",
         Vendor::Google => "gemini-2.5-flash",
+        Vendor::Anthropic => "claude-haiku-4-5",
     }
 }
 
@@ -142,5 +143,6 @@ fn reasoning_model(vendor: Vendor) -> &'static str {
         Vendor::Cerebras => "gpt-oss-120b",
         Vendor::Bedrock => "zai.glm-4.7",
         Vendor::Google => "gemini-2.5-pro",
+        Vendor::Anthropic => "claude-sonnet-4-6",
     }
 }

@@ -15,17 +15,20 @@ pub enum Vendor {
     Bedrock,
     /// Google.
     Google,
+    /// Anthropic.
+    Anthropic,
 }
 
 impl Vendor {
     /// Every simulated provider.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::OpenAi,
         Self::Xai,
         Self::Groq,
         Self::Cerebras,
         Self::Bedrock,
         Self::Google,
+        Self::Anthropic,
     ];
 
     /// The provider's name in the catalog.
@@ -35,6 +38,7 @@ impl Vendor {
             Self::Xai => "xai",
             Self::Groq => "groq",
             Self::Cerebras => "cerebras",
+            Self::Anthropic => "anthropic",
             Self::Bedrock => "bedrock",
             Self::Google => "google",
         }
@@ -53,7 +57,7 @@ impl Vendor {
                 ("GEMINI_API_KEY".to_owned(), key),
                 ("GEMINI_BASE_URL".to_owned(), base_url),
             ],
-            Self::OpenAi | Self::Xai | Self::Groq | Self::Cerebras => {
+            Self::OpenAi | Self::Xai | Self::Groq | Self::Cerebras | Self::Anthropic => {
                 let prefix = self.as_str().to_ascii_uppercase();
                 vec![
                     (format!("{prefix}_API_KEY"), key),
@@ -68,7 +72,7 @@ impl Vendor {
         match self {
             Self::OpenAi | Self::Xai | Self::Cerebras => "/v1",
             Self::Groq => "/openai/v1",
-            Self::Bedrock | Self::Google => "",
+            Self::Bedrock | Self::Google | Self::Anthropic => "",
         }
     }
 
@@ -80,6 +84,7 @@ impl Vendor {
             Self::Cerebras => 3,
             Self::Bedrock => 4,
             Self::Google => 5,
+            Self::Anthropic => 6,
         }
     }
 }

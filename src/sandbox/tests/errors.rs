@@ -29,6 +29,7 @@ fn message(vendor: Vendor, body: &Value) -> String {
             &body["message"]
         }
         Vendor::Bedrock | Vendor::Google => panic!("speaks another dialect"),
+        Vendor::Anthropic => unreachable!("it speaks another dialect"),
     };
     text.as_str().unwrap().to_owned()
 }

@@ -67,6 +67,7 @@ async fn usage_is_what_the_chunks_carried() {
             Vendor::Xai => ("reasoning_content", 9, 21),
             Vendor::Groq | Vendor::Cerebras => ("reasoning", 9, 30),
             Vendor::Bedrock | Vendor::Google => panic!("speaks another dialect"),
+            Vendor::Anthropic => unreachable!("it speaks another dialect"),
         };
         assert_eq!(deltas(&chunks, field).len(), shown, "{vendor:?}");
         assert_eq!(usage["completion_tokens"], output, "{vendor:?}");

@@ -124,6 +124,7 @@ async fn whole_bodies_have_each_providers_extras() {
             Vendor::Groq => (Some("reasoning"), "x_groq"),
             Vendor::Cerebras => (Some("reasoning"), "time_info"),
             Vendor::Bedrock | Vendor::Google => panic!("speaks another dialect"),
+            Vendor::Anthropic => unreachable!("it speaks another dialect"),
         };
         assert!(body.get(extra).is_some(), "{vendor:?}");
         match thought {
@@ -144,6 +145,7 @@ async fn every_response_tells_limits_and_that_it_is_simulated() {
             Vendor::OpenAi | Vendor::Xai | Vendor::Groq => "x-ratelimit-remaining-tokens",
             Vendor::Cerebras => "x-ratelimit-limit-tokens-day",
             Vendor::Bedrock | Vendor::Google => panic!("speaks another dialect"),
+            Vendor::Anthropic => unreachable!("it speaks another dialect"),
         };
         assert!(reply.header(limit).is_some(), "{vendor:?}");
         assert!(reply.header("x-request-id").is_some());
