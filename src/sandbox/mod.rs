@@ -19,6 +19,7 @@ mod schema;
 mod script;
 mod tokens;
 mod tools;
+mod vector;
 mod vendor;
 mod words;
 

@@ -1,5 +1,6 @@
 //! The Messages dialect, as Anthropic speaks it.
 
+mod calls;
 mod check;
 mod desk;
 mod errors;

@@ -35,7 +35,7 @@ pub fn calls(
     match dialect_of(provider, model) {
         Dialect::OpenAi => {
             let size = request.dimensions().unwrap_or(model.max_output);
-            let batches = openai::batches(request, pending, tokens, size);
+            let batches = openai::batches(request, provider, pending, tokens, size);
             let encode = |inputs: Vec<usize>| {
                 let encoded = openai::encode(request, model, provider, &inputs, cut);
                 call(inputs, encoded)

@@ -18,19 +18,27 @@ use crate::wire::Fault;
 /// OpenAI's limits of one call.
 const MOST_INPUTS: usize = 2_048;
 const MOST_TOKENS: u64 = 300_000;
-/// As long as an answer may become. A number takes at most so many bytes in JSON.
+/// As long as an answer may become.
 const MOST_ANSWER_BYTES: usize = 48 << 20;
-const BYTES_PER_NUMBER: usize = 24;
+/// Most bytes of a number in base64 and in JSON.
+const BASE64_BYTES: usize = 6;
+const DECIMAL_BYTES: usize = 24;
 
 /// Splits inputs, in order, to what one call takes.
 pub(super) fn batches(
     request: &EmbedRequest,
+    provider: &Provider,
     pending: &[usize],
     tokens: &[u64],
     size: u32,
 ) -> Vec<Vec<usize>> {
-    let bytes = (size as usize).saturating_mul(BYTES_PER_NUMBER).max(1);
-    let most_inputs = (MOST_ANSWER_BYTES / bytes).clamp(1, MOST_INPUTS);
+    let per_number = if takes_base64(provider) {
+        BASE64_BYTES
+    } else {
+        DECIMAL_BYTES
+    };
+    let per_vector = (size as usize).saturating_mul(per_number).max(1);
+    let most_inputs = (MOST_ANSWER_BYTES / per_vector).clamp(1, MOST_INPUTS);
     let weights: Vec<u64> = request
         .inputs()
         .zip(tokens)
@@ -54,8 +62,13 @@ pub(super) fn batches(
     batches
 }
 
-/// Writes one call. OpenAI is asked for base64, a third of the bytes; other servers for numbers,
-/// which all of them know.
+/// OpenAI is asked for base64, a third of the bytes; other servers for numbers, which all of them
+/// know.
+fn takes_base64(provider: &Provider) -> bool {
+    provider.name.as_str() == "openai"
+}
+
+/// Writes one call.
 pub(super) fn encode(
     request: &EmbedRequest,
     model: &Model,
@@ -72,7 +85,7 @@ pub(super) fn encode(
         Cut::Upstream(size) => json::push_member(&mut body, "dimensions", &size.to_string()),
         Cut::None | Cut::Ours(_) => {}
     }
-    if provider.name.as_str() == "openai" {
+    if takes_base64(provider) {
         json::push_member(&mut body, "encoding_format", "\"base64\"");
     }
     let mut warnings = Vec::new();
