@@ -264,6 +264,8 @@ pub enum Trait {
     AdaptiveThinking,
     /// Knows an effort `xhigh` below its largest.
     XhighEffort,
+    /// Its vectors may be cut: trained so that their first numbers say most (Matryoshka).
+    Matryoshka,
 }
 
 /// A model's own clocks; what is not set falls back to the operator's.
@@ -367,6 +369,12 @@ impl Model {
     /// Whether its requests have the peculiarity.
     pub fn has_trait(&self, wanted: Trait) -> bool {
         self.traits.contains(&wanted)
+    }
+
+    /// Most tokens of one input.
+    pub fn most_input(&self) -> u32 {
+        self.max_input
+            .map_or(self.context_window, |most| most.min(self.context_window))
     }
 
     /// Whether chat requests may go to it.

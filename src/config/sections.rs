@@ -28,6 +28,8 @@ pub struct Server {
 pub struct Limits {
     /// Largest chat body, in bytes.
     pub chat_body_bytes: usize,
+    /// Largest body of an embeddings request, in bytes.
+    pub embeddings_body_bytes: usize,
     /// Largest body of every other route, in bytes.
     pub other_body_bytes: usize,
     /// Request bodies held in memory at one time, in bytes.
@@ -112,6 +114,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             chat_body_bytes: 20 << 20,
+            embeddings_body_bytes: 8 << 20,
             other_body_bytes: 64 << 10,
             bytes_in_flight: 256 << 20,
             requests_in_flight: 4096,

@@ -141,8 +141,9 @@ fn too_large(limit: usize) -> ApiError {
     )
 }
 
-/// Takes more of the budget, a KiB at a time.
-fn grow(desk: &Switchboard, share: &mut Option<Share>, bytes: usize) -> Result<(), ApiError> {
+/// Makes the share cover so many bytes, a KiB at a time. 503 when all requests together hold too
+/// much.
+pub fn grow(desk: &Switchboard, share: &mut Option<Share>, bytes: usize) -> Result<(), ApiError> {
     let wanted = bytes.div_ceil(BODY_BUDGET_UNIT);
     let held = share.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
     let Ok(more) = u32::try_from(wanted.saturating_sub(held)) else {

@@ -8,6 +8,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use futures_util::Stream;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::attempt::{Answered, LiveStream};
 use super::auth::Caller;
@@ -39,14 +40,7 @@ pub async fn chat(
     http: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let admission = Arc::clone(&desk.in_flight)
-        .try_acquire_owned()
-        .map_err(|_| {
-            ApiError::new(
-                Code::Overloaded,
-                "The router runs as many requests as it can; try again shortly.",
-            )
-        })?;
+    let admission = admit(&desk)?;
     let (request, share) = read(&desk, &http, payload).await?;
     let plan = Plan::make(&desk, &caller.0, &request).await?;
     if plan.shortlist.ranked.is_empty() {
@@ -74,6 +68,17 @@ pub async fn chat(
     }
 }
 
+/// Lets one more request run, or says that there are too many.
+pub fn admit(desk: &Switchboard) -> Result<OwnedSemaphorePermit, ApiError> {
+    let admitted = Arc::clone(&desk.in_flight).try_acquire_owned();
+    admitted.map_err(|_| {
+        ApiError::new(
+            Code::Overloaded,
+            "The router runs as many requests as it can; try again shortly.",
+        )
+    })
+}
+
 /// Reads and parses the body. The share of the budget is to be held as long as the request.
 pub async fn read(
     desk: &Switchboard,
@@ -84,7 +89,8 @@ pub async fn read(
     Ok((ChatRequest::parse(body.bytes).map_err(invalid)?, body.share))
 }
 
-fn invalid(invalid: Invalid) -> ApiError {
+/// The error for a request that is wrong in itself.
+pub fn invalid(invalid: Invalid) -> ApiError {
     let code = match invalid.code {
         InvalidCode::InvalidJson => Code::InvalidJson,
         InvalidCode::MissingRequiredParameter => Code::MissingRequiredParameter,
@@ -201,7 +207,9 @@ async fn streaming(relay: Relay, meter: Meter, visit: Visit) -> Result<HttpRespo
         }
         Err(_) => {
             response.insert_header(("X-Model-Router-Generation-Id", generation.to_string()));
-            response.insert_header(("X-Model-Router-Tier", tier.as_str()));
+            if let Some(tier) = tier {
+                response.insert_header(("X-Model-Router-Tier", tier.as_str()));
+            }
             if let Some(verdict) = auto {
                 verdict.write(&mut response);
             }

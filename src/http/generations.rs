@@ -25,7 +25,7 @@ struct View {
     model: String,
     provider: String,
     tier: Option<String>,
-    prefer: String,
+    prefer: Option<String>,
     auto_score: Option<u8>,
     streamed: bool,
     finish_reason: Option<String>,
@@ -82,7 +82,7 @@ fn view(record: Generation) -> View {
         model: record.model,
         provider: record.provider,
         tier: record.tier,
-        prefer: record.prefer,
+        prefer: Some(record.prefer).filter(|prefer| !prefer.is_empty()),
         auto_score: record.auto_score,
         streamed: match record.streamed {
             Delivery::Whole => false,

@@ -57,8 +57,8 @@ pub struct Served<'a> {
     pub model: &'a str,
     /// Who ran it.
     pub provider: &'a str,
-    /// The tier that was served.
-    pub tier: Tier,
+    /// The tier that was served, if one was.
+    pub tier: Option<Tier>,
     /// Key of its record.
     pub generation: GenerationId,
     /// What was charged, where it is known before the body.
@@ -81,7 +81,6 @@ impl Served<'_> {
         response
             .insert_header((MODEL, self.model))
             .insert_header((PROVIDER, self.provider))
-            .insert_header((TIER, self.tier.as_str()))
             .insert_header((GENERATION_ID, self.generation.to_string()))
             .insert_header((LATENCY_MS, self.latency.as_millis().to_string()))
             .insert_header((
@@ -89,6 +88,9 @@ impl Served<'_> {
                 format!("{:.3}", self.overhead.as_secs_f64() * 1000.0),
             ))
             .insert_header((ATTEMPTS, attempts(self.attempts)));
+        if let Some(tier) = self.tier {
+            response.insert_header((TIER, tier.as_str()));
+        }
         if let Some(cost) = &self.cost {
             response.insert_header((COST, cost.as_str()));
         }

@@ -29,9 +29,9 @@ const HOLD_GRACE: Duration = Duration::from_secs(60);
 pub struct Opening {
     /// When it came, and as which request.
     pub visit: Visit,
-    /// The tier asked for.
-    pub tier: Tier,
-    /// The direction asked for.
+    /// The tier asked for, if one was.
+    pub tier: Option<Tier>,
+    /// The direction asked for; empty where models are not ranked.
     pub prefer: &'static str,
     /// What `auto` scored.
     pub auto_score: Option<u8>,
@@ -135,7 +135,7 @@ impl Meter {
     }
 
     /// The model whose answer the caller gets.
-    pub fn served_by(&mut self, model: &Arc<Model>, tier: Tier) {
+    pub fn served_by(&mut self, model: &Arc<Model>, tier: Option<Tier>) {
         self.model = Some(Arc::clone(model));
         self.opening.tier = tier;
     }
@@ -297,7 +297,7 @@ impl Meter {
             created_ms: unix_ms().saturating_sub(millis(self.opening.visit.started.elapsed())),
             model,
             provider,
-            tier: Some(self.opening.tier.to_string()),
+            tier: self.opening.tier.map(|tier| tier.to_string()),
             prefer: self.opening.prefer.to_owned(),
             auto_score: self.opening.auto_score,
             streamed: self.opening.delivery,

@@ -7,6 +7,7 @@ mod body;
 mod chat;
 mod consequence;
 mod credits;
+mod embeddings;
 mod error;
 mod generations;
 mod headers;
@@ -18,6 +19,7 @@ mod refusal;
 mod relay;
 mod route;
 mod stream;
+mod trail;
 mod upstream;
 mod visit;
 
@@ -82,6 +84,9 @@ pub fn serve(desk: Data<Switchboard>, listener: TcpListener) -> Result<Server, S
 fn routes(app: &mut ServiceConfig) {
     for prefix in ["", "/v1"] {
         app.service(post(&format!("{prefix}/chat/completions")).route(web::post().to(chat::chat)))
+            .service(
+                post(&format!("{prefix}/embeddings")).route(web::post().to(embeddings::embeddings)),
+            )
             .service(get(&format!("{prefix}/models")).route(web::get().to(models::list)))
             .service(get(&format!("{prefix}/models/{{id:.+}}")).route(web::get().to(models::one)));
     }

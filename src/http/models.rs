@@ -36,6 +36,8 @@ struct Entry {
     max_completion_tokens: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     dimensions: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_input_tokens: Option<u32>,
     pricing: Option<Pricing>,
     architecture: Architecture,
     supported_parameters: Vec<&'static str>,
@@ -160,6 +162,7 @@ fn tier_entry(world: &World, name: &str, now: Instant) -> Entry {
         context_length: models().map(|model| model.context_window).max(),
         max_completion_tokens: models().map(|model| model.max_output).max(),
         dimensions: None,
+        max_input_tokens: None,
         pricing: None,
         architecture: architecture(Endpoint::Chat, abilities),
         supported_parameters: parameters(Endpoint::Chat, abilities),
@@ -188,6 +191,7 @@ fn model_entry(world: &World, model: &Model, now: Instant) -> Entry {
         context_length: Some(model.context_window),
         max_completion_tokens: (!embeddings).then_some(model.max_output),
         dimensions: embeddings.then_some(model.max_output),
+        max_input_tokens: embeddings.then_some(model.most_input()),
         pricing: Some(pricing(model.free, &model.price)),
         architecture: architecture(model.endpoint, model.abilities),
         supported_parameters: parameters(model.endpoint, model.abilities),

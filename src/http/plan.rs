@@ -14,8 +14,8 @@ use crate::catalog::alias::{Target, Unknown, provider_alias};
 use crate::catalog::{Catalog, Model, ModelId, Prefer, ProviderName, Tier};
 use crate::routing::classify::{Conversation, Speaker, Turn, Verdict};
 use crate::routing::context::{Need, TOKENS_PER_IMAGE, TOKENS_PER_MESSAGE, count_text};
-use crate::routing::{Ask, Choice, Funds, Rules, Shortlist, candidates};
-use crate::wire::{self, ChatRequest, Message, Part, Role};
+use crate::routing::{Ask, Choice, Funds, Rules, Shortlist, Task, candidates};
+use crate::wire::{self, ChatRequest, Message, Part, ProviderRules, Role};
 
 /// A request, ready to be relayed or explained.
 pub struct Plan {
@@ -25,8 +25,10 @@ pub struct Plan {
     pub need: Need,
     /// The caller's direction.
     pub prefer: Prefer,
-    /// The tier that was asked for, or that `auto` picked; a pin's own tier.
-    pub tier: Tier,
+    /// What the models are to do.
+    pub task: Task,
+    /// The tier that was asked for, or that `auto` picked; a pin's own tier, if it has one.
+    pub tier: Option<Tier>,
     /// What `auto` said, when it was asked.
     pub auto: Option<Verdict>,
     /// Every model, ranked or excluded.
@@ -49,6 +51,7 @@ impl Plan {
         };
         let first = choice(target, auto.as_ref());
         let ask = Ask {
+            task: Task::Chat,
             choices: choices(catalog, &first, request)?,
             prefer: request.prefer().unwrap_or_default(),
             needs: request.needs(),
@@ -56,13 +59,9 @@ impl Plan {
                 input: count(request),
                 max_output: request.max_output_tokens(),
             },
-            rules: rules(catalog, request)?,
+            rules: rules(catalog, request.provider_rules())?,
             blocked: caller.blocked.clone(),
-            funds: if caller.purse.posted().is_positive() {
-                Funds::Some
-            } else {
-                Funds::None
-            },
+            funds: funds(caller),
             incapable: incapable(&world, request),
             today: time::OffsetDateTime::now_utc().date(),
         };
@@ -74,6 +73,7 @@ impl Plan {
         Ok(Self {
             need: ask.need,
             prefer: ask.prefer,
+            task: ask.task,
             tier,
             auto,
             shortlist,
@@ -107,7 +107,8 @@ pub fn resolve(catalog: &Catalog, name: &str, param: &str) -> Result<Target, Api
     }
 }
 
-fn not_found(unknown: &Unknown, param: &str) -> ApiError {
+/// 404 for a name that nothing has.
+pub fn not_found(unknown: &Unknown, param: &str) -> ApiError {
     ApiError::new(Code::ModelNotFound, unknown.to_string()).param(param)
 }
 
@@ -119,15 +120,20 @@ fn choice(target: Target, auto: Option<&Verdict>) -> Choice {
     }
 }
 
-fn tier_of(choice: &Choice) -> Tier {
+fn tier_of(choice: &Choice) -> Option<Tier> {
     match choice {
-        Choice::Tier(tier) => *tier,
-        Choice::Model(model) => first_tier(model),
+        Choice::Tier(tier) => Some(*tier),
+        Choice::Model(model) => model.tiers.first().copied(),
     }
 }
 
-fn first_tier(model: &Model) -> Tier {
-    model.tiers.first().copied().unwrap_or(Tier::Economy)
+/// Whether the caller can pay at all.
+pub fn funds(caller: &Principal) -> Funds {
+    if caller.purse.posted().is_positive() {
+        Funds::Some
+    } else {
+        Funds::None
+    }
 }
 
 /// The first choice, the caller's own fallbacks, and for a pin with `allow_fallbacks` its tier.
@@ -144,7 +150,9 @@ fn choices(
         ));
     }
     match (first, request.provider_rules().allow_fallbacks) {
-        (Choice::Model(model), Some(true)) => choices.push(Choice::Tier(first_tier(model))),
+        (Choice::Model(model), Some(true)) => {
+            choices.extend(model.tiers.first().copied().map(Choice::Tier));
+        }
         (_, Some(false)) => choices.truncate(1),
         (Choice::Model(_) | Choice::Tier(_), Some(true) | None) => {}
     }
@@ -167,8 +175,8 @@ fn incapable(world: &World, request: &ChatRequest) -> HashMap<ModelId, String> {
     models.filter_map(lacks).collect()
 }
 
-fn rules(catalog: &Catalog, request: &ChatRequest) -> Result<Rules, ApiError> {
-    let wanted = request.provider_rules();
+/// The caller's rules with the catalog's names. 400 for an unknown provider.
+pub fn rules(catalog: &Catalog, wanted: &ProviderRules) -> Result<Rules, ApiError> {
     let names = |list: &[String], field: &str| -> Result<Vec<ProviderName>, ApiError> {
         list.iter()
             .map(|name| provider(catalog, name, field))

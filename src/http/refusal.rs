@@ -6,7 +6,7 @@ use super::{ApiError, Code};
 use crate::actors::accounts::Principal;
 use crate::catalog::{Catalog, Model};
 use crate::money::Picodollars;
-use crate::routing::{Reason, hold};
+use crate::routing::{Reason, Task, hold};
 
 /// The error for an empty shortlist: 402, 400 or 403 when one reason explains it, else 503.
 pub fn nobody(plan: &Plan, caller: &Principal) -> ApiError {
@@ -86,10 +86,16 @@ fn unable(what: &str) -> ApiError {
 /// 402: names the balance, the estimate and the free models.
 pub fn no_credit(plan: &Plan, caller: &Principal) -> ApiError {
     let balance = caller.purse.available();
-    let free = free_models(&plan.world.catalog);
     let estimate = estimate(plan).map_or_else(String::new, |usd| format!(" of about ${usd}"));
+    let instead = match plan.task {
+        Task::Chat => {
+            let free = free_models(&plan.world.catalog);
+            format!(", or use a free model: {free} (model \"economy\" picks one of them)")
+        }
+        Task::Embed => String::new(),
+    };
     let message = format!(
-        "Your balance of ${balance} does not cover this request{estimate}. Add credit, or use a free model: {free} (model \"economy\" picks one of them)."
+        "Your balance of ${balance} does not cover this request{estimate}. Add credit{instead}."
     );
     ApiError::new(Code::InsufficientCredits, message)
 }

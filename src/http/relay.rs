@@ -1,21 +1,21 @@
 //! Candidates → lease → upstream → first real content. Failover happens here and ends here.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use actix_web::web::Data;
 
 use super::attempt::{self, Answered, Clocks};
 use super::body::Share;
-use super::consequence::{Next, from_encoding, from_fault, next, outcome, word};
-use super::error::{AttemptNote, ExclusionNote};
+use super::consequence::{Next, from_encoding, next, outcome, word};
+use super::error::AttemptNote;
 use super::metered::{Meter, too_many_running};
 use super::plan::Plan;
-use super::refusal;
+use super::trail::Trail;
 use super::upstream::Upstream;
-use super::{ApiError, Code, Switchboard};
+use super::{ApiError, Switchboard};
 use crate::actors::accounts::Principal;
-use crate::actors::provider::{Acquire, Lease};
+use crate::actors::provider::Lease;
 use crate::catalog::ProviderName;
 use crate::money::Picodollars;
 use crate::routing::Candidate;
@@ -55,22 +55,12 @@ pub struct Relay {
     pub _share: Option<Share>,
 }
 
-/// What has been learned on the way to an answer.
-#[derive(Default)]
-struct Trail {
-    faults: Vec<Fault>,
-    refused: Vec<ExclusionNote>,
-    shortest_wait: Option<Duration>,
-    no_credit: Option<Refusal>,
-    cannot: Option<CannotEncode>,
-    widened: bool,
-}
-
 impl Relay {
     /// Tries candidates until one has given real content.
     pub async fn first_answer(&self, meter: &mut Meter) -> Result<Success, ApiError> {
         let mut queue: VecDeque<Candidate> = self.plan.shortlist.ranked.iter().cloned().collect();
         let mut trail = Trail::default();
+        let mut widened = false;
         while let Some(candidate) = queue.pop_front() {
             if meter.attempts().len() >= self.desk.settings.failover.attempts {
                 break;
@@ -86,7 +76,7 @@ impl Relay {
                     continue;
                 }
             };
-            let Some(lease) = self.acquire(&candidate, &mut trail).await? else {
+            let Some(lease) = trail.acquire(&self.plan.world, &candidate.model).await? else {
                 continue;
             };
             let has_alternative = !queue.is_empty();
@@ -97,11 +87,11 @@ impl Relay {
                 Ok(success) => return Ok(success),
                 Err(fault) => fault,
             };
-            self.reorder(&mut queue, &candidate, &fault, &mut trail);
+            reorder(&mut queue, &candidate, &fault, &mut widened);
             trail.faults.push(fault);
         }
         meter.end_without_answer(Status::Failed);
-        Err(self.failure(meter, &trail))
+        Err(trail.failure(meter, &self.plan, &self.caller))
     }
 
     /// Makes sure the attempt can be paid for: `None` skips it, `Some(cap)` bounds its output where
@@ -170,37 +160,6 @@ impl Relay {
         all.map(|c| self.estimate(c).want)
             .max()
             .unwrap_or(Picodollars::ZERO)
-    }
-
-    /// Asks the provider's actor for the right to one attempt.
-    async fn acquire(
-        &self,
-        candidate: &Candidate,
-        trail: &mut Trail,
-    ) -> Result<Option<Lease>, ApiError> {
-        let model = &candidate.model;
-        let Some(route) = self.plan.world.route(&model.provider) else {
-            return Ok(None);
-        };
-        let answer = route
-            .actor
-            .send(Acquire {
-                model: model.id.clone(),
-            })
-            .await
-            .map_err(ApiError::internal)?;
-        match answer {
-            Ok(lease) => Ok(Some(lease)),
-            Err(wait) => {
-                trail.shortest_wait =
-                    Some(trail.shortest_wait.map_or(wait, |least| least.min(wait)));
-                trail.refused.push(ExclusionNote {
-                    model: model.id.to_string(),
-                    reason: "tripped".to_owned(),
-                });
-                Ok(None)
-            }
-        }
     }
 
     /// Writes the request in the candidate's dialect.
@@ -274,46 +233,18 @@ impl Relay {
             }
         }
     }
+}
 
-    /// Puts the queue into the order that the fault asks for.
-    fn reorder(
-        &self,
-        queue: &mut VecDeque<Candidate>,
-        failed: &Candidate,
-        fault: &Fault,
-        trail: &mut Trail,
-    ) {
-        match next(fault.class) {
-            Next::Candidate => {}
-            Next::OtherProvider => move_to_end(queue, &failed.model.provider),
-            Next::LargerWindow if !trail.widened => {
-                trail.widened = true;
-                queue.retain(|c| c.model.context_window > failed.model.context_window);
-            }
-            Next::LargerWindow | Next::Nobody => queue.clear(),
+/// Puts the queue into the order that the fault asks for.
+fn reorder(queue: &mut VecDeque<Candidate>, failed: &Candidate, fault: &Fault, widened: &mut bool) {
+    match next(fault.class) {
+        Next::Candidate => {}
+        Next::OtherProvider => move_to_end(queue, &failed.model.provider),
+        Next::LargerWindow if !*widened => {
+            *widened = true;
+            queue.retain(|c| c.model.context_window > failed.model.context_window);
         }
-    }
-
-    /// The error for the caller when nobody could answer.
-    fn failure(&self, meter: &Meter, trail: &Trail) -> ApiError {
-        let error = match (trail.faults.last(), &trail.cannot, &trail.no_credit) {
-            (Some(fault), _, _) => from_fault(fault, &trail.faults),
-            (None, Some(cannot), _) => from_encoding(cannot),
-            (None, None, Some(_)) => refusal::no_credit(&self.plan, &self.caller),
-            (None, None, None) => {
-                let message = "Every model that was asked for is being left alone after failures.";
-                ApiError::new(Code::NoAvailableModels, message)
-            }
-        };
-        let waits = trail.faults.iter().filter_map(|fault| fault.retry_after);
-        let error = match waits.chain(trail.shortest_wait).min() {
-            Some(wait) => error.retry_after(wait),
-            None => error,
-        };
-        error
-            .attempts(meter.attempts().to_vec())
-            .excluded(trail.refused.clone())
-            .auto(self.plan.verdict())
+        Next::LargerWindow | Next::Nobody => queue.clear(),
     }
 }
 

@@ -7,12 +7,13 @@ use serde::Serialize;
 use super::auth::Caller;
 use super::plan::Plan;
 use super::{ApiError, Switchboard, chat};
+use crate::catalog::Tier;
 use crate::routing::hold::expected_output;
 use crate::routing::{Candidate, Excluded};
 
 #[derive(Serialize)]
 struct Explanation {
-    tier: &'static str,
+    tier: Option<&'static str>,
     auto: Option<Auto>,
     prompt_tokens_estimate: u64,
     output_tokens_expected: u64,
@@ -38,7 +39,7 @@ struct Signal {
 struct Ranked {
     model: String,
     provider: String,
-    tier: &'static str,
+    tier: Option<&'static str>,
     rank: usize,
     score: f64,
     cost_estimate: String,
@@ -89,7 +90,7 @@ fn explain(plan: &Plan) -> Explanation {
         .first()
         .map_or(0, |candidate| expected_output(&candidate.model));
     Explanation {
-        tier: plan.tier.as_str(),
+        tier: plan.tier.map(Tier::as_str),
         auto,
         prompt_tokens_estimate: plan.need.input,
         output_tokens_expected: first.min(plan.need.max_output.unwrap_or(u64::MAX)),
@@ -108,7 +109,7 @@ fn ranked((i, candidate): (usize, &Candidate)) -> Ranked {
     Ranked {
         model: candidate.model.id.to_string(),
         provider: candidate.model.provider.to_string(),
-        tier: candidate.tier.as_str(),
+        tier: candidate.tier.map(Tier::as_str),
         rank: i + 1,
         score: candidate.score,
         cost_estimate: candidate.charge().to_string(),

@@ -8,13 +8,15 @@ use super::context::Need;
 use super::hold;
 use super::prefer;
 use crate::catalog::{
-    Abilities, Ability, Catalog, Endpoint, Model, ModelId, Prefer, ProviderName, Tier, Weights,
+    Abilities, Ability, Catalog, Model, ModelId, Prefer, ProviderName, Tier, Weights,
 };
 use crate::money::{Picodollars, Rate};
 
 /// What a request wants of the catalog.
 #[derive(Clone, Debug)]
 pub struct Ask {
+    /// What the model is to do.
+    pub task: Task,
     /// What to try, in order; each is exhausted before the next.
     pub choices: Vec<Choice>,
     /// How the models of a tier are ranked.
@@ -34,6 +36,25 @@ pub struct Ask {
     pub incapable: HashMap<ModelId, String>,
     /// Today, for models past their provider's last day.
     pub today: time::Date,
+}
+
+/// What a model is asked to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Answer a conversation, which has to fit its window as a whole.
+    Chat,
+    /// Embed texts, each of which has to fit its window.
+    Embed,
+}
+
+impl Task {
+    /// Whether the model is made for it.
+    pub fn suits(self, model: &Model) -> bool {
+        match self {
+            Self::Chat => model.is_chat(),
+            Self::Embed => !model.is_chat(),
+        }
+    }
 }
 
 /// One thing a caller asked for.
@@ -110,8 +131,8 @@ impl Standing {
 pub struct Candidate {
     /// The model.
     pub model: Arc<Model>,
-    /// The tier it would serve.
-    pub tier: Tier,
+    /// The tier it would serve; embedding models serve in none.
+    pub tier: Option<Tier>,
     /// Expected cost of this request at list price, also for models that are free to the caller.
     pub cost: Picodollars,
     /// Expected seconds to the end of a typical answer.
@@ -272,7 +293,7 @@ fn is_past(model: &Model, today: time::Date) -> bool {
 }
 
 fn why_not(model: &Model, ask: &Ask, live: Live) -> Reason {
-    if !model.is_chat() {
+    if !ask.task.suits(model) {
         return Reason::Endpoint;
     }
     let asked = ask.choices.iter().find(|choice| is_asked(model, choice));
@@ -283,7 +304,7 @@ fn why_not(model: &Model, ask: &Ask, live: Live) -> Reason {
 
 /// The first thing that keeps a model which was asked for from serving.
 fn obstacle(model: &Model, ask: &Ask, choice: &Choice, live: Live) -> Option<Reason> {
-    if model.endpoint == Endpoint::Embeddings {
+    if !ask.task.suits(model) {
         return Some(Reason::Endpoint);
     }
     if ask.blocked.contains(&model.provider) {
@@ -304,7 +325,7 @@ fn obstacle(model: &Model, ask: &Ask, choice: &Choice, live: Live) -> Option<Rea
     if let Some(field) = ask.incapable.get(&model.id) {
         return Some(Reason::Parameter(field.clone()));
     }
-    if !ask.need.fits(model, hold::expected_output(model)) {
+    if ask.task == Task::Chat && !ask.need.fits(model, hold::expected_output(model)) {
         return Some(Reason::ContextWindow);
     }
     if ask.funds == Funds::None && !model.free {
@@ -331,8 +352,8 @@ fn is_too_dear(model: &Model, rules: &Rules) -> bool {
 fn candidate(model: &Arc<Model>, ask: &Ask, choice: &Choice, live: Live) -> Candidate {
     let output = hold::expected_output(model).min(ask.need.max_output.unwrap_or(u64::MAX));
     let tier = match choice {
-        Choice::Tier(tier) => *tier,
-        Choice::Model(model) => model.tiers.first().copied().unwrap_or(Tier::Economy),
+        Choice::Tier(tier) => Some(*tier),
+        Choice::Model(model) => model.tiers.first().copied(),
     };
     Candidate {
         model: Arc::clone(model),

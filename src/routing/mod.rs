@@ -7,5 +7,6 @@ pub mod hold;
 pub mod prefer;
 
 pub use candidates::{
-    Ask, Candidate, Choice, Excluded, Funds, Live, Reason, Rules, Shortlist, Standing, candidates,
+    Ask, Candidate, Choice, Excluded, Funds, Live, Reason, Rules, Shortlist, Standing, Task,
+    candidates,
 };

@@ -16,7 +16,7 @@ mod usage;
 mod tests;
 
 pub(super) use answer::decode_answer;
-pub(super) use encode::{encode, left_out};
+pub(super) use encode::{encode, left_out, path};
 pub(super) use errors::decode_error;
 pub(super) use stream::Stream;
 

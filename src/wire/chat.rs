@@ -1,10 +1,10 @@
 //! The caller's chat request: read once, checked, and kept byte for byte for the upstream.
 
-mod check;
-mod extensions;
+pub(super) mod check;
+pub(super) mod extensions;
 mod invalid;
 mod message;
-mod parse;
+pub(super) mod parse;
 mod record;
 mod tools;
 mod view;

@@ -6,6 +6,7 @@ mod bedrock;
 pub mod chat;
 mod clean;
 mod compose;
+pub mod embed;
 pub mod envelope;
 mod eventstream;
 pub mod fault;
@@ -34,6 +35,7 @@ use crate::catalog::{Dialect, Endpoint, Model, Provider};
 
 pub use answer::{Answer, Delivered, Finish, ReasoningView};
 pub use chat::{ChatRequest, Invalid, InvalidCode, Message, Part, ProviderRules, Role, ToolCall};
+pub use embed::EmbedRequest;
 pub use envelope::Envelope;
 pub use fault::{Fault, FaultClass};
 pub use replay::{Replay, Replays};
@@ -161,10 +163,11 @@ pub fn dialect_of(provider: &Provider, model: &Model) -> Dialect {
     }
 }
 
-/// Whether chat requests can be translated for this dialect and endpoint.
+/// Whether requests can be translated for this dialect and endpoint.
 pub fn speaks(dialect: Dialect, endpoint: Endpoint) -> bool {
     match (dialect, endpoint) {
-        (_, Endpoint::Embeddings) => false,
+        (Dialect::OpenAi | Dialect::Bedrock, Endpoint::Embeddings) => true,
+        (Dialect::Responses | Dialect::Anthropic | Dialect::Gemini, Endpoint::Embeddings) => false,
         (Dialect::OpenAi, Endpoint::Chat) => true,
         (Dialect::OpenAi | Dialect::Responses, Endpoint::Responses) => responses::SPOKEN,
         (Dialect::Responses, Endpoint::Chat) => responses::SPOKEN,

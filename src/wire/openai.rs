@@ -16,5 +16,5 @@ mod tests;
 
 pub(super) use answer::decode_answer;
 pub(super) use encode::{encode, left_out};
-pub(super) use errors::decode_error;
+pub(super) use errors::{decode_error, in_band};
 pub(super) use stream::Stream;

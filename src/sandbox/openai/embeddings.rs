@@ -1,18 +1,16 @@
-//! Embeddings: unit vectors that depend on the text alone.
+//! `/embeddings` as OpenAI answers it.
 
 use actix_web::{Error, HttpRequest, HttpResponse, web};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use rand::RngExt;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::desk::{Desk, Received};
 use super::errors::Trouble;
-use crate::sandbox::dice;
 use crate::sandbox::play::{self, Show};
-use crate::sandbox::tokens;
+use crate::sandbox::{tokens, vector};
 
 /// The most inputs of one request.
 const MOST_INPUTS: usize = 2048;
@@ -48,7 +46,7 @@ pub(super) async fn embeddings(
             .map(|(index, input)| {
                 wanted
                     .form
-                    .item(index, vector(&input.text, wanted.dimensions))
+                    .item(index, vector::of(&input.text, wanted.dimensions))
             })
             .collect(),
         model: &call.model,
@@ -218,16 +216,6 @@ fn dimensions(model: &str, asked: &Value) -> Result<usize, Trouble> {
     }
 }
 
-/// A vector of length one.
-fn vector(text: &str, dimensions: usize) -> Vec<f32> {
-    let mut dice = dice::from_text(text);
-    let raw: Vec<f32> = (0..dimensions)
-        .map(|_| dice.random_range(-1.0..1.0_f32))
-        .collect();
-    let length = raw.iter().map(|x| x * x).sum::<f32>().sqrt();
-    raw.into_iter().map(|x| x / length).collect()
-}
-
 fn bad_input() -> Trouble {
     Trouble::plain(
         "'$.input' is invalid. Please check the API reference: https://platform.openai.com/docs/api-reference.",
@@ -240,15 +228,6 @@ mod tests {
 
     use super::*;
     use serde_json::json;
-
-    #[test]
-    fn vectors_have_length_one_and_depend_on_the_text() {
-        let one = vector("Hello", 64);
-        let length = one.iter().map(|x| x * x).sum::<f32>();
-        assert!((length - 1.0).abs() < 1e-5);
-        assert_eq!(one, vector("Hello", 64));
-        assert_ne!(one, vector("hello", 64));
-    }
 
     #[test]
     fn base64_is_little_endian_f32() {

@@ -3,6 +3,7 @@
 mod conversation;
 mod files;
 mod format;
+mod history;
 mod marks;
 mod params;
 mod parts;
@@ -66,7 +67,14 @@ pub(in crate::wire) fn encode(
     }
     body.push('}');
     Ok(Encoded {
-        path: path(request, model)?,
+        path: path(
+            &model.upstream,
+            if request.stream() {
+                "converse-stream"
+            } else {
+                "converse"
+            },
+        )?,
         headers: Vec::new(),
         body: Bytes::from(body),
         warnings,
@@ -86,9 +94,8 @@ pub(in crate::wire) fn left_out(
 }
 
 /// The model's id stands in the path, all but letters, digits, `-`, `_`, `.` and `~` encoded.
-fn path(request: &ChatRequest, model: &Model) -> Result<String, CannotEncode> {
+pub(in crate::wire) fn path(id: &str, operation: &str) -> Result<String, CannotEncode> {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    let id = &model.upstream;
     // A path of dots alone would be resolved away, however it is encoded.
     if id.bytes().all(|byte| byte == b'.') {
         return Err(CannotEncode::Unsupported {
@@ -106,10 +113,7 @@ fn path(request: &ChatRequest, model: &Model) -> Result<String, CannotEncode> {
             path.push(char::from(HEX[usize::from(byte & 15)]));
         }
     }
-    path.push_str(if request.stream() {
-        "/converse-stream"
-    } else {
-        "/converse"
-    });
+    path.push('/');
+    path.push_str(operation);
     Ok(path)
 }

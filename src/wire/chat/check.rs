@@ -10,7 +10,7 @@ use super::invalid::Invalid;
 
 /// Where a value stands. Built on the stack, written out only for an error.
 #[derive(Clone, Copy)]
-pub(super) enum Path<'p> {
+pub(in crate::wire) enum Path<'p> {
     Field(&'p str),
     Member(&'p Path<'p>, &'p str),
     Item(&'p Path<'p>, usize),
@@ -32,17 +32,17 @@ fn wrong_kind(path: Path<'_>, expected: &str, raw: &str) -> Invalid {
 }
 
 /// A string.
-pub(super) fn text<'a>(path: Path<'_>, raw: &'a str) -> Result<Cow<'a, str>, Invalid> {
+pub(in crate::wire) fn text<'a>(path: Path<'_>, raw: &'a str) -> Result<Cow<'a, str>, Invalid> {
     json::string(raw).ok_or_else(|| wrong_kind(path, "a string", raw))
 }
 
 /// Any string; its value is not looked at.
-pub(super) fn is_text(path: Path<'_>, raw: &str) -> Result<(), Invalid> {
+pub(in crate::wire) fn is_text(path: Path<'_>, raw: &str) -> Result<(), Invalid> {
     is_kind(path, raw, Kind::String)
 }
 
 /// A value of one kind; what is inside is the upstream's affair.
-pub(super) fn is_kind(path: Path<'_>, raw: &str, kind: Kind) -> Result<(), Invalid> {
+pub(in crate::wire) fn is_kind(path: Path<'_>, raw: &str, kind: Kind) -> Result<(), Invalid> {
     if Kind::of(raw) == kind {
         Ok(())
     } else {
@@ -51,7 +51,7 @@ pub(super) fn is_kind(path: Path<'_>, raw: &str, kind: Kind) -> Result<(), Inval
 }
 
 /// `true` or `false`.
-pub(super) fn boolean(path: Path<'_>, raw: &str) -> Result<bool, Invalid> {
+pub(in crate::wire) fn boolean(path: Path<'_>, raw: &str) -> Result<bool, Invalid> {
     match raw {
         "true" => Ok(true),
         "false" => Ok(false),
@@ -60,7 +60,7 @@ pub(super) fn boolean(path: Path<'_>, raw: &str) -> Result<bool, Invalid> {
 }
 
 /// A whole number in a range.
-pub(super) fn integer(
+pub(in crate::wire) fn integer(
     path: Path<'_>,
     raw: &str,
     range: RangeInclusive<i64>,
@@ -88,7 +88,11 @@ fn short(raw: &str) -> &str {
 }
 
 /// A number in a range.
-pub(super) fn number(path: Path<'_>, raw: &str, range: RangeInclusive<f64>) -> Result<(), Invalid> {
+pub(in crate::wire) fn number(
+    path: Path<'_>,
+    raw: &str,
+    range: RangeInclusive<f64>,
+) -> Result<(), Invalid> {
     if Kind::of(raw) != Kind::Number {
         return Err(wrong_kind(path, "a number", raw));
     }
@@ -106,7 +110,7 @@ pub(super) fn number(path: Path<'_>, raw: &str, range: RangeInclusive<f64>) -> R
 }
 
 /// One of a list of words.
-pub(super) fn one_of(
+pub(in crate::wire) fn one_of(
     path: Path<'_>,
     raw: &str,
     words: &[&'static str],
@@ -122,12 +126,12 @@ pub(super) fn one_of(
 }
 
 /// An object.
-pub(super) fn object<'a>(path: Path<'_>, raw: &'a str) -> Result<Object<'a>, Invalid> {
+pub(in crate::wire) fn object<'a>(path: Path<'_>, raw: &'a str) -> Result<Object<'a>, Invalid> {
     Object::parse(raw).map_err(|flaw| Invalid::flaw(path, &flaw))
 }
 
 /// An array of at most `most` elements.
-pub(super) fn array<'a>(
+pub(in crate::wire) fn array<'a>(
     path: Path<'_>,
     raw: &'a str,
     most: usize,
@@ -136,7 +140,11 @@ pub(super) fn array<'a>(
 }
 
 /// An array of strings.
-pub(super) fn texts(path: Path<'_>, raw: &str, most: usize) -> Result<Vec<String>, Invalid> {
+pub(in crate::wire) fn texts(
+    path: Path<'_>,
+    raw: &str,
+    most: usize,
+) -> Result<Vec<String>, Invalid> {
     array(path, raw, most)?
         .into_iter()
         .enumerate()
@@ -145,7 +153,7 @@ pub(super) fn texts(path: Path<'_>, raw: &str, most: usize) -> Result<Vec<String
 }
 
 /// A member that has to be there.
-pub(super) fn required<'a>(
+pub(in crate::wire) fn required<'a>(
     path: Path<'_>,
     object: &Object<'a>,
     name: &str,
@@ -156,7 +164,7 @@ pub(super) fn required<'a>(
 }
 
 /// A function's name: letters, digits, `_` and `-`, at most 64.
-pub(super) fn function_name(path: Path<'_>, raw: &str) -> Result<(), Invalid> {
+pub(in crate::wire) fn function_name(path: Path<'_>, raw: &str) -> Result<(), Invalid> {
     let name = text(path, raw)?;
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     if (1..=64).contains(&name.len()) && name.bytes().all(allowed) {

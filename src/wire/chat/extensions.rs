@@ -133,7 +133,7 @@ pub(super) fn reasoning(path: Path<'_>, raw: &str) -> Result<ReasoningWish, Inva
     Ok(wish)
 }
 
-pub(super) fn provider(path: Path<'_>, raw: &str) -> Result<ProviderRules, Invalid> {
+pub(in crate::wire) fn provider(path: Path<'_>, raw: &str) -> Result<ProviderRules, Invalid> {
     let mut rules = ProviderRules::default();
     for (name, raw) in check::object(path, raw)?.iter() {
         let at = Path::Member(&path, name);

@@ -43,7 +43,7 @@ pub struct Invalid {
 
 impl Invalid {
     /// The body as a whole cannot be read.
-    pub(super) fn json(what: impl fmt::Display) -> Self {
+    pub(in crate::wire) fn json(what: impl fmt::Display) -> Self {
         Self {
             code: InvalidCode::InvalidJson,
             param: None,
@@ -52,7 +52,7 @@ impl Invalid {
     }
 
     /// A required field is absent.
-    pub(super) fn missing(path: impl fmt::Display) -> Self {
+    pub(in crate::wire) fn missing(path: impl fmt::Display) -> Self {
         Self {
             code: InvalidCode::MissingRequiredParameter,
             message: format!("Missing required parameter: '{path}'."),
@@ -61,7 +61,7 @@ impl Invalid {
     }
 
     /// A field has the wrong value; `what` says what is expected.
-    pub(super) fn value(path: impl fmt::Display, what: impl fmt::Display) -> Self {
+    pub(in crate::wire) fn value(path: impl fmt::Display, what: impl fmt::Display) -> Self {
         Self {
             code: InvalidCode::InvalidValue,
             message: format!("Invalid '{path}': {what}."),
@@ -70,7 +70,7 @@ impl Invalid {
     }
 
     /// A field is not offered.
-    pub(super) fn unsupported(path: impl fmt::Display, what: impl fmt::Display) -> Self {
+    pub(in crate::wire) fn unsupported(path: impl fmt::Display, what: impl fmt::Display) -> Self {
         Self {
             code: InvalidCode::UnsupportedParameter,
             message: format!("Unsupported parameter '{path}': {what}."),
@@ -79,7 +79,7 @@ impl Invalid {
     }
 
     /// A field holds an object or array that we do not read.
-    pub(super) fn flaw(path: impl fmt::Display, flaw: &Flaw) -> Self {
+    pub(in crate::wire) fn flaw(path: impl fmt::Display, flaw: &Flaw) -> Self {
         match flaw {
             Flaw::NotJson(what) => Self::json(what),
             Flaw::WrongKind { .. } | Flaw::Duplicate(_) | Flaw::TooMany(_) => {

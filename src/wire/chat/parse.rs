@@ -20,16 +20,7 @@ const MOST_STOPS: usize = 4;
 impl ChatRequest {
     /// Reads and checks a request. Unknown fields are kept as they are; a `null` counts as absent.
     pub fn parse(body: Bytes) -> Result<Self, Invalid> {
-        let body = String::from_utf8(body.into())
-            .map_err(|_| Invalid::json("it is not UTF-8; send JSON in UTF-8"))?;
-        if u32::try_from(body.len()).is_err() {
-            return Err(Invalid::json("it is larger than 4 GiB"));
-        }
-        if json::is_deeper(&body, MOST_DEPTH) {
-            return Err(Invalid::json(format_args!(
-                "it is nested deeper than {MOST_DEPTH} levels"
-            )));
-        }
+        let body = body_text(body)?;
         let top = Object::parse(&body).map_err(Invalid::json)?;
         let mut reader = Reader {
             body: &body,
@@ -74,7 +65,23 @@ impl ChatRequest {
     }
 }
 
-fn model_name(raw: &str) -> Result<String, Invalid> {
+/// A body as text that is safe to be parsed: UTF-8, shorter than 4 GiB, not nested too deeply.
+pub(in crate::wire) fn body_text(body: Bytes) -> Result<String, Invalid> {
+    let body = String::from_utf8(body.into())
+        .map_err(|_| Invalid::json("it is not UTF-8; send JSON in UTF-8"))?;
+    if u32::try_from(body.len()).is_err() {
+        return Err(Invalid::json("it is larger than 4 GiB"));
+    }
+    if json::is_deeper(&body, MOST_DEPTH) {
+        return Err(Invalid::json(format_args!(
+            "it is nested deeper than {MOST_DEPTH} levels"
+        )));
+    }
+    Ok(body)
+}
+
+/// The name of a model, trimmed.
+pub(in crate::wire) fn model_name(raw: &str) -> Result<String, Invalid> {
     let path = Path::Field("model");
     let name = check::text(path, raw)?;
     let name = name.trim();

@@ -4,11 +4,10 @@ use std::borrow::Cow;
 
 use crate::catalog::{Model, Trait};
 
-use super::super::chat::{Care, ChatRequest, Message, Part, Role, ToolCall};
-use super::super::json::{self, Kind as Json};
-use super::super::object::Object;
+use super::super::chat::{ChatRequest, Message, Part, Role};
 use super::super::{CannotEncode, Context, Reason, Warning};
 use super::answer::INVENTED_ID;
+use super::calls::{push_call, refusal, sign};
 use super::encode::push_text_part;
 use super::generation::{Generation, Kind};
 use super::media::Blob;
@@ -260,57 +259,4 @@ impl Writer<'_> {
         self.close();
         Ok(last)
     }
-}
-
-/// What the model said instead of an answer, in the member of its own.
-fn refusal(message: Message<'_>) -> Option<Cow<'_, str>> {
-    match message.care() {
-        Care::None => None,
-        Care::MayNeedRewriting => {
-            let object = Object::parse(message.raw()).ok()?;
-            let text = object.borrowed("refusal").and_then(json::string)?;
-            (!text.is_empty()).then_some(text)
-        }
-    }
-}
-
-/// Puts a signature, a raw JSON string, on the part that `parts` ends with.
-fn sign(parts: &mut String, signature: &str) {
-    parts.pop();
-    parts.push_str(r#","thoughtSignature":"#);
-    parts.push_str(signature);
-    parts.push('}');
-}
-
-fn push_call(parts: &mut String, call: &ToolCall<'_>, google_id: Option<&str>) {
-    if !parts.is_empty() {
-        parts.push(',');
-    }
-    parts.push_str(r#"{"functionCall":{"#);
-    if let Some(id) = google_id {
-        parts.push_str(r#""id":"#);
-        json::push_string(parts, id);
-        parts.push(',');
-    }
-    parts.push_str(r#""name":"#);
-    json::push_string(parts, &call.name);
-    parts.push_str(r#","args":"#);
-    parts.push_str(&arguments(&call.arguments));
-    parts.push_str("}}");
-}
-
-/// Google wants an object. What another model botched is kept as a text in one.
-fn arguments(text: &str) -> Cow<'_, str> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Cow::Borrowed("{}");
-    }
-    let is_json = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
-    if is_json && Json::of(text) == Json::Object {
-        return Cow::Borrowed(text);
-    }
-    let mut wrapped = String::from(r#"{"arguments":"#);
-    json::push_string(&mut wrapped, text);
-    wrapped.push('}');
-    Cow::Owned(wrapped)
 }

@@ -34,7 +34,7 @@ pub(in crate::wire) fn decode_error(status: Option<u16>, body: &[u8]) -> Fault {
 }
 
 /// The error that a body holds in spite of its good status, if it holds one.
-pub(super) fn in_band(text: &str) -> Option<Fault> {
+pub(in crate::wire) fn in_band(text: &str) -> Option<Fault> {
     let text = text.trim();
     let object = Object::parse(text).ok();
     let is_error = match &object {
@@ -198,7 +198,7 @@ fn by_code(code: &str) -> Option<FaultClass> {
 
 /// Phrases of messages, the first that occurs decides. Throttling stands before context: "too many
 /// tokens, please wait" and "request too large … tokens per minute" are no overflow.
-const PHRASES: [(&str, FaultClass); 38] = [
+const PHRASES: [(&str, FaultClass); 41] = [
     ("please wait before trying again", FaultClass::RateLimited),
     ("tokens per minute", FaultClass::RateLimited),
     ("tokens per day", FaultClass::RateLimited),
@@ -222,6 +222,8 @@ const PHRASES: [(&str, FaultClass); 38] = [
     ("exceed context limit", FaultClass::ContextLength),
     ("input tokens exceeded", FaultClass::ContextLength),
     ("input is too long", FaultClass::ContextLength),
+    ("too many input tokens", FaultClass::ContextLength),
+    ("maximum input length", FaultClass::ContextLength),
     (
         "exceeds the maximum number of tokens",
         FaultClass::ContextLength,
@@ -242,6 +244,7 @@ const PHRASES: [(&str, FaultClass); 38] = [
     ("model identifier is invalid", FaultClass::ModelMissing),
     ("violates usage guidelines", FaultClass::Policy),
     ("content policy", FaultClass::Policy),
+    ("content filtering policy", FaultClass::Policy),
     ("content management policy", FaultClass::Policy),
     ("usage policies", FaultClass::Policy),
     ("usage policy", FaultClass::Policy),

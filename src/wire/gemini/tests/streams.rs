@@ -87,7 +87,11 @@ fn class(body: &str) -> Option<FaultClass> {
     match last(body) {
         Event::Fault(fault) => Some(fault.class),
         Event::Done => None,
-        other => panic!("{other:?}"),
+        other @ (Event::Chunk(_)
+        | Event::Alive
+        | Event::Usage(_)
+        | Event::Replay(_)
+        | Event::Skipped) => panic!("{other:?}"),
     }
 }
 

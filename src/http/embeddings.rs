@@ -1,0 +1,136 @@
+//! The story of one embeddings request, readable top to bottom.
+
+mod plan;
+mod relay;
+
+use std::sync::Arc;
+
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use futures_util::stream;
+
+use super::auth::Caller;
+use super::body::{self, Share};
+use super::headers::Served;
+use super::metered::{Ending, Meter, Opening};
+use super::upstream::Upstream;
+use super::visit::Visit;
+use super::{ApiError, Code, Switchboard, chat, refusal};
+use crate::store::{Delivery, Status};
+use crate::usage::Usage;
+use crate::wire::EmbedRequest;
+use crate::wire::embed::{Input, List};
+use relay::{Relay, Success};
+
+/// `POST /v1/embeddings`
+pub async fn embeddings(
+    desk: Data<Switchboard>,
+    upstream: Data<Upstream>,
+    visit: Visit,
+    caller: Caller,
+    http: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, ApiError> {
+    let admission = chat::admit(&desk)?;
+    let limit = desk.settings.limits.embeddings_body_bytes;
+    let body = body::read(&desk, &http, payload, limit).await?;
+    let request = EmbedRequest::parse(body.bytes).map_err(chat::invalid)?;
+    let tokens = count(&request);
+    let plan = plan::make(&desk, &caller.0, &request, &tokens)?;
+    let Some(first) = plan.shortlist.ranked.first() else {
+        return Err(refusal::nobody(&plan, &caller.0));
+    };
+    let mut share = body.share;
+    let answer_bytes = plan::vector_bytes(&request, &first.model);
+    body::grow(&desk, &mut share, request.body_len() + answer_bytes)?;
+    let opening = Opening {
+        visit,
+        tier: None,
+        prefer: "",
+        auto_score: None,
+        delivery: Delivery::Whole,
+        price_version: plan.world.catalog.version().to_owned(),
+    };
+    let mut meter = Meter::new(desk.clone(), Arc::clone(&caller.0), opening, admission);
+    let relay = Relay {
+        desk,
+        upstream,
+        caller: caller.0,
+        request,
+        plan,
+        tokens,
+    };
+    let success = relay.vectors(&mut meter).await?;
+    respond(&relay.request, success, &mut meter, visit, share).await
+}
+
+/// Estimated tokens of each input.
+fn count(request: &EmbedRequest) -> Vec<u64> {
+    let tokens = |input: Input<'_>| match input {
+        Input::Text(text) => crate::routing::context::count_text(&text),
+        Input::Tokens(count) => u64::from(count),
+    };
+    request.inputs().map(tokens).collect()
+}
+
+/// Settles, then answers. The share of the budget is held until the last vector is written.
+async fn respond(
+    request: &EmbedRequest,
+    success: Success,
+    meter: &mut Meter,
+    visit: Visit,
+    share: Option<Share>,
+) -> Result<HttpResponse, ApiError> {
+    let usage = Usage {
+        prompt_tokens: success.tokens,
+        estimated: success.estimated,
+        ..Usage::default()
+    };
+    let (usage, _) = usage.clamp();
+    let receipt = meter
+        .settle(&Ending {
+            status: Status::Ok,
+            finish_reason: None,
+            native_finish_reason: None,
+            usage: Some(usage),
+            ttft: None,
+        })
+        .await?;
+    let warnings: Vec<String> = success.warnings.iter().map(ToString::to_string).collect();
+    let model = success.model;
+    let served = Served {
+        model: model.id.as_str(),
+        provider: model.provider.as_str(),
+        tier: None,
+        generation: meter.generation(),
+        cost: Some(receipt.charged.to_string()),
+        latency: success.answered - visit.started,
+        overhead: success.dispatched - visit.started,
+        attempts: meter.attempts(),
+        auto: None,
+        warnings: &warnings,
+    };
+    let mut response = HttpResponse::Ok();
+    served.write(&mut response);
+    let list = List::new(
+        meter.generation(),
+        &model,
+        success.vectors,
+        request.format(),
+        &usage,
+        receipt.charged,
+    );
+    let pieces = list.map(move |piece| {
+        let _held = &share;
+        Ok::<_, actix_web::Error>(piece)
+    });
+    Ok(response
+        .insert_header((CONTENT_TYPE, "application/json"))
+        .streaming(stream::iter(pieces)))
+}
+
+/// 400 for a request that no embedding model can serve as it is named.
+fn wrong_model(message: String) -> ApiError {
+    ApiError::new(Code::InvalidValue, message).param("model")
+}
