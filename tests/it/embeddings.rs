@@ -10,20 +10,22 @@ use super::router::{Account, Router, error_of, header, pico, text};
 
 const TITAN: &str = "amazon.titan-embed-text-v2:0";
 
-/// The small model once more, at another host, and a chat model beside it.
+/// The small model once more, at a host of its own that knows numbers alone.
 const SECOND_HOST: &str = r#"
-[[model]]
-id = "text-embedding-3-small"
-same_as = "small"
+[[provider]]
+name = "elsewhere"
+dialect = "openai"
+base_url = "http://127.0.0.1:1/v1"
+base_url_env = "OPENAI_BASE_URL"
 [[model]]
 id = "small-elsewhere"
-provider = "xai"
-upstream = "text-embedding-3-small"
+provider = "elsewhere"
+upstream = "text-embedding-3-small-elsewhere"
 endpoint = "embeddings"
 context_window = 8191
 max_output = 1536
 price = { input = 0.03, output = 0 }
-same_as = "small"
+same_as = "text-embedding-3-small"
 "#;
 
 async fn embed(router: &Router, account: &Account, body: &Value) -> (HeaderMap, Value) {
@@ -246,7 +248,7 @@ async fn another_host_of_the_same_model_takes_over_and_is_named_and_billed() {
     let (headers, second) = embed(&router, &account, &body).await;
     assert_eq!(
         header(&headers, "x-model-router-attempts"),
-        "openai/text-embedding-3-small:503,xai/small-elsewhere:ok"
+        "openai/text-embedding-3-small:503,elsewhere/small-elsewhere:ok"
     );
     assert_eq!(second["model"], "small-elsewhere");
     assert_eq!(vectors(&first), vectors(&second));
@@ -258,9 +260,9 @@ async fn another_host_of_the_same_model_takes_over_and_is_named_and_billed() {
     router.sandbox.script(Vendor::OpenAi).clear();
 
     let mut ordered = body.clone();
-    ordered["provider"] = json!({"order": ["grok"]});
+    ordered["provider"] = json!({"order": ["elsewhere"]});
     let (headers, _) = embed(&router, &account, &ordered).await;
-    assert_eq!(header(&headers, "x-model-router-provider"), "xai");
+    assert_eq!(header(&headers, "x-model-router-provider"), "elsewhere");
     let mut alone = body.clone();
     alone["provider"] = json!({"allow_fallbacks": false});
     router
