@@ -1,17 +1,6 @@
-//! Arbitrary bytes as a stream and as an answer of the Responses API: never a panic.
+//! Answers, errors and streams of OpenAI's Responses API from arbitrary bytes.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use model_router::catalog::Dialect;
-use model_router::wire::{self, ReasoningView, StreamDecoder};
 
-fuzz_target!(|bytes: &[u8]| {
-    let mut decoder = StreamDecoder::new(Dialect::Responses, ReasoningView::Include);
-    let mut events = Vec::new();
-    let (head, tail) = bytes.split_at(bytes.len() / 2);
-    decoder.push(head, &mut events);
-    decoder.push(tail, &mut events);
-    decoder.finish(&mut events);
-    assert!(decoder.finished());
-    let _ = wire::decode_answer(Dialect::Responses, bytes, ReasoningView::Include);
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzzing::upstream(Dialect::Responses, data));

@@ -280,7 +280,8 @@ pub fn counted(
 ) -> Usage {
     match reported.map(|reported| reported.usage) {
         None => estimate(prompt_tokens, delivered),
-        Some(usage) if usage.prompt_tokens == 0 => Usage {
+        // Zero all over is a count: a guardrail stepped in before the model was asked.
+        Some(usage) if usage.prompt_tokens == 0 && usage.completion_tokens > 0 => Usage {
             prompt_tokens,
             estimated: true,
             ..usage

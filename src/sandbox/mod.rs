@@ -4,11 +4,13 @@
 //! the same each time, tokens are counted honestly, and [`Script`] or a call's own
 //! `x-sandbox-fault` header or model suffix (`gpt-4.1!status=503`) makes calls fail on purpose.
 
+mod anthropic;
 mod bedrock;
 mod bounds;
 mod call;
 mod dice;
 mod fault;
+mod gemini;
 mod marks;
 mod openai;
 mod play;
@@ -187,6 +189,8 @@ fn routes(app: &mut web::ServiceConfig, vendor: Vendor, script: Arc<Script>) {
         Vendor::Groq => openai::Flavour::Groq,
         Vendor::Cerebras => openai::Flavour::Cerebras,
         Vendor::Bedrock => return bedrock::routes(app, script),
+        Vendor::Google => return gemini::routes(app, script),
+        Vendor::Anthropic => return anthropic::routes(app, script),
     };
     openai::routes(app, vendor.base_path(), flavour, script);
 }

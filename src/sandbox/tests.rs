@@ -5,6 +5,7 @@ mod bedrock;
 mod errors;
 mod faults;
 mod formats;
+mod gemini;
 mod lifecycle;
 mod responses;
 mod streams;
@@ -128,6 +129,8 @@ fn usual_model(vendor: Vendor) -> &'static str {
         Vendor::Groq => "llama-3.3-70b-versatile",
         Vendor::Cerebras => "llama3.1-8b",
         Vendor::Bedrock => "qwen.qwen3-next-80b-a3b",
+        Vendor::Google => "gemini-2.5-flash",
+        Vendor::Anthropic => "claude-haiku-4-5",
     }
 }
 
@@ -139,5 +142,7 @@ fn reasoning_model(vendor: Vendor) -> &'static str {
         Vendor::Groq => "openai/gpt-oss-120b",
         Vendor::Cerebras => "gpt-oss-120b",
         Vendor::Bedrock => "zai.glm-4.7",
+        Vendor::Google => "gemini-2.5-pro",
+        Vendor::Anthropic => "claude-sonnet-4-6",
     }
 }

@@ -13,16 +13,22 @@ pub enum Vendor {
     Cerebras,
     /// AWS Bedrock.
     Bedrock,
+    /// Google.
+    Google,
+    /// Anthropic.
+    Anthropic,
 }
 
 impl Vendor {
     /// Every simulated provider.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::OpenAi,
         Self::Xai,
         Self::Groq,
         Self::Cerebras,
         Self::Bedrock,
+        Self::Google,
+        Self::Anthropic,
     ];
 
     /// The provider's name in the catalog.
@@ -32,7 +38,9 @@ impl Vendor {
             Self::Xai => "xai",
             Self::Groq => "groq",
             Self::Cerebras => "cerebras",
+            Self::Anthropic => "anthropic",
             Self::Bedrock => "bedrock",
+            Self::Google => "google",
         }
     }
 
@@ -45,7 +53,11 @@ impl Vendor {
                 ("AWS_SECRET_ACCESS_KEY".to_owned(), key),
                 ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME".to_owned(), base_url),
             ],
-            Self::OpenAi | Self::Xai | Self::Groq | Self::Cerebras => {
+            Self::Google => vec![
+                ("GEMINI_API_KEY".to_owned(), key),
+                ("GEMINI_BASE_URL".to_owned(), base_url),
+            ],
+            Self::OpenAi | Self::Xai | Self::Groq | Self::Cerebras | Self::Anthropic => {
                 let prefix = self.as_str().to_ascii_uppercase();
                 vec![
                     (format!("{prefix}_API_KEY"), key),
@@ -60,7 +72,7 @@ impl Vendor {
         match self {
             Self::OpenAi | Self::Xai | Self::Cerebras => "/v1",
             Self::Groq => "/openai/v1",
-            Self::Bedrock => "",
+            Self::Bedrock | Self::Google | Self::Anthropic => "",
         }
     }
 
@@ -71,6 +83,8 @@ impl Vendor {
             Self::Groq => 2,
             Self::Cerebras => 3,
             Self::Bedrock => 4,
+            Self::Google => 5,
+            Self::Anthropic => 6,
         }
     }
 }

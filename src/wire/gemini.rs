@@ -1,10 +1,12 @@
 //! Google's generateContent and streamGenerateContent.
 
 mod answer;
+mod calls;
 mod contents;
 mod encode;
 mod errors;
 mod fields;
+mod form;
 mod frame;
 mod generation;
 mod media;

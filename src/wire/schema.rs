@@ -1,5 +1,6 @@
 //! JSON Schemas of callers reduced to what providers with a smaller language accept.
 
+mod merge;
 mod node;
 mod normal;
 mod reduce;

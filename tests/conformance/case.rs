@@ -76,12 +76,18 @@ impl Case {
         self.features.iter().any(|have| have == feature)
     }
 
+    /// Whether the provider refused, or broke an answer off.
+    pub fn fails(&self) -> bool {
+        let told = !self.derived["error"].is_null() || self.has("mid_stream_error");
+        self.status != 200 || told
+    }
+
     /// Whether the answer may take its model out of service for the cases after it.
     pub fn may_rest_the_model(&self) -> bool {
         let has_content = ["text", "reasoning", "tool_calls", "refusal"]
             .iter()
             .any(|name| !self.derived[name].is_null());
-        self.status != 200 || !self.derived["error"].is_null() || !has_content
+        self.fails() || !has_content
     }
 }
 

@@ -24,7 +24,7 @@ pub fn all(
         return outcomes;
     }
     let expected = Expected::of(case);
-    let fails = case.status != 200 || !case.derived["error"].is_null();
+    let fails = case.fails();
     // Before any content a failure is an HTTP error; an empty answer may be taken for one.
     let refused = fails && expected.is_empty();
     if refused || (seen.status != 200 && expected.is_empty()) {
@@ -185,7 +185,7 @@ fn usage(expected: &ExpectedUsage, got: &Value) -> Outcome {
 }
 
 fn error(case: &Case, expected: &Expected, seen: &Seen) -> Outcome {
-    if case.status == 200 && case.derived["error"].is_null() {
+    if !case.fails() {
         return empty(expected, seen);
     }
     let blame = Blame::of(case);

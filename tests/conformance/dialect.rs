@@ -230,10 +230,8 @@ fn roles(dialect: Dialect, body: &Value) -> Vec<String> {
     {
         breaches.push(format!("role {}", turn["role"]));
     }
-    let in_turn = matches!(
-        dialect,
-        Dialect::Anthropic | Dialect::Bedrock | Dialect::Gemini
-    );
+    // Google takes several turns of one role, such as results of tools before a question.
+    let in_turn = matches!(dialect, Dialect::Anthropic | Dialect::Bedrock);
     if in_turn
         && turns
             .windows(2)

@@ -167,7 +167,15 @@ quality = 0.6
 
 #[actix_web::test]
 async fn health_and_readiness() {
-    let router = Router::start().await;
+    let overlay = r#"
+[[provider]]
+name = "keyless"
+dialect = "openai"
+base_url = "https://keyless.example/v1"
+api_key_env = "KEYLESS_API_KEY"
+key_required = true
+"#;
+    let router = Router::with(overlay, |_| {}).await;
     let get = async |path: &str| {
         router
             .client
@@ -189,7 +197,7 @@ async fn health_and_readiness() {
             .clone()
     };
     assert_eq!(
-        (state("openai"), state("anthropic")),
+        (state("openai"), state("keyless")),
         (json!("flowing"), json!("unconfigured"))
     );
     assert_eq!(get("/ready").await.status(), 200);

@@ -432,7 +432,10 @@ async fn provider_rules_and_price_limits_are_obeyed() {
         .await;
     assert_eq!(header(&headers, "x-model-router-provider"), "xai");
     let (headers, _) = router
-        .served(&account, &with(json!({ "ignore": ["xai"] })))
+        .served(
+            &account,
+            &with(json!({ "only": ["xai", "openai"], "ignore": ["grok"] })),
+        )
         .await;
     assert_eq!(header(&headers, "x-model-router-provider"), "openai");
     let (status, error) = router

@@ -17,6 +17,7 @@ name = "elsewhere"
 dialect = "openai"
 base_url = "http://127.0.0.1:1/v1"
 base_url_env = "OPENAI_BASE_URL"
+api_key_env = "OPENAI_API_KEY"
 [[model]]
 id = "small-elsewhere"
 provider = "elsewhere"
@@ -225,6 +226,16 @@ async fn a_failed_call_is_made_again_at_the_same_model_only() {
         assert_eq!(router.balance(&account).await, before);
         script.clear();
     }
+    // What has come is kept: only the failed call and those beside it are made again.
+    let script = router.sandbox.script(Vendor::Bedrock);
+    let before = script.call_count(TITAN);
+    script.next(1, Fault::Status(500));
+    let inputs: Vec<String> = (0..40).map(|i| format!("text {i}")).collect();
+    let body = json!({"model": TITAN, "input": inputs, "dimensions": 256});
+    let (_, answer) = embed(&router, &account, &body).await;
+    assert_eq!(vectors(&answer).len(), 40);
+    let made = script.call_count(TITAN) - before;
+    assert!((41..=48).contains(&made), "{made}");
     for fault in [Fault::Garbage, Fault::Empty, Fault::Reset] {
         let script = router.sandbox.script(Vendor::OpenAi);
         script.next(1, fault);
@@ -244,7 +255,7 @@ async fn another_host_of_the_same_model_takes_over_and_is_named_and_billed() {
     router
         .sandbox
         .script(Vendor::OpenAi)
-        .set(Fault::Status(503));
+        .set_for("text-embedding-3-small", Fault::Status(503));
     let (headers, second) = embed(&router, &account, &body).await;
     assert_eq!(
         header(&headers, "x-model-router-attempts"),
@@ -268,7 +279,7 @@ async fn another_host_of_the_same_model_takes_over_and_is_named_and_billed() {
     router
         .sandbox
         .script(Vendor::OpenAi)
-        .set(Fault::Status(503));
+        .set_for("text-embedding-3-small", Fault::Status(503));
     let (status, error) = refused(&router, &account, &alone).await;
     assert_eq!(status, 502);
     let attempts = error["metadata"]["attempts"].as_array().unwrap();

@@ -9,12 +9,14 @@
 )]
 
 mod admin;
+mod anthropic;
 mod bad_input;
 mod bedrock;
 mod billing;
 mod chat;
 mod embeddings;
 mod failover;
+mod gemini;
 mod process;
 mod responses;
 mod router;

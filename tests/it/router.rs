@@ -16,13 +16,8 @@ use tempfile::TempDir;
 
 pub const ADMIN: &str = "admin-token-of-the-tests";
 
-/// Models past their last day rank last; the tests must say the same on every day. Ranking is tested
-/// on models without the long clocks of reasoning: the one that would come first comes last.
+/// Models past their last day rank last; the tests must say the same on every day.
 pub const AGELESS: &str = r#"
-[[model]]
-id = "gpt-5.3-codex"
-quality = 0.1
-coding = 0.1
 [[model]]
 id = "o3"
 deprecation_date = 2999-01-01

@@ -55,7 +55,8 @@ impl ChatRequest {
             .and_then(Value::as_array)
             .unwrap_or(&empty);
         let offered = body.get("tools").and_then(Value::as_array);
-        let prompt = messages
+        let asking = without_attachments(messages);
+        let prompt = asking
             .iter()
             .rfind(|message| message["role"] == "user")
             .map(|message| text_of(&message["content"]))
@@ -79,7 +80,7 @@ impl ChatRequest {
                 house: flavour.house(),
                 model: model.to_owned(),
                 prompt,
-                tool_result: messages
+                tool_result: asking
                     .last()
                     .filter(|message| message["role"] == "tool")
                     .map(|message| text_of(&message["content"])),
@@ -95,6 +96,27 @@ impl ChatRequest {
             },
         }
     }
+}
+
+/// The messages without a last one of the user that only shows what the tools before it returned:
+/// a model takes it for a part of the results, as their messages can hold nothing but text.
+fn without_attachments(messages: &[Value]) -> &[Value] {
+    match messages {
+        [asking @ .., shown]
+            if shown["role"] == "user"
+                && attachments(shown) > 0
+                && asking.last().is_some_and(|last| last["role"] == "tool") =>
+        {
+            asking
+        }
+        _ => messages,
+    }
+}
+
+fn attachments(message: &Value) -> usize {
+    let parts = message["content"].as_array();
+    let parts = parts.into_iter().flatten();
+    parts.filter(|part| part["text"].is_null()).count()
 }
 
 fn number(body: &Map<String, Value>, field: &str) -> Option<usize> {
@@ -118,9 +140,7 @@ fn text_of(content: &Value) -> String {
 }
 
 fn message_tokens(message: &Value) -> usize {
-    let attachments = message["content"].as_array().map_or(0, |parts| {
-        parts.iter().filter(|part| part["text"].is_null()).count()
-    });
+    let attachments = attachments(message);
     let calls = message["tool_calls"].as_array().map_or(0, |calls| {
         calls
             .iter()
@@ -251,6 +271,24 @@ mod tests {
         assert_eq!(request.prompt_tokens, 3 + system + user + assistant + tool);
         assert_eq!(request.cached_tokens, 5);
         assert_eq!(request.ask.tool_result.as_deref(), Some("a cat"));
+    }
+
+    #[test]
+    fn images_behind_a_result_belong_to_it() {
+        let shown = json!({"role": "user", "content": [{"type": "text", "text": "call_1:"},
+            {"type": "image_url", "image_url": {"url": "data:"}}]});
+        let result = json!({"role": "tool", "tool_call_id": "a", "content": "a cat"});
+        let question = json!({"role": "user", "content": "What is it?"});
+        let ask = |messages: Value| {
+            let request = read(Flavour::OpenAi, json!({"model": "m", "messages": messages}));
+            (request.ask.prompt, request.ask.tool_result)
+        };
+        let (prompt, seen) = ask(json!([question, result, shown]));
+        assert_eq!(
+            (prompt.as_str(), seen.as_deref()),
+            ("What is it?", Some("a cat"))
+        );
+        assert_eq!(ask(json!([question, shown])).1, None);
     }
 
     #[test]

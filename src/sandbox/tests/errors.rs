@@ -28,7 +28,8 @@ fn message(vendor: Vendor, body: &Value) -> String {
             assert!(body.get("error").is_none(), "{body}");
             &body["message"]
         }
-        Vendor::Bedrock => panic!("speaks another dialect"),
+        Vendor::Bedrock | Vendor::Google => panic!("speaks another dialect"),
+        Vendor::Anthropic => unreachable!("it speaks another dialect"),
     };
     text.as_str().unwrap().to_owned()
 }

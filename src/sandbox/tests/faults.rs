@@ -154,7 +154,8 @@ async fn errors_inside_a_stream_have_the_providers_form() {
                     assert!(reply.body.contains("event: error\n"));
                 }
                 Vendor::Cerebras => assert_eq!(error["status_code"], 500),
-                Vendor::Bedrock => panic!("speaks another dialect"),
+                Vendor::Bedrock | Vendor::Google => panic!("speaks another dialect"),
+                Vendor::Anthropic => unreachable!("it speaks another dialect"),
             }
             let whole = rig.chat(&rig.body("Hi", json!({}))).await;
             assert_eq!(whole.status, 500);

@@ -66,7 +66,8 @@ async fn tool_calls_come_as_each_provider_sends_them() {
             Vendor::OpenAi | Vendor::Cerebras => {
                 assert!(order.len() > 4 && order.is_sorted(), "{order:?}");
             }
-            Vendor::Bedrock => panic!("speaks another dialect"),
+            Vendor::Bedrock | Vendor::Google => panic!("speaks another dialect"),
+            Vendor::Anthropic => unreachable!("it speaks another dialect"),
         }
         let tokens = &whole["usage"]["completion_tokens"];
         let one = crate::sandbox::tokens::count("get_weather");

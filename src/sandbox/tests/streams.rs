@@ -66,7 +66,8 @@ async fn usage_is_what_the_chunks_carried() {
             Vendor::OpenAi => ("reasoning", 0, 30),
             Vendor::Xai => ("reasoning_content", 9, 21),
             Vendor::Groq | Vendor::Cerebras => ("reasoning", 9, 30),
-            Vendor::Bedrock => panic!("speaks another dialect"),
+            Vendor::Bedrock | Vendor::Google => panic!("speaks another dialect"),
+            Vendor::Anthropic => unreachable!("it speaks another dialect"),
         };
         assert_eq!(deltas(&chunks, field).len(), shown, "{vendor:?}");
         assert_eq!(usage["completion_tokens"], output, "{vendor:?}");

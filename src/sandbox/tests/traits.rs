@@ -123,7 +123,8 @@ async fn whole_bodies_have_each_providers_extras() {
             Vendor::Xai => (Some("reasoning_content"), "system_fingerprint"),
             Vendor::Groq => (Some("reasoning"), "x_groq"),
             Vendor::Cerebras => (Some("reasoning"), "time_info"),
-            Vendor::Bedrock => panic!("speaks another dialect"),
+            Vendor::Bedrock | Vendor::Google => panic!("speaks another dialect"),
+            Vendor::Anthropic => unreachable!("it speaks another dialect"),
         };
         assert!(body.get(extra).is_some(), "{vendor:?}");
         match thought {
@@ -143,7 +144,8 @@ async fn every_response_tells_limits_and_that_it_is_simulated() {
         let limit = match vendor {
             Vendor::OpenAi | Vendor::Xai | Vendor::Groq => "x-ratelimit-remaining-tokens",
             Vendor::Cerebras => "x-ratelimit-limit-tokens-day",
-            Vendor::Bedrock => panic!("speaks another dialect"),
+            Vendor::Bedrock | Vendor::Google => panic!("speaks another dialect"),
+            Vendor::Anthropic => unreachable!("it speaks another dialect"),
         };
         assert!(reply.header(limit).is_some(), "{vendor:?}");
         assert!(reply.header("x-request-id").is_some());

@@ -43,10 +43,10 @@ impl<'a> Choice<'a> {
         let Some(raw) = request.field("function_call") else {
             return Ok(Self::Unsaid);
         };
-        Ok(match Kind::of(raw) {
-            Kind::Object => Self::Named(named(raw)?),
-            _ => Self::word(raw),
-        })
+        if Kind::of(raw) == Kind::Object {
+            return Ok(Self::Named(named(raw)?));
+        }
+        Ok(Self::word(raw))
     }
 
     fn read(raw: &'a str) -> Result<Self, CannotEncode> {

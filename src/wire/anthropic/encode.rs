@@ -9,13 +9,14 @@ use super::super::json;
 use super::super::{CannotEncode, Context, Encoded, Reason, Warning};
 use super::caching::Marks;
 use super::choice::Choice;
+use super::conversation::{Conversation, End};
 use super::fields::Judge;
 use super::format::{self, Format};
 use super::limit;
 use super::strict::Budget;
 use super::thinking::{self, Thinking};
 use super::tools::{Calls, Tools};
-use super::turns::{self, Conversation, End};
+use super::turns;
 
 /// The version of the API that is spoken here.
 const VERSION: &str = "2023-06-01";

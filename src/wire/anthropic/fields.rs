@@ -128,9 +128,10 @@ impl Judge<'_> {
         if self.model.has_trait(Trait::NoStop) {
             return Fate::Refuse;
         }
-        let all = match Kind::of(raw) {
-            Kind::Array => array(raw, MOST_STOPS).unwrap_or_default(),
-            _ => vec![raw],
+        let all = if Kind::of(raw) == Kind::Array {
+            array(raw, MOST_STOPS).unwrap_or_default()
+        } else {
+            vec![raw]
         };
         let speaks = |raw: &&&str| json::string(raw).is_some_and(|text| !text.trim().is_empty());
         let kept: Vec<&str> = all.iter().filter(speaks).copied().collect();

@@ -10,12 +10,11 @@ use super::super::sse::{Item, SseDecoder, TooLong};
 use super::super::stream::Event;
 use super::ANSWER_TOOL;
 use super::blocks::{self, CallIds};
+use super::open::{Block, OpenBlocks};
 use super::usage::Counts;
 
 /// Unreadable events in a row after which a stream is given up.
 const MOST_SKIPPED: u8 = 3;
-/// Blocks that are open at the same time, at the most. There is never more than one.
-const MOST_OPEN: usize = 256;
 /// The longest thinking block that is kept to be handed back, in bytes.
 const MOST_THINKING: usize = 4 << 20;
 /// As much text outside events as is kept, to find a bare JSON error in it.
@@ -33,29 +32,9 @@ struct State {
     speaker: Speaker,
     counts: Counts,
     ids: CallIds,
-    open: Vec<(u64, Block)>,
+    open: OpenBlocks,
     skipped_in_row: u8,
     stray: String,
-}
-
-/// A block that has begun.
-#[derive(Debug)]
-enum Block {
-    Text,
-    Thinking {
-        text: String,
-        signature: String,
-    },
-    /// A call with its number. `whole` holds arguments that came with its start, for servers that
-    /// send no fragments.
-    Call {
-        number: usize,
-        whole: Option<String>,
-    },
-    /// The answer to a schema, which is said as text.
-    Answer,
-    /// Of no meaning to the caller.
-    Other,
 }
 
 impl Stream {
@@ -66,7 +45,7 @@ impl Stream {
                 speaker: Speaker::new(view),
                 counts: Counts::default(),
                 ids: CallIds::default(),
-                open: Vec::new(),
+                open: OpenBlocks::default(),
                 skipped_in_row: 0,
                 stray: String::new(),
             },
@@ -224,16 +203,12 @@ impl State {
                 Block::Other
             }
         };
-        self.open.retain(|(known, _)| *known != index);
-        if self.open.len() < MOST_OPEN {
-            self.open.push((index, begun));
-        }
+        self.open.begin(index, begun);
     }
 
     fn delta(&mut self, index: u64, delta: &Object<'_>, out: &mut Vec<Event>) {
         let field = |name: &str| delta.get(name).and_then(json::string).unwrap_or_default();
-        let block = self.open.iter_mut().find(|(known, _)| *known == index);
-        match (&*field("type"), block.map(|(_, block)| block)) {
+        match (&*field("type"), self.open.get(index)) {
             // Text is text even where its block's start was lost.
             ("text_delta", Some(Block::Text) | None) => {
                 self.speaker.say(Piece::Text(&field("text")), out);
@@ -267,8 +242,7 @@ impl State {
     }
 
     fn stop_block(&mut self, index: u64, out: &mut Vec<Event>) {
-        if let Some(at) = self.open.iter().position(|(known, _)| *known == index) {
-            let (index, block) = self.open.remove(at);
+        if let Some(block) = self.open.end(index) {
             self.close_block(index, block, out);
         }
     }
@@ -318,7 +292,7 @@ impl State {
             let fault = openai::decode_error(None, self.stray.as_bytes());
             return self.speaker.fail(fault, out);
         }
-        for (index, block) in std::mem::take(&mut self.open) {
+        for (index, block) in self.open.end_all() {
             self.close_block(index, block, out);
         }
         self.speaker.close(out);

@@ -3,41 +3,17 @@
 
 use std::borrow::Cow;
 
-use super::super::chat::{Care, ChatRequest, Message, Part, Role};
+use super::super::chat::{ChatRequest, Message, Part, Role};
 use super::super::json;
-use super::super::object::{Flaw, Object};
 use super::super::{CannotEncode, Context, Reason, Warning};
 use super::caching::{self, Marks};
-use super::history::{self, Thought};
-use super::ids::{self, Ids};
+use super::conversation::{CONTINUE, Conversation, End};
+use super::history;
+use super::ids::Ids;
 use super::parts::{self, At, Place};
-
-/// What stands in where the provider wants the user to speak.
-const CONTINUE: &str = r#"{"type":"text","text":"Please continue."}"#;
-
-/// A translated conversation.
-#[derive(Debug, Default)]
-pub(super) struct Conversation {
-    /// Instructions: content blocks, comma separated.
-    pub(super) system: String,
-    /// Turns, comma separated.
-    pub(super) messages: String,
-    pub(super) warnings: Vec<Warning>,
-    /// How the last turns stand.
-    pub(super) end: End,
-}
-
-/// How a conversation ends.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum End {
-    /// With the user.
-    #[default]
-    User,
-    /// With results of tools whose calls have no thinking before them.
-    ThinklessResults,
-    /// With the assistant: the answer is to go on from there.
-    Assistant,
-}
+use super::turn::{
+    Content, Input, call_block, has_reasoning, input, push_blocks, result_block, woven,
+};
 
 /// Translates the messages.
 pub(super) fn of(
@@ -79,14 +55,6 @@ struct Pending {
     id: String,
     path: String,
     result: Option<String>,
-}
-
-/// The content of one message.
-#[derive(Debug, Default)]
-struct Content {
-    blocks: Vec<String>,
-    /// A tool result takes cache marks as a whole, not on its parts.
-    mark: Option<&'static str>,
 }
 
 struct Writer<'c, 'm> {
@@ -339,103 +307,4 @@ impl Writer<'_, '_> {
             self.warn(Reason::Untranslatable, "messages.name");
         }
     }
-}
-
-impl Conversation {
-    /// Lets the user have the last word, where the model does not continue an assistant's.
-    pub(super) fn end_with_user(&mut self) {
-        if self.end == End::Assistant {
-            self.messages
-                .push_str(&format!(r#",{{"role":"user","content":[{CONTINUE}]}}"#));
-            self.end = End::User;
-            self.warnings
-                .push(Warning::advisory(Reason::Unsupported, "messages.prefill"));
-        }
-    }
-}
-
-fn push_blocks(out: &mut String, blocks: Vec<String>) {
-    for block in blocks {
-        if !out.is_empty() {
-            out.push(',');
-        }
-        out.push_str(&block);
-    }
-}
-
-/// Puts thinking blocks where they stood among the others.
-fn woven(thoughts: Vec<Thought>, blocks: Vec<String>) -> Vec<String> {
-    let mut woven: Vec<String> = Vec::with_capacity(thoughts.len() + blocks.len());
-    let mut blocks = blocks.into_iter();
-    for thought in thoughts {
-        while thought
-            .index
-            .is_some_and(|index| (woven.len() as u64) < index)
-        {
-            match blocks.next() {
-                Some(block) => woven.push(block),
-                None => break,
-            }
-        }
-        woven.push(thought.block);
-    }
-    woven.extend(blocks);
-    woven
-}
-
-/// The arguments of an earlier call.
-enum Input<'a> {
-    Object(&'a str),
-    /// What a model wrote that is no object, inside one.
-    Wrapped(String),
-}
-
-fn input(arguments: &str) -> Input<'_> {
-    let arguments = match arguments.trim() {
-        "" => "{}",
-        text => text,
-    };
-    match Object::parse(arguments) {
-        Ok(_) | Err(Flaw::TooMany(_) | Flaw::Duplicate(_)) => Input::Object(arguments),
-        Err(Flaw::NotJson(_) | Flaw::WrongKind { .. }) => {
-            let mut raw = String::from(r#"{"input":"#);
-            json::push_string(&mut raw, arguments);
-            raw.push('}');
-            Input::Wrapped(raw)
-        }
-    }
-}
-
-fn call_block(id: &str, name: &str, input: &str) -> String {
-    let mut out = String::with_capacity(input.len() + 96);
-    out.push_str(r#"{"type":"tool_use","id":"#);
-    json::push_string(&mut out, id);
-    json::push_member(&mut out, "name", "");
-    json::push_string(&mut out, &ids::name(name));
-    json::push_member(&mut out, "input", input);
-    out.push('}');
-    out
-}
-
-/// Whether an assistant message carries reasoning in any spelling.
-fn has_reasoning(message: Message<'_>) -> bool {
-    const SPELLINGS: [&str; 3] = ["reasoning_content", "reasoning", "reasoning_details"];
-    message.care() == Care::MayNeedRewriting
-        && Object::parse(message.raw())
-            .is_ok_and(|object| SPELLINGS.iter().any(|name| object.get(name).is_some()))
-}
-
-fn result_block(id: &str, content: &Content) -> String {
-    let mut out = String::from(r#"{"type":"tool_result","tool_use_id":"#);
-    json::push_string(&mut out, id);
-    if !content.blocks.is_empty() {
-        json::push_member(&mut out, "content", "[");
-        out.push_str(&content.blocks.join(","));
-        out.push(']');
-    }
-    if let Some(mark) = content.mark {
-        json::push_member(&mut out, "cache_control", mark);
-    }
-    out.push('}');
-    out
 }

@@ -3,6 +3,7 @@
 mod conversation;
 mod files;
 mod format;
+mod history;
 mod marks;
 mod params;
 mod parts;

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use crate::catalog::{Model, Trait};
 
-use super::super::chat::{ChatRequest, Message, Part, Role, ToolCall};
-use super::super::json::{self, Kind as Json};
+use super::super::chat::{ChatRequest, Message, Part, Role};
 use super::super::{CannotEncode, Context, Reason, Warning};
 use super::answer::INVENTED_ID;
+use super::calls::{push_call, refusal, sign};
 use super::encode::push_text_part;
 use super::generation::{Generation, Kind};
 use super::media::Blob;
@@ -120,22 +120,24 @@ impl Writer<'_> {
     }
 
     fn user(&mut self, message: Message<'_>, index: usize) -> Result<(), CannotEncode> {
-        self.open(Turn::User)?;
+        self.settle()?;
+        let mut parts = String::new();
         for (number, part) in message.parts().enumerate() {
             self.warn_of_detail(&part);
             match part {
                 Part::Text(text) | Part::Refusal(text) if !text.is_empty() => {
-                    push_text_part(&mut self.parts, &text);
+                    push_text_part(&mut parts, &text);
                 }
                 Part::Text(_) | Part::Refusal(_) => {}
                 Part::Image { .. } | Part::Audio(_) | Part::File(_) => {
                     let at = format!("messages[{index}].content[{number}]");
                     if let Some(blob) = Blob::of(part, &at)? {
-                        blob.write(&mut self.parts);
+                        blob.write(&mut parts);
                     }
                 }
             }
         }
+        self.add(Turn::User, &parts);
         Ok(())
     }
 
@@ -155,33 +157,43 @@ impl Writer<'_> {
     }
 
     fn model(&mut self, message: Message<'_>, index: usize) -> Result<(), CannotEncode> {
-        self.open(Turn::Model)?;
+        self.settle()?;
         let signatures = Signatures::of(message, self.context);
-        let texts: Vec<Cow<'_, str>> = message.texts().filter(|text| !text.is_empty()).collect();
+        let mut texts: Vec<Cow<'_, str>> =
+            message.texts().filter(|text| !text.is_empty()).collect();
+        texts.extend(refusal(message));
+        let mut parts = String::new();
         let mut loose = signatures.loose.iter();
         for (number, text) in texts.iter().enumerate() {
-            push_text_part(&mut self.parts, text);
+            push_text_part(&mut parts, text);
             if number + 1 == texts.len()
                 && let Some(signature) = loose.next()
             {
-                sign(&mut self.parts, signature);
+                sign(&mut parts, signature);
             }
         }
         if message.tool_calls().len() > 0 {
-            self.calls(message, index, &signatures);
+            self.calls(message, index, &signatures, &mut parts);
         }
         for signature in loose {
-            push_text_part(&mut self.parts, "");
-            sign(&mut self.parts, signature);
+            push_text_part(&mut parts, "");
+            sign(&mut parts, signature);
         }
+        self.add(Turn::Model, &parts);
         Ok(())
     }
 
-    fn calls(&mut self, message: Message<'_>, index: usize, signatures: &Signatures) {
-        if self.turns.is_empty() && self.parts.is_empty() {
-            self.turns.push_str(r#"{"role":"user","parts":["#);
-            push_text_part(&mut self.turns, OPENING);
-            self.turns.push_str("]}");
+    fn calls(
+        &mut self,
+        message: Message<'_>,
+        index: usize,
+        signatures: &Signatures,
+        parts: &mut String,
+    ) {
+        if self.turn.is_none() {
+            let mut opening = String::new();
+            push_text_part(&mut opening, OPENING);
+            self.add(Turn::User, &opening);
         }
         // Ids of other providers mean nothing to Google: an id is its own only beside a signature.
         let from_google = message
@@ -190,11 +202,11 @@ impl Writer<'_> {
         for (number, call) in message.tool_calls().enumerate() {
             let id = call.id.as_deref();
             let google_id = id.filter(|id| from_google && !id.starts_with(INVENTED_ID));
-            push_call(&mut self.parts, &call, google_id);
+            push_call(parts, &call, google_id);
             let needed =
                 (number == 0 && self.kind.generation == Generation::Level).then_some(UNSIGNED);
             if let Some(signature) = signatures.of_call(id).or(needed) {
-                sign(&mut self.parts, signature);
+                sign(parts, signature);
             }
             self.pending.0.push(Call {
                 id: id.map(str::to_owned),
@@ -206,27 +218,27 @@ impl Writer<'_> {
         }
     }
 
-    /// Goes on with the turn, or begins another after the results that were waited for.
-    fn open(&mut self, turn: Turn) -> Result<(), CannotEncode> {
-        if !self.pending.0.is_empty() {
-            self.close();
-            self.turn = Some(Turn::Results);
-            let parts = self.pending.settle()?;
-            push_joined(&mut self.parts, &parts);
+    /// Writes the results that were waited for.
+    fn settle(&mut self) -> Result<(), CannotEncode> {
+        let parts = self.pending.settle()?;
+        self.add(Turn::Results, &parts);
+        Ok(())
+    }
+
+    /// Adds parts to a turn. Google refuses one without parts: that never was.
+    fn add(&mut self, turn: Turn, parts: &str) {
+        if parts.is_empty() {
+            return;
         }
         if self.turn != Some(turn) {
             self.close();
             self.turn = Some(turn);
         }
-        Ok(())
+        push_joined(&mut self.parts, parts);
     }
 
-    /// Ends a turn. One without parts, which Google refuses, never was.
     fn close(&mut self) {
         let Some(turn) = self.turn.take() else { return };
-        if self.parts.is_empty() {
-            return;
-        }
         let parts = std::mem::take(&mut self.parts);
         let content = format!(r#"{{"role":"{}","parts":[{parts}]}}"#, turn.role());
         push_joined(&mut self.turns, &content);
@@ -235,61 +247,16 @@ impl Writer<'_> {
     /// Ends the conversation and says whose turn was the last. Instructions alone become the user's
     /// words: Google wants some.
     fn finish(&mut self) -> Result<Option<Turn>, CannotEncode> {
-        let mut last = self.turn;
-        if !self.pending.0.is_empty() {
-            last = Some(Turn::Results);
-            self.open(Turn::Results)?;
-        }
-        self.close();
-        if self.turns.is_empty() {
+        self.settle()?;
+        if self.turn.is_none() {
             let mut parts = std::mem::take(&mut self.contents.instruction);
             if parts.is_empty() {
                 push_text_part(&mut parts, WORDLESS);
             }
-            self.turns = format!(r#"{{"role":"user","parts":[{parts}]}}"#);
-            last = Some(Turn::User);
+            self.add(Turn::User, &parts);
         }
+        let last = self.turn;
+        self.close();
         Ok(last)
     }
-}
-
-/// Puts a signature, a raw JSON string, on the part that `parts` ends with.
-fn sign(parts: &mut String, signature: &str) {
-    parts.pop();
-    parts.push_str(r#","thoughtSignature":"#);
-    parts.push_str(signature);
-    parts.push('}');
-}
-
-fn push_call(parts: &mut String, call: &ToolCall<'_>, google_id: Option<&str>) {
-    if !parts.is_empty() {
-        parts.push(',');
-    }
-    parts.push_str(r#"{"functionCall":{"#);
-    if let Some(id) = google_id {
-        parts.push_str(r#""id":"#);
-        json::push_string(parts, id);
-        parts.push(',');
-    }
-    parts.push_str(r#""name":"#);
-    json::push_string(parts, &call.name);
-    parts.push_str(r#","args":"#);
-    parts.push_str(&arguments(&call.arguments));
-    parts.push_str("}}");
-}
-
-/// Google wants an object. What another model botched is kept as a text in one.
-fn arguments(text: &str) -> Cow<'_, str> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Cow::Borrowed("{}");
-    }
-    let is_json = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
-    if is_json && Json::of(text) == Json::Object {
-        return Cow::Borrowed(text);
-    }
-    let mut wrapped = String::from(r#"{"arguments":"#);
-    json::push_string(&mut wrapped, text);
-    wrapped.push('}');
-    Cow::Owned(wrapped)
 }

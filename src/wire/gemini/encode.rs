@@ -14,9 +14,10 @@ use super::super::object::array;
 use super::super::{CannotEncode, Context, Encoded, Reason, Warning};
 use super::contents::Contents;
 use super::fields::{self, Fate};
+use super::form::AnswerForm;
 use super::generation::Kind;
 use super::thinking;
-use super::tools::{AnswerForm, Tools};
+use super::tools::Tools;
 
 /// Writes the request. The same input gives the same bytes.
 pub(in crate::wire) fn encode(

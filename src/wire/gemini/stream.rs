@@ -130,7 +130,8 @@ impl State {
         if let Some(Ok((finish, native))) = reader.end() {
             speaker.end(finish, &native);
         }
-        if let Some(counted) = reader.counted()
+        if frame.usage_metadata.is_some()
+            && let Some(counted) = reader.counted()
             && counted.output == Output::Told
         {
             speaker.count(counted.reported, out);

@@ -18,6 +18,8 @@ use super::generation::{Generation, Kind, Levels, Size};
 enum Wish {
     /// Nothing was said.
     Usual,
+    /// Yes, as much as the model likes.
+    On,
     Off(&'static str),
     Effort(Effort, &'static str),
     /// At most so many tokens.
@@ -41,7 +43,7 @@ pub(super) fn plan(request: &ChatRequest, model: &Model, kind: Kind) -> Thinking
     let wish = wish(request);
     if !model.abilities.has(Ability::Reasoning) {
         match wish {
-            Wish::Usual | Wish::Off(_) => {}
+            Wish::Usual | Wish::On | Wish::Off(_) => {}
             Wish::Effort(_, field) => refuse(field),
             Wish::Tokens(_) => refuse("reasoning.max_tokens"),
         }
@@ -91,7 +93,8 @@ fn wish(request: &ChatRequest) -> Wish {
         (None, _, Some(false)) => Wish::Off("reasoning.enabled"),
         (None, Some(0), _) => Wish::Off("reasoning.max_tokens"),
         (None, Some(tokens), _) => Wish::Tokens(tokens),
-        (None, None, Some(true) | None) => Wish::Usual,
+        (None, None, Some(true)) => Wish::On,
+        (None, None, None) => Wish::Usual,
     }
 }
 
@@ -111,7 +114,10 @@ fn effort(word: &str) -> Option<Effort> {
 fn budget(wish: Wish, size: Size, refuse: &mut impl FnMut(&'static str)) -> Option<String> {
     let range = budgets(size);
     let tokens = match (wish, size) {
-        (Wish::Usual, _) => return None,
+        // The only model that does not think by itself.
+        (Wish::Usual, Size::FlashLite) => return Some(SWITCHED_OFF.to_owned()),
+        (Wish::On, Size::FlashLite) => return Some(r#""thinkingBudget":-1"#.to_owned()),
+        (Wish::Usual | Wish::On, Size::Flash | Size::Pro) => return None,
         (Wish::Off(_), Size::Flash | Size::FlashLite) => return Some(SWITCHED_OFF.to_owned()),
         (Wish::Off(field), Size::Pro) => {
             refuse(field);
@@ -150,7 +156,7 @@ fn level(wish: Wish, levels: Levels, refuse: &mut impl FnMut(&'static str)) -> O
         Levels::LowHigh | Levels::LowMediumHigh => "low",
     };
     let word = match wish {
-        Wish::Usual => return None,
+        Wish::Usual | Wish::On => return None,
         // Accepted for the sake of older callers; not beside a level.
         Wish::Tokens(tokens) => {
             let range = budgets(Size::Pro);

@@ -1,5 +1,5 @@
-//! Tools, the choice among them, and the form of the answer, which Gemini 2.5 takes only without
-//! tools: there, a tool of our own carries the answer.
+//! Tools and the choice among them. Gemini 2.5 answers in JSON only without tools: beside them, a
+//! tool of our own carries the answer.
 //!
 //! Source: <https://ai.google.dev/gemini-api/docs/function-calling>.
 
@@ -7,36 +7,12 @@ use super::super::CannotEncode;
 use super::super::chat::ChatRequest;
 use super::super::json::{self, Kind as Json};
 use super::super::object::{Object, array};
-use super::super::schema::{self, Root, SchemaFlaw};
+use super::super::schema::{self, Root};
 use super::answer::ANSWER_TOOL;
+use super::form::{AnswerForm, answer_form, broken};
 use super::generation::{Generation, Kind};
 
 const MOST_TOOLS: usize = 128;
-
-/// What the answer's text has to be.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum AnswerForm {
-    /// Whatever the model likes.
-    Free,
-    /// JSON; with a schema where there is one.
-    Json(Option<String>),
-    /// The arguments of our own tool, which have this schema.
-    ByTool(String),
-    /// JSON, asked for in words.
-    ByInstruction,
-}
-
-impl AnswerForm {
-    /// The sentence that asks for it.
-    pub(super) fn instruction(&self) -> Option<&'static str> {
-        match self {
-            Self::ByInstruction => Some(
-                "When you answer without calling a tool, answer with one JSON object and nothing else.",
-            ),
-            Self::Free | Self::Json(_) | Self::ByTool(_) => None,
-        }
-    }
-}
 
 /// Which tools the model may or has to call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -286,32 +262,4 @@ impl Tools {
 fn named(raw: &str) -> Option<String> {
     let object = Object::parse(raw).ok()?;
     Some(object.get("name").and_then(json::string)?.into_owned())
-}
-
-fn answer_form(request: &ChatRequest) -> Result<AnswerForm, CannotEncode> {
-    let format = request.field("response_format");
-    let Some(format) = format.and_then(|raw| Object::parse(raw).ok()) else {
-        return Ok(AnswerForm::Free);
-    };
-    match format.get("type") {
-        Some("\"json_object\"") => Ok(AnswerForm::Json(None)),
-        Some("\"json_schema\"") => {
-            let wrapper = format
-                .get("json_schema")
-                .and_then(|raw| Object::parse(raw).ok());
-            let schema = wrapper.as_ref().and_then(|wrapper| wrapper.get("schema"));
-            let reduced = schema.map(|schema| schema::reduced(schema, Root::Any));
-            Ok(AnswerForm::Json(reduced.transpose().map_err(|flaw| {
-                broken("response_format.json_schema.schema", &flaw)
-            })?))
-        }
-        Some(_) | None => Ok(AnswerForm::Free),
-    }
-}
-
-fn broken(at: &str, flaw: &SchemaFlaw) -> CannotEncode {
-    CannotEncode::Invalid {
-        param: at.to_owned(),
-        message: format!("Invalid value for '{at}': {flaw}."),
-    }
 }

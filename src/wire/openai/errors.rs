@@ -198,7 +198,7 @@ fn by_code(code: &str) -> Option<FaultClass> {
 
 /// Phrases of messages, the first that occurs decides. Throttling stands before context: "too many
 /// tokens, please wait" and "request too large … tokens per minute" are no overflow.
-const PHRASES: [(&str, FaultClass); 40] = [
+const PHRASES: [(&str, FaultClass); 41] = [
     ("please wait before trying again", FaultClass::RateLimited),
     ("tokens per minute", FaultClass::RateLimited),
     ("tokens per day", FaultClass::RateLimited),
@@ -244,6 +244,7 @@ const PHRASES: [(&str, FaultClass); 40] = [
     ("model identifier is invalid", FaultClass::ModelMissing),
     ("violates usage guidelines", FaultClass::Policy),
     ("content policy", FaultClass::Policy),
+    ("content filtering policy", FaultClass::Policy),
     ("content management policy", FaultClass::Policy),
     ("usage policies", FaultClass::Policy),
     ("usage policy", FaultClass::Policy),

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::super::json;
+use super::merge::{Merged, lone_reference};
 use super::node::Node;
 use super::normal::{Members, as_object, normal};
 use super::refs::{DROPPED, Targets};
@@ -13,9 +14,9 @@ const MOST_MERGES: usize = 16;
 
 /// Where a schema stands.
 #[derive(Clone, Copy, Debug)]
-struct Place {
+pub(super) struct Place {
     /// The definition that is being written; none at the root.
-    scope: Option<usize>,
+    pub scope: Option<usize>,
     /// Whether a circle may close here.
     circle: Circle,
 }
@@ -29,8 +30,12 @@ enum Circle {
 
 /// Writes one schema with its definitions.
 pub(super) struct Reducer<'t> {
-    targets: &'t Targets<'t>,
+    pub(super) targets: &'t Targets<'t>,
     out: String,
+    /// The definitions whose members are being written in place.
+    pub(super) inlining: Vec<usize>,
+    /// How many have been, so far.
+    pub(super) inlined: usize,
 }
 
 impl<'t> Reducer<'t> {
@@ -38,6 +43,8 @@ impl<'t> Reducer<'t> {
         Self {
             targets,
             out: String::new(),
+            inlining: Vec::new(),
+            inlined: 0,
         }
     }
 
@@ -91,8 +98,12 @@ impl<'t> Reducer<'t> {
                     self.reference(&pointer, members, place);
                     return Ok(());
                 }
-                let members = normal(self.merged(members, MOST_MERGES));
-                self.object(&members, place)?;
+                let depth = self.inlining.len();
+                match self.merged(members, place, MOST_MERGES) {
+                    Merged::Members(members) => self.object(&normal(members), place)?,
+                    Merged::Endless(pointer) => self.reference(&pointer, members, place),
+                }
+                self.inlining.truncate(depth);
             }
         }
         Ok(())
@@ -127,37 +138,6 @@ impl<'t> Reducer<'t> {
             }
         }
         self.out.push('}');
-    }
-
-    /// The members with those of `allOf`, and of references beside other keywords, merged in.
-    fn merged<'n>(&self, members: &[(Cow<'n, str>, Node<'n>)], depth: usize) -> Members<'n>
-    where
-        't: 'n,
-    {
-        let mut merged: Members<'n> = members
-            .iter()
-            .filter(|(name, _)| !matches!(name.as_ref(), "allOf" | "$ref"))
-            .cloned()
-            .collect();
-        if depth == 0 {
-            return merged;
-        }
-        let whole = members.iter().find(|(name, _)| name == "allOf");
-        for part in whole.map_or(&[][..], |(_, parts)| parts.elements()) {
-            let part = self.merged(part.members(), depth - 1);
-            add(&mut merged, part);
-        }
-        if let Some((_, pointer)) = members.iter().find(|(name, _)| name == "$ref")
-            && let Some(pointer) = pointer.text()
-            && let Some(target) = self
-                .targets
-                .index(&pointer)
-                .and_then(|at| self.targets.get(at))
-        {
-            let part = self.merged(target.node.members(), depth - 1);
-            add(&mut merged, part);
-        }
-        merged
     }
 
     fn object(
@@ -284,50 +264,6 @@ impl<'t> Reducer<'t> {
                 }
                 _ => false,
             }),
-        }
-    }
-}
-
-/// The pointer of a schema that is nothing but a reference, described or not, in either of the two
-/// ways in which generators write that.
-fn lone_reference<'n>(node: &Node<'n>) -> Option<Cow<'n, str>> {
-    let silent = |name: &str| {
-        matches!(
-            name,
-            "$ref" | "allOf" | "title" | "description" | "default" | "examples"
-        ) || DROPPED.contains(&name)
-    };
-    if !node.members().iter().all(|(name, _)| silent(name)) {
-        return None;
-    }
-    match (node.get("$ref"), node.get("allOf").map(Node::elements)) {
-        (Some(pointer), None) => pointer.text(),
-        (None, Some([only])) => lone_reference(only),
-        (Some(_), Some(_)) | (None, Some(_) | None) => None,
-    }
-}
-
-/// Adds what is not there yet; properties and required names of both.
-fn add<'n>(merged: &mut Members<'n>, part: Members<'n>) {
-    for (name, value) in part {
-        let known = merged.iter_mut().find(|(known, _)| *known == name);
-        match (known, value) {
-            (None, value) => merged.push((name, value)),
-            (Some((_, Node::Object(known))), Node::Object(more)) if name == "properties" => {
-                for (name, value) in more {
-                    if !known.iter().any(|(known, _)| *known == name) {
-                        known.push((name, value));
-                    }
-                }
-            }
-            (Some((_, Node::Array(known))), Node::Array(more)) if name == "required" => {
-                for value in more {
-                    if !known.contains(&value) {
-                        known.push(value);
-                    }
-                }
-            }
-            (Some(_), _) => {}
         }
     }
 }

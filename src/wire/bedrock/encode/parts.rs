@@ -10,6 +10,41 @@ use super::files::{self, Names};
 /// What Converse takes as images.
 const IMAGE_FORMATS: &str = "PNG, JPEG, GIF or WebP";
 
+/// Where a message's content goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Instructions,
+    Turn,
+    /// The beginning of the answer, which may not end in white space.
+    Prefill,
+    Result,
+}
+
+impl Place {
+    /// The part as it may stand here.
+    pub(super) fn fit<'a>(self, part: Part<'a>, path: &str) -> Result<Part<'a>, CannotEncode> {
+        let (field, what) = match (self, &part) {
+            (Self::Prefill, Part::Text(text)) => {
+                return Ok(Part::Text(text.trim_end().to_owned().into()));
+            }
+            (_, Part::Text(_) | Part::Refusal(_)) | (Self::Turn | Self::Prefill, _) => {
+                return Ok(part);
+            }
+            (Self::Result, Part::Image { .. } | Part::File(_)) => return Ok(part),
+            (Self::Result, Part::Audio(_)) => ("input_audio", "Results of tools"),
+            (Self::Instructions, Part::Audio(_)) => ("input_audio", "Instructions"),
+            (Self::Instructions, Part::Image { .. }) => ("image_url", "Instructions"),
+            (Self::Instructions, Part::File(_)) => ("file", "Instructions"),
+        };
+        Err(CannotEncode::Unsupported {
+            param: format!("{path}.{field}"),
+            message: format!(
+                "{what} cannot hold this part on Bedrock; move it into a user message."
+            ),
+        })
+    }
+}
+
 /// A text block.
 pub(super) fn text(text: &str) -> String {
     let mut block = String::with_capacity(text.len() + 12);

@@ -4,3 +4,4 @@ mod answers;
 mod errors;
 mod requests;
 mod streams;
+mod wishes;
