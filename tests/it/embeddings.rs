@@ -49,19 +49,15 @@ fn vectors(body: &Value) -> Vec<Vec<f32>> {
     let data = body["data"].as_array().unwrap();
     let vector = |(index, item): (usize, &Value)| {
         assert_eq!(item["index"], index);
-        match &item["embedding"] {
-            Value::String(text) => {
-                let bytes = STANDARD.decode(text).unwrap();
-                let chunks = bytes.as_chunks::<4>().0.iter();
-                chunks.map(|chunk| f32::from_le_bytes(*chunk)).collect()
-            }
-            numbers => {
-                let numbers = numbers.as_array().unwrap().iter();
-                numbers
-                    .map(|number| number.as_f64().unwrap() as f32)
-                    .collect::<Vec<_>>()
-            }
-        }
+        let Some(text) = item["embedding"].as_str() else {
+            let numbers = item["embedding"].as_array().unwrap().iter();
+            return numbers
+                .map(|number| number.as_f64().unwrap() as f32)
+                .collect();
+        };
+        let bytes = STANDARD.decode(text).unwrap();
+        let chunks = bytes.as_chunks::<4>().0.iter();
+        chunks.map(|chunk| f32::from_le_bytes(*chunk)).collect()
     };
     data.iter().enumerate().map(vector).collect()
 }
