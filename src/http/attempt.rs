@@ -122,6 +122,8 @@ impl LiveStream {
                     true
                 }
             };
+            // Signs of life are not for the caller, and a model may think for long.
+            self.events.retain(|event| !matches!(event, Event::Alive));
             for event in &self.events[seen..] {
                 match event {
                     Event::Chunk(chunk) if chunk.weight == Weight::Content => return Ok(()),

@@ -39,11 +39,13 @@ pub(super) fn routes(
         web::post().to(chat::chat),
     );
     app.route(&format!("{base_path}/models"), web::get().to(models::list));
-    if flavour == Flavour::OpenAi {
+    if flavour == Flavour::OpenAi || flavour == Flavour::Xai {
         app.route(
             &format!("{base_path}/embeddings"),
             web::post().to(embeddings::embeddings),
         );
+    }
+    if flavour == Flavour::OpenAi {
         app.route(
             &format!("{base_path}/responses"),
             web::post().to(responses::responses),
