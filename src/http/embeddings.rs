@@ -1,6 +1,7 @@
 //! The story of one embeddings request, readable top to bottom.
 
 mod plan;
+mod progress;
 mod relay;
 
 use std::sync::Arc;
@@ -17,11 +18,13 @@ use super::metered::{Ending, Meter, Opening};
 use super::upstream::Upstream;
 use super::visit::Visit;
 use super::{ApiError, Code, Switchboard, chat, refusal};
+use crate::routing::context::count_text;
 use crate::store::{Delivery, Status};
 use crate::usage::Usage;
 use crate::wire::EmbedRequest;
 use crate::wire::embed::{Input, List};
-use relay::{Relay, Success};
+use progress::Success;
+use relay::Relay;
 
 /// `POST /v1/embeddings`
 pub async fn embeddings(
@@ -68,7 +71,7 @@ pub async fn embeddings(
 /// Estimated tokens of each input.
 fn count(request: &EmbedRequest) -> Vec<u64> {
     let tokens = |input: Input<'_>| match input {
-        Input::Text(text) => crate::routing::context::count_text(&text),
+        Input::Text(text) => count_text(&text),
         Input::Tokens(count) => u64::from(count),
     };
     request.inputs().map(tokens).collect()

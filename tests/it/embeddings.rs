@@ -10,20 +10,23 @@ use super::router::{Account, Router, error_of, header, pico, text};
 
 const TITAN: &str = "amazon.titan-embed-text-v2:0";
 
-/// The small model once more, at another host, and a chat model beside it.
+/// The small model once more, at a host of its own that knows numbers alone.
 const SECOND_HOST: &str = r#"
-[[model]]
-id = "text-embedding-3-small"
-same_as = "small"
+[[provider]]
+name = "elsewhere"
+dialect = "openai"
+base_url = "http://127.0.0.1:1/v1"
+base_url_env = "OPENAI_BASE_URL"
+api_key_env = "OPENAI_API_KEY"
 [[model]]
 id = "small-elsewhere"
-provider = "xai"
-upstream = "text-embedding-3-small"
+provider = "elsewhere"
+upstream = "text-embedding-3-small-elsewhere"
 endpoint = "embeddings"
 context_window = 8191
 max_output = 1536
 price = { input = 0.03, output = 0 }
-same_as = "small"
+same_as = "text-embedding-3-small"
 "#;
 
 async fn embed(router: &Router, account: &Account, body: &Value) -> (HeaderMap, Value) {
@@ -46,19 +49,15 @@ fn vectors(body: &Value) -> Vec<Vec<f32>> {
     let data = body["data"].as_array().unwrap();
     let vector = |(index, item): (usize, &Value)| {
         assert_eq!(item["index"], index);
-        match &item["embedding"] {
-            Value::String(text) => {
-                let bytes = STANDARD.decode(text).unwrap();
-                let chunks = bytes.as_chunks::<4>().0.iter();
-                chunks.map(|chunk| f32::from_le_bytes(*chunk)).collect()
-            }
-            numbers => {
-                let numbers = numbers.as_array().unwrap().iter();
-                numbers
-                    .map(|number| number.as_f64().unwrap() as f32)
-                    .collect::<Vec<_>>()
-            }
-        }
+        let Some(text) = item["embedding"].as_str() else {
+            let numbers = item["embedding"].as_array().unwrap().iter();
+            return numbers
+                .map(|number| number.as_f64().unwrap() as f32)
+                .collect();
+        };
+        let bytes = STANDARD.decode(text).unwrap();
+        let chunks = bytes.as_chunks::<4>().0.iter();
+        chunks.map(|chunk| f32::from_le_bytes(*chunk)).collect()
     };
     data.iter().enumerate().map(vector).collect()
 }
@@ -223,6 +222,16 @@ async fn a_failed_call_is_made_again_at_the_same_model_only() {
         assert_eq!(router.balance(&account).await, before);
         script.clear();
     }
+    // What has come is kept: only the failed call and those beside it are made again.
+    let script = router.sandbox.script(Vendor::Bedrock);
+    let before = script.call_count(TITAN);
+    script.next(1, Fault::Status(500));
+    let inputs: Vec<String> = (0..40).map(|i| format!("text {i}")).collect();
+    let body = json!({"model": TITAN, "input": inputs, "dimensions": 256});
+    let (_, answer) = embed(&router, &account, &body).await;
+    assert_eq!(vectors(&answer).len(), 40);
+    let made = script.call_count(TITAN) - before;
+    assert!((41..=48).contains(&made), "{made}");
     for fault in [Fault::Garbage, Fault::Empty, Fault::Reset] {
         let script = router.sandbox.script(Vendor::OpenAi);
         script.next(1, fault);
@@ -242,11 +251,11 @@ async fn another_host_of_the_same_model_takes_over_and_is_named_and_billed() {
     router
         .sandbox
         .script(Vendor::OpenAi)
-        .set(Fault::Status(503));
+        .set_for("text-embedding-3-small", Fault::Status(503));
     let (headers, second) = embed(&router, &account, &body).await;
     assert_eq!(
         header(&headers, "x-model-router-attempts"),
-        "openai/text-embedding-3-small:503,xai/small-elsewhere:ok"
+        "openai/text-embedding-3-small:503,elsewhere/small-elsewhere:ok"
     );
     assert_eq!(second["model"], "small-elsewhere");
     assert_eq!(vectors(&first), vectors(&second));
@@ -258,15 +267,15 @@ async fn another_host_of_the_same_model_takes_over_and_is_named_and_billed() {
     router.sandbox.script(Vendor::OpenAi).clear();
 
     let mut ordered = body.clone();
-    ordered["provider"] = json!({"order": ["grok"]});
+    ordered["provider"] = json!({"order": ["elsewhere"]});
     let (headers, _) = embed(&router, &account, &ordered).await;
-    assert_eq!(header(&headers, "x-model-router-provider"), "xai");
+    assert_eq!(header(&headers, "x-model-router-provider"), "elsewhere");
     let mut alone = body.clone();
     alone["provider"] = json!({"allow_fallbacks": false});
     router
         .sandbox
         .script(Vendor::OpenAi)
-        .set(Fault::Status(503));
+        .set_for("text-embedding-3-small", Fault::Status(503));
     let (status, error) = refused(&router, &account, &alone).await;
     assert_eq!(status, 502);
     let attempts = error["metadata"]["attempts"].as_array().unwrap();

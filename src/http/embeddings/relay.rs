@@ -1,5 +1,4 @@
-//! Hosts of one model → lease → calls upstream → all vectors. What a host has given is kept when it
-//! is asked again, and dropped when another one is.
+//! Hosts of one model → lease → calls upstream → all vectors.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,17 +15,18 @@ use super::super::trail::Trail;
 use super::super::upstream::{Upstream, read_answer};
 use super::super::{ApiError, Switchboard};
 use super::plan::too_long;
+use super::progress::{Failed, Progress, Success};
 use crate::actors::accounts::Principal;
 use crate::actors::breaker::Outcome;
 use crate::actors::catalog::Route;
-use crate::catalog::Model;
+use crate::catalog::{Model, Provider};
 use crate::config;
 use crate::money::Picodollars;
 use crate::routing::Candidate;
 use crate::routing::hold::{self, Estimate};
 use crate::store::{Refusal, Status};
 use crate::wire::embed::{self, Call, Vectors};
-use crate::wire::{self, CannotEncode, EmbedRequest, Fault, FaultClass, Warning};
+use crate::wire::{self, CannotEncode, EmbedRequest, Fault};
 
 /// Calls of one request that run at one time.
 const CALLS_AT_ONCE: usize = 8;
@@ -49,43 +49,10 @@ pub struct Relay {
     pub tokens: Vec<u64>,
 }
 
-/// All vectors of a request.
-pub struct Success {
-    /// Who made them.
-    pub model: Arc<Model>,
-    /// In the order of the inputs.
-    pub vectors: Vec<Vec<f32>>,
-    /// Input tokens.
-    pub tokens: u64,
-    /// Some of the tokens were counted by us.
-    pub estimated: bool,
-    /// What was left out of the request for this host.
-    pub warnings: Vec<Warning>,
-    /// When the last attempt went upstream.
-    pub dispatched: Instant,
-    /// When its last vector came.
-    pub answered: Instant,
-}
-
-/// What one host has given so far.
-struct Progress {
-    model: Arc<Model>,
-    vectors: Vec<Option<Vec<f32>>>,
-    tokens: u64,
-    estimated: bool,
-}
-
-/// A call that failed.
-struct Failed {
-    fault: Fault,
-    inputs: Vec<usize>,
-}
-
 impl Relay {
     /// Asks hosts until every input has its vector.
     pub async fn vectors(&self, meter: &mut Meter) -> Result<Success, ApiError> {
-        let hosts = &self.plan.shortlist.ranked;
-        let mut queue: VecDeque<Candidate> = hosts.iter().cloned().collect();
+        let mut queue: VecDeque<Candidate> = self.plan.shortlist.ranked.clone().into();
         let mut trail = Trail::default();
         let mut progress: Option<Progress> = None;
         let ends = Instant::now() + config::ms(self.desk.settings.failover.total_ms);
@@ -94,14 +61,17 @@ impl Relay {
             if tried >= self.desk.settings.failover.attempts || Instant::now() >= ends {
                 break;
             }
+            let Some(route) = self.plan.world.route(&host.model.provider) else {
+                continue;
+            };
             if !self.fund(&host, meter, &mut trail).await? {
                 continue;
             }
             let mut given = progress
                 .take()
-                .filter(|progress| progress.model.id == host.model.id)
+                .filter(|progress| progress.model().id == host.model.id)
                 .unwrap_or_else(|| Progress::new(&host.model, self.tokens.len()));
-            let Some((route, calls)) = self.calls(&given, &mut trail)? else {
+            let Some(calls) = self.calls(&given, &route.provider, &mut trail)? else {
                 continue;
             };
             let Some(lease) = trail.acquire(&self.plan.world, &host.model).await? else {
@@ -111,34 +81,44 @@ impl Relay {
             let dispatched = Instant::now();
             let Err(failed) = self.attempt(route, calls, &mut given, ends).await else {
                 lease.report(Outcome::Success);
-                meter.note(note(&host.model, "ok".to_owned(), None));
+                meter.note(note(&host.model, None));
                 meter.served_by(&host.model, None);
-                let warnings = warnings.unwrap_or_default();
-                return given.success(warnings, dispatched);
+                return given.success(warnings.unwrap_or_default(), dispatched);
             };
             lease.report(outcome(&failed.fault));
-            let told = word(&failed.fault);
-            meter.note(note(&host.model, told, failed.fault.status));
-            match next(failed.fault.class) {
-                Next::Candidate | Next::OtherProvider => {
-                    if queue.is_empty() {
-                        tokio::time::sleep(PAUSE).await;
-                    }
-                    queue.push_back(host);
-                }
-                Next::LargerWindow => {
-                    meter.end_without_answer(Status::Failed);
-                    let longest = self.longest(&failed.inputs);
-                    let error = too_long(&self.request, longest, &host.model);
-                    return Err(error.attempts(meter.attempts().to_vec()));
-                }
-                Next::Nobody => queue.clear(),
-            }
+            meter.note(note(&host.model, Some(&failed.fault)));
+            self.reorder(&mut queue, host, &failed, meter).await?;
             trail.faults.push(failed.fault);
             progress = Some(given);
         }
         meter.end_without_answer(Status::Failed);
         Err(trail.failure(meter, &self.plan, &self.caller))
+    }
+
+    /// Puts a host that failed behind the others, when asking it again may help.
+    async fn reorder(
+        &self,
+        queue: &mut VecDeque<Candidate>,
+        host: Candidate,
+        failed: &Failed,
+        meter: &mut Meter,
+    ) -> Result<(), ApiError> {
+        match next(failed.fault.class) {
+            Next::Candidate | Next::OtherProvider => {
+                if queue.is_empty() {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                queue.push_back(host);
+            }
+            Next::LargerWindow => {
+                meter.end_without_answer(Status::Failed);
+                let longest = self.longest(&failed.inputs);
+                let error = too_long(&self.request, longest, &host.model);
+                return Err(error.attempts(meter.attempts().to_vec()));
+            }
+            Next::Nobody => queue.clear(),
+        }
+        Ok(())
     }
 
     /// Makes sure that the vectors can be paid for, whichever host makes them.
@@ -179,21 +159,12 @@ impl Relay {
     fn calls(
         &self,
         progress: &Progress,
+        provider: &Provider,
         trail: &mut Trail,
-    ) -> Result<Option<(&Arc<Route>, Vec<Call>)>, ApiError> {
-        let model = &progress.model;
-        let Some(route) = self.plan.world.route(&model.provider) else {
-            return Ok(None);
-        };
-        let pending = progress.pending();
-        match embed::calls(
-            &self.request,
-            model,
-            &route.provider,
-            &pending,
-            &self.tokens,
-        ) {
-            Ok(calls) => Ok(Some((route, calls))),
+    ) -> Result<Option<Vec<Call>>, ApiError> {
+        let (model, pending) = (progress.model(), progress.pending());
+        match embed::calls(&self.request, model, provider, &pending, &self.tokens) {
+            Ok(calls) => Ok(Some(calls)),
             Err(invalid @ CannotEncode::Invalid { .. }) => Err(from_encoding(&invalid)),
             Err(cannot @ (CannotEncode::Unspoken(_) | CannotEncode::Unsupported { .. })) => {
                 trail.cannot.get_or_insert(cannot);
@@ -210,7 +181,7 @@ impl Relay {
         progress: &mut Progress,
         ends: Instant,
     ) -> Result<(), Failed> {
-        let model = Arc::clone(&progress.model);
+        let model = Arc::clone(progress.model());
         let calls = calls.into_iter().map(|call| {
             let model = &model;
             async move {
@@ -256,72 +227,11 @@ impl Relay {
     }
 }
 
-impl Progress {
-    fn new(model: &Arc<Model>, inputs: usize) -> Self {
-        Self {
-            model: Arc::clone(model),
-            vectors: vec![None; inputs],
-            tokens: 0,
-            estimated: false,
-        }
-    }
-
-    fn pending(&self) -> Vec<usize> {
-        let missing = self.vectors.iter().enumerate();
-        missing
-            .filter(|(_, vector)| vector.is_none())
-            .map(|(index, _)| index)
-            .collect()
-    }
-
-    /// Keeps what a call gave. `estimates` stand in for a count that the provider left out.
-    fn take(
-        &mut self,
-        inputs: Vec<usize>,
-        given: Vectors,
-        estimates: &[u64],
-    ) -> Result<(), Failed> {
-        let known = self.vectors.iter().flatten().next();
-        if known.is_some_and(|vector| vector.len() != given.size()) {
-            let message = "the provider's vectors differ in length";
-            let fault = Fault::ours(FaultClass::Malformed, message);
-            return Err(Failed { fault, inputs });
-        }
-        let estimated = || {
-            let tokens = inputs.iter().filter_map(|index| estimates.get(*index));
-            tokens.sum::<u64>()
-        };
-        self.estimated |= given.tokens.is_none();
-        self.tokens = self
-            .tokens
-            .saturating_add(given.tokens.unwrap_or_else(estimated));
-        for (index, vector) in inputs.into_iter().zip(given.vectors) {
-            if let Some(place) = self.vectors.get_mut(index) {
-                *place = Some(vector);
-            }
-        }
-        Ok(())
-    }
-
-    fn success(self, warnings: Vec<Warning>, dispatched: Instant) -> Result<Success, ApiError> {
-        let vectors: Option<Vec<Vec<f32>>> = self.vectors.into_iter().collect();
-        Ok(Success {
-            model: self.model,
-            vectors: vectors.ok_or_else(|| ApiError::internal("an input has no vector"))?,
-            tokens: self.tokens,
-            estimated: self.estimated,
-            warnings,
-            dispatched,
-            answered: Instant::now(),
-        })
-    }
-}
-
-fn note(model: &Model, code: String, status: Option<u16>) -> AttemptNote {
+fn note(model: &Model, fault: Option<&Fault>) -> AttemptNote {
     AttemptNote {
         provider: model.provider.to_string(),
         model: model.id.to_string(),
-        status,
-        code,
+        status: fault.and_then(|fault| fault.status),
+        code: fault.map_or_else(|| "ok".to_owned(), word),
     }
 }

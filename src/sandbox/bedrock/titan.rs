@@ -80,12 +80,12 @@ fn read<'a>(model: &str, body: &'a Value) -> Result<(&'a str, usize), Trouble> {
             "400 Bad Request: Too many input tokens. Max input tokens: {MOST_TOKENS}, request input token count: {count}"
         )));
     }
-    let size = match &body["dimensions"] {
-        Value::Null => Some(1024),
-        asked => asked
-            .as_u64()
-            .and_then(|size| usize::try_from(size).ok())
-            .filter(|size| SIZES.contains(size)),
+    let asked = &body["dimensions"];
+    let size = if asked.is_null() {
+        Some(1024)
+    } else {
+        let size = asked.as_u64().and_then(|size| usize::try_from(size).ok());
+        size.filter(|size| SIZES.contains(size))
     };
     let wrong_size = || malformed("dimensions is not one of 256, 512, 1024");
     Ok((text, size.ok_or_else(wrong_size)?))
