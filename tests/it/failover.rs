@@ -313,3 +313,34 @@ async fn a_tripped_model_is_probed_by_one_request_alone() {
         200
     );
 }
+
+#[actix_web::test]
+async fn a_redirect_of_an_upstream_is_a_failure_and_is_not_followed() {
+    let trap = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    trap.set_nonblocking(true).unwrap();
+    let upstream = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let overlay = format!(
+        "[[provider]]\nname = \"moved\"\ndialect = \"openai\"\nbase_url = \"http://{}/v1\"\n\
+         [[model]]\nid = \"moved-model\"\nprovider = \"moved\"\nupstream = \"x\"\ntier = \"economy\"\n\
+         free = true\ncontext_window = 8192\nmax_output = 1024\n",
+        upstream.local_addr().unwrap()
+    );
+    let location = format!("http://{}/v1/chat/completions", trap.local_addr().unwrap());
+    let answer = format!(
+        "HTTP/1.1 307 Temporary Redirect\r\nlocation: {location}\r\ncontent-length: 0\r\n\r\n"
+    );
+    actix_web::rt::spawn(async move {
+        while let Ok((mut socket, _)) = upstream.accept().await {
+            use tokio::io::{AsyncReadExt, AsyncWriteExt};
+            let mut request = [0; 16 << 10];
+            socket.read(&mut request).await.ok();
+            socket.write_all(answer.as_bytes()).await.ok();
+        }
+    });
+    let router = Router::with(&overlay, |_| {}).await;
+    let account = router.account("").await;
+    let (status, error) = router.refused(&account, &ask("moved-model", "Hello")).await;
+    assert_eq!(status, 502, "{error}");
+    assert_eq!(error["metadata"]["attempts"][0]["code"], "307");
+    assert!(trap.accept().is_err(), "the redirect was followed");
+}
