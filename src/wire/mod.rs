@@ -186,7 +186,7 @@ pub fn encode_chat(
     context: &Context<'_>,
 ) -> Result<Encoded, CannotEncode> {
     match dialect_of(provider, model) {
-        Dialect::OpenAi => Ok(openai::encode(request, model, provider, context.output_cap)),
+        Dialect::OpenAi => openai::encode(request, model, provider, context.output_cap),
         Dialect::Responses => responses::encode(request, model, provider, context),
         Dialect::Anthropic => anthropic::encode(request, model, provider, context),
         Dialect::Gemini => gemini::encode(request, model, provider, context),

@@ -8,6 +8,7 @@ mod encode;
 mod errors;
 mod history;
 mod host;
+mod sound;
 mod stream;
 mod usage;
 

@@ -105,6 +105,34 @@ async fn a_body_that_cannot_be_used_is_refused_with_its_field() {
             "messages[0].tool_call_id",
         ),
     ];
+    let tool = |parameters: Value| json!([{ "type": "function", "function": { "name": "f", "parameters": parameters } }]);
+    let image = |url: &str| {
+        message(
+            json!({ "role": "user", "content": [{ "type": "image_url", "image_url": { "url": url } }] }),
+        )
+    };
+    let cases = cases.into_iter().chain([
+        (
+            image("data:image/png;base64,a*k="),
+            "invalid_value",
+            "messages[0].content[0].image_url.url",
+        ),
+        (
+            message(json!({ "role": "tool", "tool_call_id": "nobody", "content": "x" })),
+            "invalid_value",
+            "messages[0].tool_call_id",
+        ),
+        (
+            with("tools", tool(json!({ "type": "strange" }))),
+            "invalid_value",
+            "tools[0].function.parameters.type",
+        ),
+        (
+            with("tools", tool(json!([]))),
+            "invalid_value",
+            "tools[0].function.parameters",
+        ),
+    ]);
     for (body, code, param) in cases {
         let (status, error) = raw(&router, &account.key, serde_json::to_vec(&body).unwrap()).await;
         assert_eq!(status, 400, "{body}: {error}");

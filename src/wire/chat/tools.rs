@@ -62,7 +62,24 @@ fn function(path: Path<'_>, raw: &str) -> Result<(), Invalid> {
     check::function_name(Path::Member(&path, "name"), name)?;
     optional(path, &function, "description", Kind::String)?;
     optional(path, &function, "parameters", Kind::Object)?;
+    if let Some(parameters) = function.get("parameters") {
+        schema_type(Path::Member(&path, "parameters"), parameters)?;
+    }
     optional(path, &function, "strict", Kind::Bool)
+}
+
+/// The root's `type`, where it is a word, is one that JSON Schema knows.
+fn schema_type(path: Path<'_>, raw: &str) -> Result<(), Invalid> {
+    const TYPES: [&str; 7] = [
+        "array", "boolean", "integer", "null", "number", "object", "string",
+    ];
+    let schema = check::object(path, raw)?;
+    match schema.get("type") {
+        Some(word) if Kind::of(word) == Kind::String => {
+            check::one_of(Path::Member(&path, "type"), word, &TYPES).map(|_| ())
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn optional(path: Path<'_>, object: &Object<'_>, name: &str, kind: Kind) -> Result<(), Invalid> {

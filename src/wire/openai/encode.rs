@@ -8,9 +8,10 @@ use crate::catalog::{Ability, Model, Provider, Trait};
 use super::super::chat::{ChatRequest, Effort};
 use super::super::json;
 use super::super::object::Object;
-use super::super::{Encoded, Reason, Warning};
+use super::super::{CannotEncode, Encoded, Reason, Warning};
 use super::history;
 use super::host::Host;
+use super::sound;
 
 /// What happens to one of the caller's fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +32,8 @@ pub(in crate::wire) fn encode(
     model: &Model,
     provider: &Provider,
     output_cap: Option<u64>,
-) -> Encoded {
+) -> Result<Encoded, CannotEncode> {
+    sound::check(request)?;
     let host = Host::of(provider);
     let cap = output_cap.filter(|cap| request.max_output_tokens().is_none_or(|most| *cap < most));
     let mut warnings = left_out(request, model, provider);
@@ -75,12 +77,12 @@ pub(in crate::wire) fn encode(
         json::push_member(&mut out, "stream_options", &stream_options(request));
     }
     out.push('}');
-    Encoded {
+    Ok(Encoded {
         path: "/chat/completions".to_owned(),
         headers: Vec::new(),
         body: Bytes::from(out),
         warnings,
-    }
+    })
 }
 
 /// The top-level fields that the caller gave and the upstream does not get.
