@@ -102,7 +102,8 @@ async fn read(mut stream: Bytestream, limit: usize, deadline: Instant) -> Result
             }
             Ok(None) => return Ok(body.freeze()),
             Ok(Some(Err(_))) => {
-                return Err(Fault::ours(FaultClass::Malformed, "the answer broke off"));
+                // A dead connection tells of the provider, not of the model: go elsewhere.
+                return Err(Fault::ours(FaultClass::Connect, "the answer broke off"));
             }
             Ok(Some(Ok(chunk))) if body.len() + chunk.len() > limit => {
                 return Err(Fault::ours(FaultClass::Malformed, "the answer is too long"));
