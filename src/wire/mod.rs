@@ -12,6 +12,7 @@ mod eventstream;
 pub mod fault;
 mod gemini;
 mod json;
+mod listen;
 mod media;
 pub mod object;
 mod openai;

@@ -3,7 +3,8 @@
 use super::super::answer::{Delivered, Finish, ReasoningView};
 use super::super::compose::Speaker;
 use super::super::fault::{Fault, FaultClass};
-use super::super::sse::{Item, SseDecoder, TooLong};
+use super::super::listen::{Listener, SseStream};
+use super::super::sse::Item;
 use super::super::stream::Event;
 use super::answer::Reader;
 use super::errors;
@@ -15,15 +16,12 @@ const MOST_SKIPPED: u8 = 3;
 /// As much text outside events as is kept, to find a bare JSON error in it.
 const MOST_STRAY: usize = 64 * 1024;
 
-/// The decoder's memory between two pieces of a body.
-#[derive(Debug)]
-pub(in crate::wire) struct Stream {
-    sse: SseDecoder,
-    state: State,
-}
+/// Reads a stream.
+pub(in crate::wire) type Stream = SseStream<State>;
 
+/// The decoder's memory between two events.
 #[derive(Debug)]
-struct State {
+pub(in crate::wire) struct State {
     speaker: Speaker,
     reader: Reader,
     begun: bool,
@@ -31,61 +29,44 @@ struct State {
     stray: String,
 }
 
-impl Stream {
-    pub(in crate::wire) fn new(view: ReasoningView) -> Self {
+impl Listener for State {
+    fn new(view: ReasoningView) -> Self {
         Self {
-            sse: SseDecoder::default(),
-            state: State {
-                speaker: Speaker::new(view),
-                reader: Reader::default(),
-                begun: false,
-                skipped_in_row: 0,
-                stray: String::new(),
-            },
-        }
-    }
-
-    pub(in crate::wire) fn push(&mut self, bytes: &[u8], out: &mut Vec<Event>) {
-        if self.ended() {
-            return;
-        }
-        let Self { sse, state } = self;
-        let result = sse.push(bytes, |item| state.take(item, out));
-        state.note_size(result, out);
-    }
-
-    pub(in crate::wire) fn finish(&mut self, out: &mut Vec<Event>) {
-        if self.ended() {
-            return;
-        }
-        let Self { sse, state } = self;
-        let result = sse.finish(|item| state.take(item, out));
-        state.note_size(result, out);
-        state.end(out);
-    }
-
-    pub(in crate::wire) fn ended(&self) -> bool {
-        self.state.speaker.ended()
-    }
-
-    pub(in crate::wire) fn delivered(&self) -> Delivered {
-        self.state.speaker.delivered()
-    }
-
-    pub(in crate::wire) fn finish_reason(&self) -> Option<(Finish, &str)> {
-        self.state.speaker.finish_reason()
-    }
-}
-
-impl State {
-    fn note_size(&mut self, result: Result<(), TooLong>, out: &mut Vec<Event>) {
-        if let Err(error) = result {
-            let fault = Fault::ours(FaultClass::Malformed, error.to_string());
-            self.speaker.fail(fault, out);
+            speaker: Speaker::new(view),
+            reader: Reader::default(),
+            begun: false,
+            skipped_in_row: 0,
+            stray: String::new(),
         }
     }
 
     fn take(&mut self, item: Item<'_>, out: &mut Vec<Event>) {
+        self.read(item, out);
+    }
+
+    fn fail(&mut self, fault: Fault, out: &mut Vec<Event>) {
+        self.speaker.fail(fault, out);
+    }
+
+    fn end(&mut self, out: &mut Vec<Event>) {
+        self.close(out);
+    }
+
+    fn ended(&self) -> bool {
+        self.speaker.ended()
+    }
+
+    fn delivered(&self) -> Delivered {
+        self.speaker.delivered()
+    }
+
+    fn finish_reason(&self) -> Option<(Finish, &str)> {
+        self.speaker.finish_reason()
+    }
+}
+
+impl State {
+    fn read(&mut self, item: Item<'_>, out: &mut Vec<Event>) {
         if self.speaker.ended() {
             return;
         }
@@ -150,7 +131,7 @@ impl State {
     }
 
     /// The end of the body is the end of the answer.
-    fn end(&mut self, out: &mut Vec<Event>) {
+    fn close(&mut self, out: &mut Vec<Event>) {
         if self.speaker.ended() {
             return;
         }

@@ -3,8 +3,9 @@
 use super::super::answer::{Delivered, Finish, ReasoningView};
 use super::super::fault::{Fault, FaultClass};
 use super::super::json;
+use super::super::listen::{Listener, SseStream};
 use super::super::object::{Flaw, Object, array};
-use super::super::sse::{Item, SseDecoder, TooLong};
+use super::super::sse::Item;
 use super::super::stream::{Chunk, Event};
 use super::answer::MOST_CHOICES;
 use super::choice::{ChoiceState, Tally};
@@ -15,15 +16,12 @@ const MOST_SKIPPED: u8 = 3;
 /// As much text outside events as is kept, to find a bare JSON error in it.
 const MOST_STRAY: usize = 64 * 1024;
 
-/// The decoder's memory between two pieces of a body.
-#[derive(Debug)]
-pub(in crate::wire) struct Stream {
-    sse: SseDecoder,
-    state: State,
-}
+/// Reads a stream.
+pub(in crate::wire) type Stream = SseStream<State>;
 
+/// The decoder's memory between two events.
 #[derive(Debug)]
-struct State {
+pub(in crate::wire) struct State {
     view: ReasoningView,
     choices: Vec<ChoiceState>,
     delivered: Delivered,
@@ -44,69 +42,53 @@ enum Phase {
     Ended,
 }
 
-impl Stream {
-    pub(in crate::wire) fn new(view: ReasoningView) -> Self {
+impl Listener for State {
+    fn new(view: ReasoningView) -> Self {
         Self {
-            sse: SseDecoder::default(),
-            state: State {
-                view,
-                choices: Vec::new(),
-                delivered: Delivered::default(),
-                billed: false,
-                phase: Phase::Fresh,
-                skipped_in_row: 0,
-                stray: String::new(),
-            },
+            view,
+            choices: Vec::new(),
+            delivered: Delivered::default(),
+            billed: false,
+            phase: Phase::Fresh,
+            skipped_in_row: 0,
+            stray: String::new(),
         }
     }
 
-    pub(in crate::wire) fn push(&mut self, bytes: &[u8], out: &mut Vec<Event>) {
-        if self.ended() {
-            return;
-        }
-        let Self { sse, state } = self;
-        let result = sse.push(bytes, |item| state.take(item, out));
-        state.note_size(result, out);
+    fn take(&mut self, item: Item<'_>, out: &mut Vec<Event>) {
+        self.read(item, out);
     }
 
-    pub(in crate::wire) fn finish(&mut self, out: &mut Vec<Event>) {
-        if self.ended() {
-            return;
-        }
-        let Self { sse, state } = self;
-        let result = sse.finish(|item| state.take(item, out));
-        state.note_size(result, out);
-        state.end(out);
+    fn fail(&mut self, fault: Fault, out: &mut Vec<Event>) {
+        self.give_up(fault, out);
     }
 
-    pub(in crate::wire) fn ended(&self) -> bool {
-        self.state.phase == Phase::Ended
+    fn end(&mut self, out: &mut Vec<Event>) {
+        self.close(out);
     }
 
-    pub(in crate::wire) fn delivered(&self) -> Delivered {
-        self.state.delivered
+    fn ended(&self) -> bool {
+        self.phase == Phase::Ended
     }
 
-    pub(in crate::wire) fn finish_reason(&self) -> Option<(Finish, &str)> {
-        self.state.choices.first()?.finish()
+    fn delivered(&self) -> Delivered {
+        self.delivered
+    }
+
+    fn finish_reason(&self) -> Option<(Finish, &str)> {
+        self.choices.first()?.finish()
     }
 }
 
 impl State {
-    fn note_size(&mut self, result: Result<(), TooLong>, out: &mut Vec<Event>) {
-        if let Err(error) = result {
-            self.fail(Fault::ours(FaultClass::Malformed, error.to_string()), out);
-        }
-    }
-
-    fn fail(&mut self, fault: Fault, out: &mut Vec<Event>) {
+    fn give_up(&mut self, fault: Fault, out: &mut Vec<Event>) {
         if self.phase != Phase::Ended {
             self.phase = Phase::Ended;
             out.push(Event::Fault(fault));
         }
     }
 
-    fn take(&mut self, item: Item<'_>, out: &mut Vec<Event>) {
+    fn read(&mut self, item: Item<'_>, out: &mut Vec<Event>) {
         if self.phase == Phase::Ended {
             return;
         }
@@ -114,7 +96,7 @@ impl State {
             Item::Stray(line) => self.take_stray(line, out),
             Item::Event {
                 data: b"[DONE]", ..
-            } => self.end(out),
+            } => self.close(out),
             Item::Event { name, data } => match std::str::from_utf8(data) {
                 // A line break between tokens would break the frames that we write.
                 Ok(text) if text.contains('\n') => self.event(name, &text.replace('\n', " "), out),
@@ -128,7 +110,7 @@ impl State {
         let room = MOST_STRAY.saturating_sub(self.stray.len());
         if line.len() >= room && self.phase == Phase::Fresh {
             let what = "the provider's answer is no event stream";
-            self.fail(Fault::ours(FaultClass::Malformed, what), out);
+            self.give_up(Fault::ours(FaultClass::Malformed, what), out);
         } else if line.len() < room {
             self.stray.push_str(&String::from_utf8_lossy(line));
             self.stray.push('\n');
@@ -137,7 +119,7 @@ impl State {
 
     fn event(&mut self, name: &[u8], text: &str, out: &mut Vec<Event>) {
         if name == b"error" {
-            return self.fail(errors::decode_error(None, text.as_bytes()), out);
+            return self.give_up(errors::decode_error(None, text.as_bytes()), out);
         }
         let Ok(top) = Object::parse(text) else {
             return self.skip(out);
@@ -150,7 +132,7 @@ impl State {
             .and_then(usage::read);
         match top.get("choices") {
             Some(_) if top.get("error").is_some() => {
-                return self.fail(errors::decode_error(None, text.as_bytes()), out);
+                return self.give_up(errors::decode_error(None, text.as_bytes()), out);
             }
             Some(choices) => {
                 if self.chunk(&top, choices, out).is_err() {
@@ -158,7 +140,7 @@ impl State {
                 }
             }
             None => match (errors::in_band(text), &reported) {
-                (Some(fault), _) => return self.fail(fault, out),
+                (Some(fault), _) => return self.give_up(fault, out),
                 (None, None) => return self.skip(out),
                 (None, Some(_)) => {}
             },
@@ -177,7 +159,7 @@ impl State {
         self.skipped_in_row += 1;
         if self.phase == Phase::Fresh || self.skipped_in_row >= MOST_SKIPPED {
             let what = "the provider's stream could not be read";
-            self.fail(Fault::ours(FaultClass::Malformed, what), out);
+            self.give_up(Fault::ours(FaultClass::Malformed, what), out);
         } else {
             out.push(Event::Skipped);
         }
@@ -229,19 +211,19 @@ impl State {
     }
 
     /// The end of the stream, by `[DONE]` or by the end of the body.
-    fn end(&mut self, out: &mut Vec<Event>) {
+    fn close(&mut self, out: &mut Vec<Event>) {
         if self.phase == Phase::Ended {
             return;
         }
         if !self.stray.is_empty()
             && let Some(fault) = errors::in_band(&self.stray)
         {
-            return self.fail(fault, out);
+            return self.give_up(fault, out);
         }
         let all_ended = self.choices.iter().all(|choice| choice.finish().is_some());
         if self.choices.is_empty() || !all_ended {
             let what = "the provider's stream ended early";
-            return self.fail(Fault::ours(FaultClass::Malformed, what), out);
+            return self.give_up(Fault::ours(FaultClass::Malformed, what), out);
         }
         let excused = self.choices.iter().any(|choice| match choice.finish() {
             Some((Finish::Length | Finish::ContentFilter, _)) => true,
@@ -250,7 +232,7 @@ impl State {
         });
         if !self.delivered.has_content && !self.billed && !excused {
             let what = "the provider answered without any content";
-            return self.fail(Fault::ours(FaultClass::Empty, what), out);
+            return self.give_up(Fault::ours(FaultClass::Empty, what), out);
         }
         self.phase = Phase::Ended;
         out.push(Event::Done);

@@ -3,8 +3,9 @@
 
 use super::super::answer::{Delivered, Finish, ReasoningView};
 use super::super::fault::{Fault, FaultClass};
+use super::super::listen::{Listener, SseStream};
 use super::super::object::Object;
-use super::super::sse::{Item as Frame, SseDecoder, TooLong};
+use super::super::sse::Item;
 use super::super::stream::Event;
 use super::ending;
 use super::events::Telling;
@@ -14,89 +15,70 @@ const MOST_SKIPPED: u8 = 3;
 /// As much text outside events as is kept, to find a bare JSON error in it.
 const MOST_STRAY: usize = 64 * 1024;
 
-/// The decoder's memory between two pieces of a body.
-#[derive(Debug)]
-pub(in crate::wire) struct Stream {
-    sse: SseDecoder,
-    state: State,
-}
+/// Reads a stream.
+pub(in crate::wire) type Stream = SseStream<State>;
 
+/// The decoder's memory between two events.
 #[derive(Debug)]
-struct State {
+pub(in crate::wire) struct State {
     telling: Telling,
     readable: bool,
     skipped_in_row: u8,
     stray: String,
 }
 
-impl Stream {
-    pub(in crate::wire) fn new(view: ReasoningView) -> Self {
+impl Listener for State {
+    fn new(view: ReasoningView) -> Self {
         Self {
-            sse: SseDecoder::default(),
-            state: State {
-                telling: Telling::new(view),
-                readable: false,
-                skipped_in_row: 0,
-                stray: String::new(),
-            },
+            telling: Telling::new(view),
+            readable: false,
+            skipped_in_row: 0,
+            stray: String::new(),
         }
     }
 
-    pub(in crate::wire) fn push(&mut self, bytes: &[u8], out: &mut Vec<Event>) {
-        if self.ended() {
-            return;
-        }
-        let Self { sse, state } = self;
-        let result = sse.push(bytes, |frame| state.take(frame, out));
-        state.note_size(result, out);
+    fn take(&mut self, item: Item<'_>, out: &mut Vec<Event>) {
+        self.read(item, out);
     }
 
-    pub(in crate::wire) fn finish(&mut self, out: &mut Vec<Event>) {
-        if self.ended() {
-            return;
-        }
-        let Self { sse, state } = self;
-        let result = sse.finish(|frame| state.take(frame, out));
-        state.note_size(result, out);
-        state.end(out);
+    fn fail(&mut self, fault: Fault, out: &mut Vec<Event>) {
+        self.telling.fail(fault, out);
     }
 
-    pub(in crate::wire) fn ended(&self) -> bool {
-        self.state.telling.speaker().ended()
+    fn end(&mut self, out: &mut Vec<Event>) {
+        self.close(out);
     }
 
-    pub(in crate::wire) fn delivered(&self) -> Delivered {
-        self.state.telling.speaker().delivered()
+    fn ended(&self) -> bool {
+        self.telling.speaker().ended()
     }
 
-    pub(in crate::wire) fn finish_reason(&self) -> Option<(Finish, &str)> {
-        self.state.telling.speaker().finish_reason()
+    fn delivered(&self) -> Delivered {
+        self.telling.speaker().delivered()
+    }
+
+    fn finish_reason(&self) -> Option<(Finish, &str)> {
+        self.telling.speaker().finish_reason()
     }
 }
 
 impl State {
-    fn note_size(&mut self, result: Result<(), TooLong>, out: &mut Vec<Event>) {
-        if let Err(error) = result {
-            self.malformed(error.to_string(), out);
-        }
-    }
-
     fn malformed(&mut self, what: impl Into<String>, out: &mut Vec<Event>) {
         self.telling
             .fail(Fault::ours(FaultClass::Malformed, what), out);
     }
 
-    fn take(&mut self, frame: Frame<'_>, out: &mut Vec<Event>) {
+    fn read(&mut self, frame: Item<'_>, out: &mut Vec<Event>) {
         if self.telling.speaker().ended() {
             return;
         }
         match frame {
-            Frame::Stray(line) => self.take_stray(line, out),
+            Item::Stray(line) => self.take_stray(line, out),
             // Not OpenAI's, but some gateways say it all the same.
-            Frame::Event {
+            Item::Event {
                 data: b"[DONE]", ..
-            } => self.end(out),
-            Frame::Event { name, data } => {
+            } => self.close(out),
+            Item::Event { name, data } => {
                 let event = std::str::from_utf8(data).ok().map(Object::parse);
                 match event {
                     Some(Ok(event)) => {
@@ -130,7 +112,7 @@ impl State {
     }
 
     /// The body is over, without its last event unless that came.
-    fn end(&mut self, out: &mut Vec<Event>) {
+    fn close(&mut self, out: &mut Vec<Event>) {
         if self.telling.speaker().ended() {
             return;
         }
