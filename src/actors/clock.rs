@@ -1,4 +1,4 @@
-//! The actors' wall clock. The rules below them take time as an argument.
+//! The wall clock. The rules below the actors take time as an argument.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

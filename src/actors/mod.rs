@@ -4,7 +4,7 @@ pub mod accounts;
 pub mod breaker;
 pub mod catalog;
 pub mod classifier;
-mod clock;
+pub mod clock;
 pub mod credential;
 pub mod funds;
 pub mod guard;

@@ -7,9 +7,10 @@ use actix_web::web::Data;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::error::AttemptNote;
-use super::visit::{Visit, unix_ms};
+use super::visit::Visit;
 use super::{ApiError, Code, Switchboard};
 use crate::actors::accounts::Principal;
+use crate::actors::clock::now_ms;
 use crate::actors::funds::Running;
 use crate::actors::ledger::{Authorise, Record, Settle, Void};
 use crate::catalog::{Cost, Model, Tier};
@@ -159,7 +160,7 @@ impl Meter {
             want: estimate.want,
             least: estimate.least,
             price_version: self.opening.price_version.clone(),
-            expires_ms: unix_ms() + u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX),
+            expires_ms: now_ms() + u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX),
         };
         self.hold = Hold::Asked;
         let patience = config::ms(self.desk.settings.limits.credit_wait_ms);
@@ -294,7 +295,7 @@ impl Meter {
             request_id: self.opening.visit.id,
             account: self.caller.account,
             key: self.caller.key,
-            created_ms: unix_ms().saturating_sub(millis(self.opening.visit.started.elapsed())),
+            created_ms: now_ms().saturating_sub(millis(self.opening.visit.started.elapsed())),
             model,
             provider,
             tier: self.opening.tier.map(|tier| tier.to_string()),

@@ -1,7 +1,7 @@
 //! What every request gets on arrival: an id, a start time, and the headers every response carries.
 
 use std::future::{Ready, ready};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
@@ -11,6 +11,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 
 use super::headers::{CLIENT_REQUEST_ID, REQUEST_ID, SANDBOX};
 use super::{ApiError, Switchboard};
+use crate::actors::clock::now_ms;
 use crate::ids::RequestId;
 
 /// Longest request id of a client that is echoed.
@@ -79,15 +80,5 @@ pub async fn greet(
 
 /// Seconds since the Unix epoch, now.
 pub fn unix_seconds() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |elapsed| elapsed.as_secs())
-}
-
-/// Milliseconds since the Unix epoch, now.
-pub fn unix_ms() -> u64 {
-    let elapsed = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+    now_ms() / 1000
 }
