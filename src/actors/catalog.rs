@@ -68,11 +68,7 @@ impl World {
 
     /// What is known of a model now.
     pub fn live(&self, model: &Model, now: Instant) -> Live {
-        Live {
-            standing: self.standing(model, now),
-            ttft_ms: f64::from(model.ttft_ms),
-            tokens_per_s: f64::from(model.tokens_per_s),
-        }
+        Live::prior(model, self.standing(model, now))
     }
 
     fn standing(&self, model: &Model, now: Instant) -> Standing {

@@ -102,8 +102,10 @@ pub fn no_credit(plan: &Plan, caller: &Principal) -> ApiError {
 
 /// What the cheapest paid model that was asked for would be expected to cost.
 fn estimate(plan: &Plan) -> Option<Picodollars> {
+    let now = std::time::Instant::now();
     let cost = |model: &Model| {
-        let output = hold::expected_output(model).min(plan.need.max_output.unwrap_or(u64::MAX));
+        let expected = plan.world.live(model, now).output_mean;
+        let output = expected.min(plan.need.max_output.unwrap_or(u64::MAX));
         hold::list_cost(model, plan.need.input, output)
     };
     let refused = plan

@@ -8,7 +8,6 @@ use super::auth::Caller;
 use super::plan::Plan;
 use super::{ApiError, Switchboard, chat};
 use crate::catalog::Tier;
-use crate::routing::hold::expected_output;
 use crate::routing::{Candidate, Excluded};
 
 #[derive(Serialize)]
@@ -88,7 +87,7 @@ fn explain(plan: &Plan) -> Explanation {
         .shortlist
         .ranked
         .first()
-        .map_or(0, |candidate| expected_output(&candidate.model));
+        .map_or(0, |candidate| candidate.live.output_mean);
     Explanation {
         tier: plan.tier.map(Tier::as_str),
         auto,
@@ -113,7 +112,7 @@ fn ranked((i, candidate): (usize, &Candidate)) -> Ranked {
         rank: i + 1,
         score: candidate.score,
         cost_estimate: candidate.charge().to_string(),
-        ttft_ms: candidate.live.ttft_ms,
+        ttft_ms: candidate.live.ttft_p50_ms,
         state: candidate.live.standing.as_str(),
     }
 }

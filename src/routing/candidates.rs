@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::context::Need;
 use super::hold;
+use super::live::{Live, Standing};
 use super::prefer;
 use crate::catalog::{
     Abilities, Ability, Catalog, Model, ModelId, Prefer, ProviderName, Tier, Weights,
@@ -88,42 +89,6 @@ pub struct Rules {
     pub max_prompt_price: Option<Rate>,
     /// Dearest output price.
     pub max_completion_price: Option<Rate>,
-}
-
-/// What is known now about a model: its provider's state and its speed.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Live {
-    /// The breaker's state.
-    pub standing: Standing,
-    /// Milliseconds to the first token.
-    pub ttft_ms: f64,
-    /// Output tokens a second.
-    pub tokens_per_s: f64,
-}
-
-/// A model's standing with its provider.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// The provider has no key here, or speaks a dialect that is not spoken yet.
-    Unconfigured,
-    /// Requests flow.
-    Flowing,
-    /// Left alone for this long.
-    Tripped(Duration),
-    /// One probe is out, or may go out now.
-    Probing,
-}
-
-impl Standing {
-    /// The name in `/v1/route`, `/v1/models` and `/health`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unconfigured => "unconfigured",
-            Self::Flowing => "flowing",
-            Self::Tripped(_) => "tripped",
-            Self::Probing => "probing",
-        }
-    }
 }
 
 /// A model that can serve the request.
@@ -325,7 +290,7 @@ fn obstacle(model: &Model, ask: &Ask, choice: &Choice, live: Live) -> Option<Rea
     if let Some(field) = ask.incapable.get(&model.id) {
         return Some(Reason::Parameter(field.clone()));
     }
-    if ask.task == Task::Chat && !ask.need.fits(model, hold::expected_output(model)) {
+    if ask.task == Task::Chat && !ask.need.fits(model, live.output_mean) {
         return Some(Reason::ContextWindow);
     }
     if ask.funds == Funds::None && !model.free {
@@ -350,7 +315,9 @@ fn is_too_dear(model: &Model, rules: &Rules) -> bool {
 }
 
 fn candidate(model: &Arc<Model>, ask: &Ask, choice: &Choice, live: Live) -> Candidate {
-    let output = hold::expected_output(model).min(ask.need.max_output.unwrap_or(u64::MAX));
+    let output = live
+        .output_mean
+        .min(ask.need.max_output.unwrap_or(u64::MAX));
     let tier = match choice {
         Choice::Tier(tier) => Some(*tier),
         Choice::Model(model) => model.tiers.first().copied(),

@@ -4,9 +4,10 @@ pub mod candidates;
 pub mod classify;
 pub mod context;
 pub mod hold;
+pub mod live;
 pub mod prefer;
 
 pub use candidates::{
-    Ask, Candidate, Choice, Excluded, Funds, Live, Reason, Rules, Shortlist, Standing, Task,
-    candidates,
+    Ask, Candidate, Choice, Excluded, Funds, Reason, Rules, Shortlist, Task, candidates,
 };
+pub use live::{Live, Standing};

@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::candidates::{Candidate, Live};
+use super::candidates::Candidate;
+use super::live::Live;
 use crate::catalog::{Prefer, Weights};
 
 /// Expected seconds to the end of an answer: time to first token + output ÷ speed.
@@ -12,7 +13,7 @@ pub fn expected_seconds(live: &Live, output_tokens: u64) -> f64 {
         reason = "token counts are far below 2^52"
     )]
     let output = output_tokens as f64;
-    live.ttft_ms / 1000.0 + output / live.tokens_per_s.max(1.0)
+    live.ttft_p50_ms / 1000.0 + output / live.tokens_per_s.max(1.0)
 }
 
 /// Scores every candidate and sorts best first. Ties: lower expected charge, then catalog order.
