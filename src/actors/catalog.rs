@@ -12,6 +12,7 @@ use arc_swap::ArcSwap;
 use super::breaker::Policy;
 use super::credential::{self, Credential};
 use super::provider::{Provider, Standings, standing};
+use super::statistics::{Board, Statistics};
 use crate::catalog::{self, Catalog, CatalogError, KeyNeed, Layer, Model, ProviderName};
 use crate::config::{self, ConfigError, Environment};
 use crate::routing::{Live, Standing};
@@ -35,6 +36,7 @@ pub struct Route {
     /// Who decides about attempts.
     pub actor: Addr<Provider>,
     standings: Arc<ArcSwap<Standings>>,
+    statistics: Arc<Board>,
 }
 
 impl Route {
@@ -49,6 +51,11 @@ impl Route {
     /// Where its models stand; those that are not listed flow.
     pub fn standings(&self) -> Arc<Standings> {
         self.standings.load_full()
+    }
+
+    /// What was observed of its models.
+    pub fn statistics(&self) -> &Board {
+        &self.statistics
     }
 }
 
@@ -68,7 +75,11 @@ impl World {
 
     /// What is known of a model now.
     pub fn live(&self, model: &Model, now: Instant) -> Live {
-        Live::prior(model, self.standing(model, now))
+        let standing = self.standing(model, now);
+        match self.routes.get(&model.provider) {
+            Some(route) => route.statistics.live(model, standing, now),
+            None => Live::prior(model, standing),
+        }
     }
 
     fn standing(&self, model: &Model, now: Instant) -> Standing {
@@ -122,17 +133,26 @@ impl Source {
     }
 }
 
+/// A provider's actor and what it publishes.
+struct Guard {
+    actor: Addr<Provider>,
+    standings: Arc<ArcSwap<Standings>>,
+    statistics: Arc<Board>,
+}
+
 /// Guards the published catalog.
 pub struct CatalogKeeper {
     source: Source,
     policy: Policy,
-    actors: HashMap<ProviderName, (Addr<Provider>, Arc<ArcSwap<Standings>>)>,
+    actors: HashMap<ProviderName, Guard>,
+    remembered: Statistics,
     published: Arc<ArcSwap<World>>,
 }
 
 impl CatalogKeeper {
-    /// Publishes a first catalog that was already checked. Starts the providers' actors.
-    pub fn new(source: Source, policy: Policy, catalog: Catalog) -> Self {
+    /// Publishes a first catalog that was already checked. Starts the providers' actors, with what
+    /// earlier runs have learned.
+    pub fn new(source: Source, policy: Policy, catalog: Catalog, remembered: Statistics) -> Self {
         let empty = Arc::new(ArcSwap::from_pointee(World {
             catalog,
             routes: HashMap::new(),
@@ -141,6 +161,7 @@ impl CatalogKeeper {
             source,
             policy,
             actors: HashMap::new(),
+            remembered,
             published: empty,
         };
         let catalog = keeper.published.load().catalog.clone();
@@ -158,16 +179,22 @@ impl CatalogKeeper {
         let routes = catalog
             .providers()
             .iter()
-            .map(|row| (row.name.clone(), Arc::new(self.route(row))))
+            .map(|row| (row.name.clone(), Arc::new(self.route(row, &catalog))))
             .collect();
         World { catalog, routes }
     }
 
-    fn route(&mut self, row: &Arc<catalog::Provider>) -> Route {
-        let policy = self.policy;
-        let (actor, standings) = self.actors.entry(row.name.clone()).or_insert_with(|| {
-            let (provider, standings) = Provider::new(row.name.clone(), policy);
-            (provider.start(), standings)
+    fn route(&mut self, row: &Arc<catalog::Provider>, catalog: &Catalog) -> Route {
+        let (policy, remembered) = (self.policy, &self.remembered);
+        let guard = self.actors.entry(row.name.clone()).or_insert_with(|| {
+            let statistics = Arc::new(Board::new(remembered_of(row, catalog, remembered)));
+            let (provider, standings) =
+                Provider::new(row.name.clone(), policy, Arc::clone(&statistics));
+            Guard {
+                actor: provider.start(),
+                standings,
+                statistics,
+            }
         });
         let env = &self.source.env;
         let access = credential::base_url(row, env)
@@ -180,10 +207,29 @@ impl CatalogKeeper {
             provider: Arc::clone(row),
             base_url,
             credential,
-            actor: actor.clone(),
-            standings: Arc::clone(standings),
+            actor: guard.actor.clone(),
+            standings: Arc::clone(&guard.standings),
+            statistics: Arc::clone(&guard.statistics),
         }
     }
+}
+
+/// What earlier runs have learned of a provider's models.
+fn remembered_of(
+    row: &catalog::Provider,
+    catalog: &Catalog,
+    remembered: &Statistics,
+) -> Statistics {
+    let theirs = catalog
+        .models()
+        .iter()
+        .filter(|model| model.provider == row.name);
+    theirs
+        .filter_map(|model| {
+            let observed = remembered.get(&model.id)?;
+            Some((model.id.clone(), Arc::clone(observed)))
+        })
+        .collect()
 }
 
 /// Reads the catalog's files again and swaps the snapshot, or refuses and changes nothing.

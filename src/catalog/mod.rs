@@ -1,5 +1,6 @@
 //! Facts: every provider and model, their prices, windows and abilities. Pure.
 
+mod age;
 pub mod alias;
 mod field;
 mod layer;
@@ -9,8 +10,10 @@ pub mod price;
 mod problem;
 mod reader;
 mod row;
+pub mod suffix;
 mod value;
 
+pub use age::Age;
 pub use alias::{Target, Unknown, provider_alias};
 pub use layer::Layer;
 pub use load::Catalog;

@@ -1,5 +1,6 @@
 //! How much to hold for a request, and what it is expected to cost.
 
+use super::ask::{Ask, CacheMarks};
 use super::context::Need;
 use super::live::Live;
 use crate::catalog::Model;
@@ -26,10 +27,35 @@ pub fn list_cost(model: &Model, prompt_tokens: u64, completion_tokens: u64) -> P
         completion_tokens,
         ..Usage::default()
     };
-    model
-        .price
-        .cost(&usage)
-        .map_or(Picodollars::MAX, |cost| cost.total)
+    total(model, &usage)
+}
+
+fn total(model: &Model, usage: &Usage) -> Picodollars {
+    let cost = model.price.cost(usage);
+    cost.map_or(Picodollars::MAX, |cost| cost.total)
+}
+
+/// Expected cost of a request at list price, with answers of this length: the part of the prompt that
+/// is warm at the model is read at the cached rate, and what the caller marked is written to a cache.
+pub fn expected_cost(model: &Model, ask: &Ask, answer_tokens: u64) -> Picodollars {
+    let prompt_tokens = ask.need.input;
+    let warm = ask.warm.as_ref().filter(|warm| warm.model == model.id);
+    let cached_tokens = warm.map_or(0, |warm| warm.tokens.min(prompt_tokens));
+    let fresh = prompt_tokens - cached_tokens;
+    let (cache_write_tokens, cache_write_1h_tokens) = match ask.marks {
+        CacheMarks::None => (0, 0),
+        CacheMarks::FiveMinutes => (fresh, 0),
+        CacheMarks::OneHour => (0, fresh),
+    };
+    let usage = Usage {
+        prompt_tokens,
+        cached_tokens,
+        cache_write_tokens,
+        cache_write_1h_tokens,
+        completion_tokens: answer_tokens.saturating_mul(u64::from(ask.answers)),
+        ..Usage::default()
+    };
+    total(model, &usage)
 }
 
 /// The hold for one model: estimated input × 1.15 × input price + a long answer × output price.
