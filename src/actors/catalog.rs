@@ -4,19 +4,23 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use actix::{Actor, Addr, Context, Handler, Message, MessageResult};
+use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, MessageResult};
 use arc_swap::ArcSwap;
 
 use super::breaker::Policy;
+use super::clock::today;
 use super::credential::{self, Credential};
 use super::provider::{Provider, Standings, standing};
 use super::statistics::{Board, Statistics};
-use crate::catalog::{self, Catalog, CatalogError, KeyNeed, Layer, Model, ProviderName};
+use crate::catalog::{self, Age, Catalog, CatalogError, KeyNeed, Layer, Model, ProviderName};
 use crate::config::{self, ConfigError, Environment};
 use crate::routing::{Live, Standing};
 use crate::wire;
+
+/// How often it is looked whether a new day has begun.
+const DAY_CHECK: Duration = Duration::from_secs(60 * 60);
 
 /// The catalog and everything that hangs on it, as one published snapshot.
 pub struct World {
@@ -146,6 +150,7 @@ pub struct CatalogKeeper {
     policy: Policy,
     actors: HashMap<ProviderName, Guard>,
     remembered: Statistics,
+    warned: Option<time::Date>,
     published: Arc<ArcSwap<World>>,
 }
 
@@ -162,6 +167,7 @@ impl CatalogKeeper {
             policy,
             actors: HashMap::new(),
             remembered,
+            warned: None,
             published: empty,
         };
         let catalog = keeper.published.load().catalog.clone();
@@ -173,6 +179,29 @@ impl CatalogKeeper {
     /// The snapshot's place.
     pub fn published(&self) -> Arc<ArcSwap<World>> {
         Arc::clone(&self.published)
+    }
+
+    /// Tells the operator, once a day, which models end within thirty days or have ended.
+    fn tell_of_endings(&mut self, today: time::Date) {
+        if self.warned.replace(today) == Some(today) {
+            return;
+        }
+        let world = self.published.load();
+        for model in world.catalog.models() {
+            let route = world.route(&model.provider);
+            let Some(notice) = model
+                .notice(today)
+                .filter(|_| route.is_some_and(|route| route.is_configured()))
+            else {
+                continue;
+            };
+            match model.age(today) {
+                Age::Ending { .. } => tracing::warn!(model = model.id.as_str(), "{notice}"),
+                Age::Retired { .. } | Age::Current => {
+                    tracing::info!(model = model.id.as_str(), "{notice}");
+                }
+            }
+        }
     }
 
     fn build(&mut self, catalog: Catalog) -> World {
@@ -250,6 +279,11 @@ pub struct Reloaded {
 
 impl Actor for CatalogKeeper {
     type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        self.tell_of_endings(today());
+        ctx.run_interval(DAY_CHECK, |keeper, _| keeper.tell_of_endings(today()));
+    }
 }
 
 impl Handler<Reload> for CatalogKeeper {

@@ -139,8 +139,8 @@ fn prefer(suffix: Option<Prefer>, field: Option<Prefer>) -> Result<Prefer, ApiEr
     }
 }
 
-/// The caller's rules with the catalog's names. 400 for an unknown provider, and for rules that leave
-/// nobody or name a provider that they forbid.
+/// The caller's rules with the catalog's names. 400 for an unknown provider, and for a list of which
+/// the other rules leave nothing.
 pub fn rules(catalog: &Catalog, wanted: &ProviderRules) -> Result<Rules, ApiError> {
     let names = |list: &[String], field: &str| -> Result<Vec<ProviderName>, ApiError> {
         list.iter()
@@ -155,14 +155,16 @@ pub fn rules(catalog: &Catalog, wanted: &ProviderRules) -> Result<Rules, ApiErro
         max_completion_price: wanted.max_completion_price,
     };
     let contradiction =
-        |param: &str, message: String| Err(ApiError::new(Code::InvalidValue, message).param(param));
-    if let Some(name) = rules.only.iter().find(|name| rules.ignore.contains(name)) {
-        let message = format!("provider.only names {name} and provider.ignore forbids it.");
+        |param: &str, message: &str| Err(ApiError::new(Code::InvalidValue, message).param(param));
+    let forbidden =
+        |list: &[ProviderName]| !list.is_empty() && !list.iter().any(|name| rules.allow(name));
+    if forbidden(&rules.only) {
+        let message = "provider.ignore forbids every provider that provider.only names.";
         return contradiction("provider.only", message);
     }
-    if let Some(name) = rules.order.iter().find(|name| !rules.allow(name)) {
+    if forbidden(&rules.order) {
         let message =
-            format!("provider.order names {name}, which provider.only or provider.ignore forbids.");
+            "provider.only or provider.ignore forbids every provider that provider.order names.";
         return contradiction("provider.order", message);
     }
     Ok(rules)

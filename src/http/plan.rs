@@ -13,6 +13,7 @@ use super::{ApiError, Switchboard};
 use crate::actors::accounts::Principal;
 use crate::actors::catalog::World;
 use crate::actors::classifier::Classify;
+use crate::actors::clock::today;
 use crate::catalog::alias::Target;
 use crate::catalog::{Catalog, Model, ModelId, Prefer, Tier};
 use crate::routing::classify::{Conversation as Transcript, Speaker, Turn, Verdict};
@@ -107,11 +108,6 @@ impl Plan {
             score: verdict.score,
         })
     }
-}
-
-/// Today, for models past their provider's last day.
-pub fn today() -> time::Date {
-    time::OffsetDateTime::now_utc().date()
 }
 
 /// The tier that `auto` picked; in the middle of a tool loop the tier of the model that called.

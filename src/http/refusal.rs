@@ -1,9 +1,10 @@
 //! Why nobody serves a planned request: the error that says what would help.
 
 use super::error::ExclusionNote;
-use super::plan::{Plan, today};
+use super::plan::Plan;
 use super::{ApiError, Code};
 use crate::actors::accounts::Principal;
+use crate::actors::clock::today;
 use crate::catalog::{Catalog, Model};
 use crate::money::Picodollars;
 use crate::routing::{Reason, Task, hold};

@@ -4,6 +4,7 @@ pub mod ask;
 pub mod candidates;
 pub mod classify;
 pub mod context;
+pub mod grid;
 pub mod histogram;
 pub mod hold;
 pub mod live;

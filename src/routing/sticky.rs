@@ -149,7 +149,7 @@ mod tests {
         let mut memory = Conversations::new(8);
         memory.remember(1, id("m"), 2048, start);
         let after =
-            |minutes, turn| memory.recall(1, turn, start + Duration::from_secs(60 * minutes));
+            |minutes: u64, turn| memory.recall(1, turn, start + Duration::from_secs(60 * minutes));
         let warm = |tokens, tie| {
             Some(Warm {
                 model: id("m"),

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::super::choices::{not_found, rules};
-use super::super::plan::{Plan, funds, today};
+use super::super::plan::{Plan, funds};
 use super::super::{ApiError, Code, Switchboard};
 use super::wrong_model;
 use crate::actors::accounts::Principal;
+use crate::actors::clock::today;
 use crate::catalog::{Abilities, Catalog, Model, Prefer, Target};
 use crate::routing::context::Need;
 use crate::routing::{Ask, CacheMarks, Choice, Rules, Task, candidates};
