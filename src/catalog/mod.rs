@@ -2,6 +2,7 @@
 
 mod age;
 pub mod alias;
+pub mod diff;
 mod field;
 mod layer;
 pub mod load;

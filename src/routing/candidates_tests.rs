@@ -382,21 +382,21 @@ fn the_shipped_grid_is_led_by_whom_the_figures_say() {
 
 #[rustfmt::skip]
 const GRID: [(Tier, Prefer, &str); 15] = [
-    (Tier::Economy, Prefer::Cheap, "?"),
-    (Tier::Economy, Prefer::Fast, "?"),
-    (Tier::Economy, Prefer::Balanced, "?"),
-    (Tier::Economy, Prefer::Quality, "?"),
-    (Tier::Economy, Prefer::Coding, "?"),
-    (Tier::Standard, Prefer::Cheap, "?"),
-    (Tier::Standard, Prefer::Fast, "?"),
-    (Tier::Standard, Prefer::Balanced, "?"),
-    (Tier::Standard, Prefer::Quality, "?"),
-    (Tier::Standard, Prefer::Coding, "?"),
-    (Tier::Premium, Prefer::Cheap, "?"),
-    (Tier::Premium, Prefer::Fast, "?"),
-    (Tier::Premium, Prefer::Balanced, "?"),
-    (Tier::Premium, Prefer::Quality, "?"),
-    (Tier::Premium, Prefer::Coding, "?"),
+    (Tier::Economy, Prefer::Cheap, "qwen-3-235b-a22b-instruct-2507"),
+    (Tier::Economy, Prefer::Fast, "llama3.1-8b"),
+    (Tier::Economy, Prefer::Balanced, "qwen-3-235b-a22b-instruct-2507"),
+    (Tier::Economy, Prefer::Quality, "qwen-3-235b-a22b-instruct-2507"),
+    (Tier::Economy, Prefer::Coding, "nvidia.nemotron-nano-3-30b"),
+    (Tier::Standard, Prefer::Cheap, "us.meta.llama4-scout-17b-instruct-v1:0"),
+    (Tier::Standard, Prefer::Fast, "us.meta.llama4-scout-17b-instruct-v1:0"),
+    (Tier::Standard, Prefer::Balanced, "us.meta.llama4-maverick-17b-instruct-v1:0"),
+    (Tier::Standard, Prefer::Quality, "gpt-5.3-codex"),
+    (Tier::Standard, Prefer::Coding, "gpt-5.3-codex"),
+    (Tier::Premium, Prefer::Cheap, "zai.glm-5"),
+    (Tier::Premium, Prefer::Fast, "gemini-3.1-pro-preview"),
+    (Tier::Premium, Prefer::Balanced, "gemini-3.1-pro-preview"),
+    (Tier::Premium, Prefer::Quality, "gemini-3.1-pro-preview"),
+    (Tier::Premium, Prefer::Coding, "claude-opus-4-7"),
 ];
 
 #[test]
