@@ -128,7 +128,8 @@ impl Row {
 
     fn listed(&self, today: time::Date) -> Listed {
         let price = self.price(today);
-        let price = price.as_ref();
+        let of =
+            |pick: fn(&Price) -> &Option<Box<RawValue>>| base(pick(price.as_ref()?).as_deref()?);
         Listed {
             input: of(|price| &price.input_mtok),
             output: of(|price| &price.output_mtok),
