@@ -31,6 +31,9 @@ pub enum Command {
     /// Check settings and catalog and tell which providers have keys. Exit 1 with file, line and
     /// reason when something is wrong.
     Check,
+    /// Work on the catalog.
+    #[command(subcommand)]
+    Catalog(CatalogCommand),
     /// Work on the ledger of a router that is not running.
     #[command(subcommand)]
     Ledger(LedgerCommand),
@@ -46,6 +49,18 @@ impl Default for Command {
     fn default() -> Self {
         Self::Serve { sandbox: false }
     }
+}
+
+/// Work on the catalog.
+#[derive(Debug, Subcommand)]
+pub enum CatalogCommand {
+    /// Compare prices, windows and longest outputs with a public price list and print what drifted.
+    /// Nothing is changed. Exit 1 when something drifted, 2 when the list cannot be read.
+    Diff {
+        /// LiteLLM's model_prices_and_context_window.json, or genai-prices' data.json.
+        #[arg(long, value_name = "FILE")]
+        prices: PathBuf,
+    },
 }
 
 /// Work on the ledger.

@@ -6,6 +6,7 @@
 )]
 
 mod cli;
+mod drift;
 mod serve;
 
 use std::path::Path;
@@ -19,7 +20,7 @@ use model_router::config::{Environment, Settings};
 use model_router::store::{self, Db};
 use model_router::wire;
 
-use cli::{Cli, Command, LedgerCommand};
+use cli::{CatalogCommand, Cli, Command, LedgerCommand};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
     match cli.command.unwrap_or_default() {
         Command::Serve { sandbox } => serve::serve(config, sandbox),
         Command::Check => check(config),
+        Command::Catalog(CatalogCommand::Diff { prices }) => drift::diff(config, &prices),
         Command::Ledger(LedgerCommand::Verify) => verify(config),
         Command::Sandbox { port } => serve::sandbox_only(port),
     }

@@ -8,6 +8,7 @@ use actix_web::web::Data;
 use model_router::actors::accounts::{AddKey, CreateAccount, FindAccount};
 use model_router::actors::catalog::Reload;
 use model_router::actors::ledger::{Drain, Grant};
+use model_router::actors::statistics::KeepStatistics;
 use model_router::actors::{Providers, Switchboard, guard};
 use model_router::config::{Environment, Settings};
 use model_router::ids::{AccountId, ApiKey};
@@ -180,6 +181,7 @@ async fn serve_until_signal(
         }
     }
     running.await??;
+    desk.statistics.send(KeepStatistics).await?;
     desk.ledger.send(Drain).await?;
     tracing::info!("stopped");
     Ok(())

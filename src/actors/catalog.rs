@@ -4,18 +4,23 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use actix::{Actor, Addr, Context, Handler, Message, MessageResult};
+use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, MessageResult};
 use arc_swap::ArcSwap;
 
 use super::breaker::Policy;
+use super::clock::today;
 use super::credential::{self, Credential};
 use super::provider::{Provider, Standings, standing};
-use crate::catalog::{self, Catalog, CatalogError, KeyNeed, Layer, Model, ProviderName};
+use super::statistics::{Board, Statistics};
+use crate::catalog::{self, Age, Catalog, CatalogError, KeyNeed, Layer, Model, ProviderName};
 use crate::config::{self, ConfigError, Environment};
 use crate::routing::{Live, Standing};
 use crate::wire;
+
+/// How often it is looked whether a new day has begun.
+const DAY_CHECK: Duration = Duration::from_secs(60 * 60);
 
 /// The catalog and everything that hangs on it, as one published snapshot.
 pub struct World {
@@ -35,6 +40,7 @@ pub struct Route {
     /// Who decides about attempts.
     pub actor: Addr<Provider>,
     standings: Arc<ArcSwap<Standings>>,
+    statistics: Arc<Board>,
 }
 
 impl Route {
@@ -49,6 +55,11 @@ impl Route {
     /// Where its models stand; those that are not listed flow.
     pub fn standings(&self) -> Arc<Standings> {
         self.standings.load_full()
+    }
+
+    /// What was observed of its models.
+    pub fn statistics(&self) -> &Board {
+        &self.statistics
     }
 }
 
@@ -68,10 +79,10 @@ impl World {
 
     /// What is known of a model now.
     pub fn live(&self, model: &Model, now: Instant) -> Live {
-        Live {
-            standing: self.standing(model, now),
-            ttft_ms: f64::from(model.ttft_ms),
-            tokens_per_s: f64::from(model.tokens_per_s),
+        let standing = self.standing(model, now);
+        match self.routes.get(&model.provider) {
+            Some(route) => route.statistics.live(model, standing, now),
+            None => Live::prior(model, standing),
         }
     }
 
@@ -126,17 +137,27 @@ impl Source {
     }
 }
 
+/// A provider's actor and what it publishes.
+struct Guard {
+    actor: Addr<Provider>,
+    standings: Arc<ArcSwap<Standings>>,
+    statistics: Arc<Board>,
+}
+
 /// Guards the published catalog.
 pub struct CatalogKeeper {
     source: Source,
     policy: Policy,
-    actors: HashMap<ProviderName, (Addr<Provider>, Arc<ArcSwap<Standings>>)>,
+    actors: HashMap<ProviderName, Guard>,
+    remembered: Statistics,
+    warned: Option<time::Date>,
     published: Arc<ArcSwap<World>>,
 }
 
 impl CatalogKeeper {
-    /// Publishes a first catalog that was already checked. Starts the providers' actors.
-    pub fn new(source: Source, policy: Policy, catalog: Catalog) -> Self {
+    /// Publishes a first catalog that was already checked. Starts the providers' actors, with what
+    /// earlier runs have learned.
+    pub fn new(source: Source, policy: Policy, catalog: Catalog, remembered: Statistics) -> Self {
         let empty = Arc::new(ArcSwap::from_pointee(World {
             catalog,
             routes: HashMap::new(),
@@ -145,6 +166,8 @@ impl CatalogKeeper {
             source,
             policy,
             actors: HashMap::new(),
+            remembered,
+            warned: None,
             published: empty,
         };
         let catalog = keeper.published.load().catalog.clone();
@@ -158,20 +181,49 @@ impl CatalogKeeper {
         Arc::clone(&self.published)
     }
 
+    /// Tells the operator, once a day, which models end within thirty days or have ended.
+    fn tell_of_endings(&mut self, today: time::Date) {
+        if self.warned.replace(today) == Some(today) {
+            return;
+        }
+        let world = self.published.load();
+        for model in world.catalog.models() {
+            let route = world.route(&model.provider);
+            let Some(notice) = model
+                .notice(today)
+                .filter(|_| route.is_some_and(|route| route.is_configured()))
+            else {
+                continue;
+            };
+            match model.age(today) {
+                Age::Ending { .. } => tracing::warn!(model = model.id.as_str(), "{notice}"),
+                Age::Retired { .. } | Age::Current => {
+                    tracing::info!(model = model.id.as_str(), "{notice}");
+                }
+            }
+        }
+    }
+
     fn build(&mut self, catalog: Catalog) -> World {
         let routes = catalog
             .providers()
             .iter()
-            .map(|row| (row.name.clone(), Arc::new(self.route(row))))
+            .map(|row| (row.name.clone(), Arc::new(self.route(row, &catalog))))
             .collect();
         World { catalog, routes }
     }
 
-    fn route(&mut self, row: &Arc<catalog::Provider>) -> Route {
-        let policy = self.policy;
-        let (actor, standings) = self.actors.entry(row.name.clone()).or_insert_with(|| {
-            let (provider, standings) = Provider::new(row.name.clone(), policy);
-            (provider.start(), standings)
+    fn route(&mut self, row: &Arc<catalog::Provider>, catalog: &Catalog) -> Route {
+        let (policy, remembered) = (self.policy, &self.remembered);
+        let guard = self.actors.entry(row.name.clone()).or_insert_with(|| {
+            let statistics = Arc::new(Board::new(remembered_of(row, catalog, remembered)));
+            let (provider, standings) =
+                Provider::new(row.name.clone(), policy, Arc::clone(&statistics));
+            Guard {
+                actor: provider.start(),
+                standings,
+                statistics,
+            }
         });
         let env = &self.source.env;
         let access = credential::base_url(row, env)
@@ -184,10 +236,29 @@ impl CatalogKeeper {
             provider: Arc::clone(row),
             base_url,
             credential,
-            actor: actor.clone(),
-            standings: Arc::clone(standings),
+            actor: guard.actor.clone(),
+            standings: Arc::clone(&guard.standings),
+            statistics: Arc::clone(&guard.statistics),
         }
     }
+}
+
+/// What earlier runs have learned of a provider's models.
+fn remembered_of(
+    row: &catalog::Provider,
+    catalog: &Catalog,
+    remembered: &Statistics,
+) -> Statistics {
+    let theirs = catalog
+        .models()
+        .iter()
+        .filter(|model| model.provider == row.name);
+    theirs
+        .filter_map(|model| {
+            let observed = remembered.get(&model.id)?;
+            Some((model.id.clone(), Arc::clone(observed)))
+        })
+        .collect()
 }
 
 /// Reads the catalog's files again and swaps the snapshot, or refuses and changes nothing.
@@ -208,6 +279,11 @@ pub struct Reloaded {
 
 impl Actor for CatalogKeeper {
     type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        self.tell_of_endings(today());
+        ctx.run_interval(DAY_CHECK, |keeper, _| keeper.tell_of_endings(today()));
+    }
 }
 
 impl Handler<Reload> for CatalogKeeper {

@@ -5,12 +5,15 @@ pub mod breaker;
 pub mod catalog;
 pub mod classifier;
 pub mod clock;
+pub mod conversations;
 pub mod credential;
 pub mod funds;
 pub mod guard;
 pub mod ledger;
 pub mod provider;
+pub mod statistics;
 
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix::{Actor, Addr, Arbiter};
@@ -20,8 +23,10 @@ use tokio::sync::Semaphore;
 use self::accounts::{Accounts, KeyDirectory};
 use self::catalog::{CatalogKeeper, ReloadError, Source, World};
 use self::classifier::Classifier;
+use self::conversations::Memory;
 use self::funds::Purses;
 use self::ledger::Ledger;
+use self::statistics::{Archivist, Statistics};
 use crate::catalog::Catalog;
 use crate::config::{self, Environment, Settings};
 use crate::ids::Pepper;
@@ -61,6 +66,8 @@ pub struct Switchboard {
     pub ledger: Addr<Ledger>,
     /// Customers and keys.
     pub accounts: Addr<Accounts>,
+    /// Who keeps what was learned of the models.
+    pub statistics: Addr<Archivist>,
     /// The catalog's keeper.
     pub catalog: Addr<CatalogKeeper>,
     /// The classifier.
@@ -68,6 +75,10 @@ pub struct Switchboard {
     /// Inference requests in flight.
     pub in_flight: Arc<Semaphore>,
     replays: Mutex<Replays>,
+    /// Who answered which conversation.
+    pub conversations: Memory,
+    /// How many requests have ranked by speed.
+    pub fast_requests: AtomicU64,
     /// Request bodies held in memory, in units of [`BODY_BUDGET_UNIT`].
     pub body_budget: Arc<Semaphore>,
 }
@@ -111,23 +122,24 @@ impl Switchboard {
             rest: config::ms(settings.breaker.rest_ms),
             max_rest: config::ms(settings.breaker.max_rest_ms.max(settings.breaker.rest_ms)),
         };
-        let keeper = CatalogKeeper::new(source, policy, catalog);
-        let world = keeper.published();
-
         let Storage {
             db,
             book,
             accounts,
             pepper,
+            remembered,
         } = storage;
+        let keeper = CatalogKeeper::new(source, policy, catalog, remembered);
+        let world = keeper.published();
         let purses = Arc::new(Purses::default());
         for (account, balance) in book.customers() {
             purses.set(account, balance);
         }
         let (accounts, keys) = Accounts::new(db.clone(), accounts, Arc::clone(&purses));
+        let archivist = Archivist::new(db.clone(), Arc::clone(&world));
         let ledger = Ledger::new(db, book, Arc::clone(&purses));
 
-        // Both block on the disk, so they share a thread that nothing else runs on.
+        // They block on the disk, so they share a thread that nothing else runs on.
         let disk = Arbiter::new().handle();
         let permits =
             (settings.limits.bytes_in_flight / BODY_BUDGET_UNIT).min(Semaphore::MAX_PERMITS);
@@ -139,6 +151,7 @@ impl Switchboard {
             pepper,
             ledger: Ledger::start_in_arbiter(&disk, |_| ledger),
             accounts: Accounts::start_in_arbiter(&disk, |_| accounts),
+            statistics: Archivist::start_in_arbiter(&disk, |_| archivist),
             catalog: keeper.start(),
             classifier: Classifier::start_in_arbiter(&Arbiter::new().handle(), |_| Classifier),
             in_flight: Arc::new(Semaphore::new(
@@ -148,6 +161,8 @@ impl Switchboard {
                     .min(Semaphore::MAX_PERMITS),
             )),
             replays: Mutex::new(Replays::new(REPLAY_BYTES)),
+            conversations: Memory::default(),
+            fast_requests: AtomicU64::new(0),
             body_budget: Arc::new(Semaphore::new(permits)),
             settings,
         }
@@ -173,6 +188,7 @@ struct Storage {
     book: Book,
     accounts: store::Accounts,
     pepper: Pepper,
+    remembered: Statistics,
 }
 
 impl Storage {
@@ -190,7 +206,9 @@ impl Storage {
         }
         let pepper = db.pepper()?;
         let accounts = store::Accounts::load(&db, pepper.clone())?;
+        let remembered = statistics::remembered(&db)?;
         Ok(Self {
+            remembered,
             db,
             book,
             accounts,

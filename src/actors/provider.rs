@@ -9,8 +9,9 @@ use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, MessageResult}
 use arc_swap::ArcSwap;
 
 use super::breaker::{Admission, Breaker, Outcome, Policy, State};
+use super::statistics::{self, Board};
 use crate::catalog::{ModelId, ProviderName};
-use crate::routing::Standing;
+use crate::routing::{Observation, Standing};
 
 /// Where the models of one provider stand, for readers that only rank. Models that are not listed
 /// flow.
@@ -30,6 +31,7 @@ pub struct Provider {
     name: ProviderName,
     policy: Policy,
     breakers: HashMap<ModelId, Breaker>,
+    statistics: Arc<Board>,
     published: Arc<ArcSwap<Standings>>,
 }
 
@@ -48,6 +50,7 @@ struct Report {
     model: ModelId,
     admission: Admission,
     outcome: Outcome,
+    observation: Option<Observation>,
 }
 
 /// The right to one attempt. Reports its outcome exactly once, even when it is dropped.
@@ -57,6 +60,13 @@ pub struct Lease {
 }
 
 impl Lease {
+    /// Tells what the answer showed of the model's speed; counts with a success.
+    pub fn observe(&mut self, seen: Observation) {
+        if let Some(report) = &mut self.report {
+            report.observation = Some(seen);
+        }
+    }
+
     /// Reports how the attempt ended and gives the lease up.
     pub fn report(mut self, outcome: Outcome) {
         if let Some(report) = &mut self.report {
@@ -75,12 +85,17 @@ impl Drop for Lease {
 
 impl Provider {
     /// A provider whose models all flow, and where it will publish otherwise.
-    pub fn new(name: ProviderName, policy: Policy) -> (Self, Arc<ArcSwap<Standings>>) {
+    pub fn new(
+        name: ProviderName,
+        policy: Policy,
+        statistics: Arc<Board>,
+    ) -> (Self, Arc<ArcSwap<Standings>>) {
         let published = Arc::new(ArcSwap::from_pointee(Standings::new()));
         let provider = Self {
             name,
             policy,
             breakers: HashMap::new(),
+            statistics,
             published: Arc::clone(&published),
         };
         (provider, published)
@@ -104,6 +119,9 @@ impl Provider {
         let before = self.breaker(&report.model).state();
         self.breaker(&report.model)
             .record(report.admission, report.outcome, now);
+        if let Some(ended) = statistics::ended(report.outcome, report.observation) {
+            self.statistics.record(&report.model, ended, now);
+        }
         self.publish_if_changed(&report.model, before);
     }
 
@@ -154,6 +172,7 @@ impl Handler<Acquire> for Provider {
                 model: ask.model,
                 admission,
                 outcome: Outcome::Neutral,
+                observation: None,
             }),
         }))
     }
@@ -179,7 +198,7 @@ mod tests {
 
     #[actix_web::test]
     async fn a_dropped_lease_reports_once_and_teaches_nothing() {
-        let (provider, published) = Provider::new(ProviderName::new("p"), POLICY);
+        let (provider, published) = Provider::new(ProviderName::new("p"), POLICY, Arc::default());
         let addr = provider.start();
         let model = ModelId::new("m");
         drop(

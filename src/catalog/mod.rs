@@ -1,6 +1,8 @@
 //! Facts: every provider and model, their prices, windows and abilities. Pure.
 
+mod age;
 pub mod alias;
+pub mod diff;
 mod field;
 mod layer;
 pub mod load;
@@ -9,8 +11,10 @@ pub mod price;
 mod problem;
 mod reader;
 mod row;
+pub mod suffix;
 mod value;
 
+pub use age::Age;
 pub use alias::{Target, Unknown, provider_alias};
 pub use layer::Layer;
 pub use load::Catalog;

@@ -24,6 +24,7 @@ use super::visit::{Visit, unix_seconds};
 use super::{ApiError, Code, Switchboard};
 use crate::actors::breaker::Outcome;
 use crate::catalog::Model;
+use crate::routing::Observation;
 use crate::store::{Delivery, Status};
 use crate::usage::Usage;
 use crate::wire::{Answer, ChatRequest, Envelope, Invalid, InvalidCode, UsageBlock};
@@ -46,6 +47,7 @@ pub async fn chat(
     if plan.shortlist.ranked.is_empty() {
         return Err(refusal::nobody(&plan, &caller.0));
     }
+    plan.take_turn(&desk);
     let meter = Meter::new(
         desk.clone(),
         Arc::clone(&caller.0),
@@ -125,8 +127,19 @@ async fn whole(relay: Relay, mut meter: Meter, visit: Visit) -> Result<HttpRespo
         Answered::Whole(answer) => answer,
         Answered::Stream(_) => return Err(ApiError::internal("a whole answer was asked for")),
     };
-    success.lease.report(Outcome::Success);
     let usage = billable(&answer, relay.plan.need.input);
+    let mut lease = success.lease;
+    let took = success.answered - success.dispatched;
+    if let Some(tokens) = stream::answer_tokens(&usage.shown, &success.candidate, relay.request.n())
+    {
+        lease.observe(Observation::whole(took, tokens, &success.candidate.live));
+    }
+    lease.report(Outcome::Success);
+    meter.keep_warm(
+        relay.plan.conversation,
+        &success.candidate.model,
+        &usage.shown,
+    );
     let ending = Ending {
         status: Status::Ok,
         finish_reason: Some(answer.finish().as_str().to_owned()),
@@ -263,5 +276,7 @@ async fn open(relay: Relay, mut meter: Meter) -> Result<Ticket, ApiError> {
         answered,
         auto: relay.plan.verdict(),
         prompt_tokens: relay.plan.need.input,
+        choices: relay.request.n(),
+        conversation: relay.plan.conversation,
     })
 }

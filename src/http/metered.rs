@@ -135,6 +135,16 @@ impl Meter {
             .remember(&self.caller.account.to_string(), replay);
     }
 
+    /// Remembers that the model has answered the messages with this hash.
+    pub fn keep_warm(&self, messages: Option<u64>, model: &Model, usage: &Usage) {
+        if let Some(messages) = messages {
+            let now = std::time::Instant::now();
+            self.desk
+                .conversations
+                .remember(messages, model, usage, now);
+        }
+    }
+
     /// The model whose answer the caller gets.
     pub fn served_by(&mut self, model: &Arc<Model>, tier: Option<Tier>) {
         self.model = Some(Arc::clone(model));

@@ -1,5 +1,6 @@
 //! `/v1/models`: every model, tier and alias that a caller can name.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use actix_web::HttpResponse;
@@ -8,10 +9,15 @@ use serde::Serialize;
 
 use super::{ApiError, Code, Switchboard};
 use crate::actors::catalog::World;
-use crate::catalog::{Abilities, Ability, Endpoint, Model, Price, Target, Tier};
+use crate::actors::clock::today;
+use crate::catalog::{Abilities, Ability, Age, Endpoint, Model, Prefer, Price, Target, Tier};
+use crate::routing::{Live, grid};
 
 /// `created` of every entry: OpenAI's clients want a number, and none of ours means anything.
 const CREATED: u64 = 1_735_689_600;
+
+/// Models of a tier that its entry shows for each direction.
+const SHOWN: usize = 3;
 
 #[derive(Serialize)]
 struct List {
@@ -32,6 +38,12 @@ struct Entry {
     free: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     alias_of: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alias_kind: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    aliases: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grid: Option<Grid>,
     context_length: Option<u32>,
     max_completion_tokens: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,7 +61,12 @@ struct Entry {
     deprecation_date: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     replacement: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deprecation_notice: Option<String>,
 }
+
+/// The models that a tier tries first, by direction.
+type Grid = BTreeMap<&'static str, Vec<String>>;
 
 /// USD per token.
 #[derive(Serialize)]
@@ -68,9 +85,28 @@ struct Architecture {
 
 #[derive(Serialize)]
 struct Latency {
-    ttft_ms_p50: u32,
-    tokens_per_s: u32,
+    ttft_ms_p50: f64,
+    ttft_ms_p90: f64,
+    ttft_ms_p95: f64,
+    tokens_per_s: f64,
+    output_tokens_mean: u64,
+    success_rate: Option<f64>,
     observed: bool,
+}
+
+impl Latency {
+    fn of(live: &Live) -> Self {
+        let tenths = |value: f64| (value * 10.0).round() / 10.0;
+        Self {
+            ttft_ms_p50: tenths(live.ttft_p50_ms),
+            ttft_ms_p90: tenths(live.ttft_p90_ms),
+            ttft_ms_p95: tenths(live.ttft_p95_ms),
+            tokens_per_s: tenths(live.tokens_per_s),
+            output_tokens_mean: live.output_mean,
+            success_rate: live.success_rate,
+            observed: live.observed,
+        }
+    }
 }
 
 /// `GET /v1/models`
@@ -115,9 +151,11 @@ fn entry(world: &World, target: &Target, now: Instant) -> Entry {
 
 /// An embedding alias or an old fixed name, with what it stands for.
 fn alias_entry(world: &World, alias: &str, target: &Target, now: Instant) -> Option<Entry> {
-    let stands_for = match target {
-        Target::Model(model) if model.endpoint == Endpoint::Embeddings => model.id.to_string(),
-        Target::Tier(tier) => tier.to_string(),
+    let (stands_for, kind) = match target {
+        Target::Model(model) if model.endpoint == Endpoint::Embeddings => {
+            (model.id.to_string(), "model")
+        }
+        Target::Tier(tier) => (tier.to_string(), "tier"),
         Target::Model(_) | Target::Auto => return None,
     };
     let target = entry(world, target, now);
@@ -125,18 +163,22 @@ fn alias_entry(world: &World, alias: &str, target: &Target, now: Instant) -> Opt
         id: alias.to_owned(),
         name: alias.to_owned(),
         alias_of: Some(stands_for),
+        alias_kind: Some(kind),
+        aliases: Vec::new(),
+        grid: None,
         ..target
     })
 }
 
 /// A tier can do what some model of it can, and flows while one of them does.
 fn tier_entry(world: &World, name: &str, now: Instant) -> Entry {
+    let tier = Tier::ALL.into_iter().find(|tier| tier.as_str() == name);
+    let day = today();
     let models = || {
-        let in_tier =
-            move |model: &Model| match Tier::ALL.into_iter().find(|tier| tier.as_str() == name) {
-                Some(tier) => model.serves(tier),
-                None => model.is_chat(),
-            };
+        let in_tier = move |model: &Model| {
+            let asked = tier.map_or(model.is_chat(), |tier| model.serves(tier));
+            asked && !is_retired(model, day)
+        };
         world
             .catalog
             .models()
@@ -152,13 +194,16 @@ fn tier_entry(world: &World, name: &str, now: Instant) -> Entry {
         owned_by: "model-router".to_owned(),
         name: name.to_owned(),
         provider: None,
-        tier: Tier::ALL
-            .into_iter()
-            .map(Tier::as_str)
-            .find(|tier| *tier == name),
+        tier: tier.map(Tier::as_str),
         tiers: Vec::new(),
         free: models().any(|model| model.free),
         alias_of: None,
+        alias_kind: None,
+        aliases: aliases(world, &|target| match target {
+            Target::Tier(tier) => tier.as_str() == name,
+            Target::Model(_) | Target::Auto => false,
+        }),
+        grid: tier.map(|tier| tier_grid(world, tier, now)),
         context_length: models().map(|model| model.context_window).max(),
         max_completion_tokens: models().map(|model| model.max_output).max(),
         dimensions: None,
@@ -172,11 +217,45 @@ fn tier_entry(world: &World, name: &str, now: Instant) -> Entry {
         state: if flows { "flowing" } else { "unconfigured" },
         deprecation_date: None,
         replacement: None,
+        deprecation_notice: None,
     }
+}
+
+fn is_retired(model: &Model, today: time::Date) -> bool {
+    match model.age(today) {
+        Age::Retired { .. } => true,
+        Age::Current | Age::Ending { .. } => false,
+    }
+}
+
+/// The other names of what `is_meant`.
+fn aliases(world: &World, is_meant: &dyn Fn(&Target) -> bool) -> Vec<String> {
+    let meant = world
+        .catalog
+        .aliases()
+        .filter(|(_, target)| is_meant(target));
+    meant.map(|(alias, _)| alias.to_owned()).collect()
+}
+
+/// The models that a tier tries first for a typical request, by direction.
+fn tier_grid(world: &World, tier: Tier, now: Instant) -> Grid {
+    let live = |model: &Model| world.live(model, now);
+    let first = |prefer| {
+        let ranked = grid::ranking(&world.catalog, tier, prefer, today(), &live);
+        let first = ranked.iter().take(SHOWN);
+        first
+            .map(|candidate| candidate.model.id.to_string())
+            .collect()
+    };
+    Prefer::ALL
+        .map(|prefer| (prefer.as_str(), first(prefer)))
+        .into_iter()
+        .collect()
 }
 
 fn model_entry(world: &World, model: &Model, now: Instant) -> Entry {
     let embeddings = model.endpoint == Endpoint::Embeddings;
+    let (live, day) = (world.live(model, now), today());
     Entry {
         id: model.id.to_string(),
         object: "model",
@@ -188,6 +267,12 @@ fn model_entry(world: &World, model: &Model, now: Instant) -> Entry {
         tiers: model.tiers.iter().map(|tier| tier.as_str()).collect(),
         free: model.free,
         alias_of: None,
+        alias_kind: None,
+        aliases: aliases(world, &|target| match target {
+            Target::Model(meant) => meant.id == model.id,
+            Target::Tier(_) | Target::Auto => false,
+        }),
+        grid: None,
         context_length: Some(model.context_window),
         max_completion_tokens: (!embeddings).then_some(model.max_output),
         dimensions: embeddings.then_some(model.max_output),
@@ -197,14 +282,15 @@ fn model_entry(world: &World, model: &Model, now: Instant) -> Entry {
         supported_parameters: parameters(model.endpoint, model.abilities),
         quality: model.quality,
         coding: model.coding,
-        latency: (!embeddings).then_some(Latency {
-            ttft_ms_p50: model.ttft_ms,
-            tokens_per_s: model.tokens_per_s,
-            observed: false,
-        }),
-        state: world.live(model, now).standing.as_str(),
+        latency: (!embeddings).then(|| Latency::of(&live)),
+        state: if is_retired(model, day) {
+            "retired"
+        } else {
+            live.standing.as_str()
+        },
         deprecation_date: model.deprecation_date.map(|date| date.to_string()),
         replacement: model.replacement.clone(),
+        deprecation_notice: model.notice(day),
     }
 }
 

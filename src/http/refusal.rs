@@ -4,6 +4,7 @@ use super::error::ExclusionNote;
 use super::plan::Plan;
 use super::{ApiError, Code};
 use crate::actors::accounts::Principal;
+use crate::actors::clock::today;
 use crate::catalog::{Catalog, Model};
 use crate::money::Picodollars;
 use crate::routing::{Reason, Task, hold};
@@ -31,10 +32,13 @@ pub fn nobody(plan: &Plan, caller: &Principal) -> ApiError {
             Code::NoAvailableModels,
             "No provider of what was asked for is configured on this router; ask for another model or tier, or tell its operator.",
         ),
-        Some(Reason::Tripped(_) | Reason::Tier | Reason::Endpoint) | None => ApiError::new(
-            Code::NoAvailableModels,
-            "No model that was asked for can be reached right now; try again shortly.",
-        ),
+        Some(Reason::Retired(_)) => retired(plan),
+        Some(Reason::Tripped(_) | Reason::Tier | Reason::Endpoint | Reason::Paid) | None => {
+            ApiError::new(
+                Code::NoAvailableModels,
+                "No model that was asked for can be reached right now; try again shortly.",
+            )
+        }
     };
     let error = match plan.shortlist.reopens_in() {
         Some(wait) => error.retry_after(wait),
@@ -44,7 +48,8 @@ pub fn nobody(plan: &Plan, caller: &Principal) -> ApiError {
 }
 
 /// The one reason that explains an empty list. Lack of credit explains it whatever else there is; a
-/// provider that is not configured explains it only when there is nothing else.
+/// provider that is not configured and a model past its last day explain it only when there is
+/// nothing else.
 fn explanation(plan: &Plan) -> Option<&Reason> {
     let asked = || {
         plan.shortlist
@@ -57,7 +62,8 @@ fn explanation(plan: &Plan) -> Option<&Reason> {
     }
     let mut telling = asked().filter(|reason| !is_background(reason));
     let Some(first) = telling.next() else {
-        return asked().find(|reason| **reason == Reason::Unconfigured);
+        let unconfigured = asked().find(|reason| **reason == Reason::Unconfigured);
+        return unconfigured.or_else(|| asked().find(|reason| is_retired(reason)));
     };
     let same = |other: &Reason| std::mem::discriminant(first) == std::mem::discriminant(other);
     telling.all(same).then_some(first)
@@ -65,7 +71,9 @@ fn explanation(plan: &Plan) -> Option<&Reason> {
 
 fn is_background(reason: &Reason) -> bool {
     match reason {
-        Reason::Tier | Reason::Endpoint | Reason::Unconfigured => true,
+        Reason::Tier | Reason::Endpoint | Reason::Unconfigured | Reason::Retired(_) => true,
+        // The paid models beside the free ones that were asked for.
+        Reason::Paid => true,
         Reason::Blocked
         | Reason::NotAllowed
         | Reason::ContextWindow
@@ -75,6 +83,20 @@ fn is_background(reason: &Reason) -> bool {
         | Reason::NotFree
         | Reason::MaxPrice => false,
     }
+}
+
+fn is_retired(reason: &Reason) -> bool {
+    matches!(reason, Reason::Retired(_))
+}
+
+/// 404: names the model that takes the place of one past its last day.
+fn retired(plan: &Plan) -> ApiError {
+    let mut retired = plan.shortlist.excluded.iter();
+    let notice = retired
+        .find(|excluded| is_retired(&excluded.reason))
+        .and_then(|excluded| excluded.model.notice(today()));
+    let message = notice.unwrap_or_else(|| "What was asked for was retired.".to_owned());
+    ApiError::new(Code::ModelNotFound, message).param("model")
 }
 
 fn unable(what: &str) -> ApiError {
@@ -102,8 +124,10 @@ pub fn no_credit(plan: &Plan, caller: &Principal) -> ApiError {
 
 /// What the cheapest paid model that was asked for would be expected to cost.
 fn estimate(plan: &Plan) -> Option<Picodollars> {
+    let now = std::time::Instant::now();
     let cost = |model: &Model| {
-        let output = hold::expected_output(model).min(plan.need.max_output.unwrap_or(u64::MAX));
+        let expected = plan.world.live(model, now).output_mean;
+        let output = expected.min(plan.need.max_output.unwrap_or(u64::MAX));
         hold::list_cost(model, plan.need.input, output)
     };
     let refused = plan

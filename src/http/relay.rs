@@ -145,6 +145,7 @@ impl Relay {
     fn estimate(&self, candidate: &Candidate) -> Estimate {
         hold::estimate(
             &candidate.model,
+            &candidate.live,
             &self.plan.need,
             u64::from(self.request.n()),
         )

@@ -17,7 +17,7 @@ use crate::actors::breaker::Outcome;
 use crate::actors::provider::Lease;
 use crate::catalog::{ModelId, ProviderName};
 use crate::ids::GenerationId;
-use crate::routing::Candidate;
+use crate::routing::{Candidate, Observation};
 use crate::store::Status;
 use crate::usage::Usage;
 use crate::wire::{
@@ -51,6 +51,10 @@ pub struct Ticket {
     pub auto: Option<AutoVerdict>,
     /// Estimated input, for when the provider does not count.
     pub prompt_tokens: u64,
+    /// How many answers were asked for.
+    pub choices: u32,
+    /// The hash of the messages that it answers.
+    pub conversation: Option<u64>,
 }
 
 /// Where a stream is.
@@ -199,8 +203,8 @@ impl Metered {
         } else {
             Status::Ok
         };
-        self.report(fault.as_ref());
         let (shown, ending) = self.ending(status, fault.is_some());
+        self.report(fault.as_ref(), &shown);
         let receipt = match self.ticket.meter.settle(&ending).await {
             Ok(receipt) => receipt,
             // Without a settle there is no end: the stream just breaks off.
@@ -232,8 +236,19 @@ impl Metered {
         frame.into()
     }
 
-    fn report(&mut self, fault: Option<&Fault>) {
-        if let Some(lease) = self.ticket.lease.take() {
+    fn report(&mut self, fault: Option<&Fault>, shown: &Usage) {
+        let ticket = &mut self.ticket;
+        if fault.is_none() {
+            let model = &ticket.candidate.model;
+            ticket.meter.keep_warm(ticket.conversation, model, shown);
+        }
+        let tokens = answer_tokens(shown, &ticket.candidate, ticket.choices);
+        if let Some(mut lease) = ticket.lease.take() {
+            if let Some(tokens) = tokens {
+                let first = ticket.answered - ticket.dispatched;
+                let end = ticket.dispatched.elapsed();
+                lease.observe(Observation::streamed(first, end, tokens));
+            }
             lease.report(fault.map_or(Outcome::Success, outcome));
         }
     }
@@ -288,6 +303,13 @@ pub fn counted(
         },
         Some(usage) => usage,
     }
+}
+
+/// Output tokens of one answer, for the statistics; `None` where they say nothing about the model.
+pub fn answer_tokens(usage: &Usage, candidate: &Candidate, choices: u32) -> Option<u64> {
+    let most = u64::from(candidate.model.max_output);
+    let tokens = usage.completion_tokens / u64::from(choices.max(1));
+    (tokens > 0).then(|| tokens.min(most))
 }
 
 /// Usage counted from text, because the provider did not say.

@@ -13,6 +13,7 @@
 //! | `c/<account>` | a customer |
 //! | `e/<e-mail address>` | the customer with that address |
 //! | `k/<key hash>` | an API key |
+//! | `s/<model>` | what was observed of a model |
 //! | `m/meta` | schema version, last sequence number, head hash |
 
 use super::book::LedgerAccount;
@@ -29,6 +30,7 @@ pub(super) const GENERATIONS: &[u8] = b"g/";
 pub(super) const CUSTOMERS: &[u8] = b"c/";
 pub(super) const ADDRESSES: &[u8] = b"e/";
 pub(super) const KEYS: &[u8] = b"k/";
+pub(super) const STATISTICS: &[u8] = b"s/";
 pub(super) const META: &[u8] = b"m/meta";
 
 pub(super) fn balance(account: &LedgerAccount) -> Vec<u8> {
@@ -75,4 +77,8 @@ pub(super) fn address(lower_cased: &str) -> Vec<u8> {
 
 pub(super) fn api_key(hash: &KeyHash) -> Vec<u8> {
     [KEYS, hash.as_bytes()].concat()
+}
+
+pub(super) fn statistics(model: &str) -> Vec<u8> {
+    [STATISTICS, model.as_bytes()].concat()
 }

@@ -13,6 +13,7 @@ mod dir;
 mod error;
 mod generation;
 mod key;
+mod statistics;
 mod verify;
 
 pub use accounts::{Account, AccountError, Accounts, Created, Key};
@@ -24,4 +25,5 @@ pub use day::Day;
 pub use db::{Batch, Db};
 pub use error::{LedgerError, StoreError};
 pub use generation::{AttemptRecord, Delivery, Generation, Status};
+pub use statistics::{Kept, keep_statistics, read_statistics};
 pub use verify::{Report, verify};

@@ -188,6 +188,9 @@ fn check_record(db: &Db, (key, value): &Row) -> Result<(), LedgerError> {
     } else if key.starts_with(key::DAYS) {
         codec::decode::<DayTotals>(key, value)?;
         return Ok(());
+    } else if key.starts_with(key::STATISTICS) {
+        // Not money: a damaged one is dropped at the next start.
+        return Ok(());
     } else {
         return Err(LedgerError::Misplaced(codec::show(key)));
     };

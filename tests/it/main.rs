@@ -20,5 +20,6 @@ mod gemini;
 mod process;
 mod responses;
 mod router;
+mod routing;
 mod streaming;
 mod tidy;

@@ -463,3 +463,56 @@ fn logs_are_json_where_nobody_watches_and_hold_no_secrets() {
         assert!(!log.contains(canary), "{canary} was logged");
     }
 }
+
+#[actix_web::test]
+async fn what_was_learned_of_a_model_survives_a_restart() {
+    crypto();
+    let dir = TempDir::new().unwrap();
+    let client = Client::new();
+    let mut process = Process::start(dir.path());
+    for _ in 0..3 {
+        let request = client
+            .post(format!("{}/v1/chat/completions", process.url))
+            .bearer_auth(&process.key)
+            .json(&ask("gpt-4.1", "[[tokens:50]] Hi"));
+        assert_eq!(request.send().await.unwrap().status(), 200);
+    }
+    process.signal("-TERM");
+    assert_eq!(process.wait(Duration::from_secs(20)), 0);
+    let process = Process::start(dir.path());
+    let url = format!("{}/v1/models/gpt-4.1", process.url);
+    let model: Value = client.get(url).send().await.unwrap().json().await.unwrap();
+    assert_eq!(model["latency"]["observed"], true, "{model}");
+    assert!(
+        model["latency"]["output_tokens_mean"].as_u64().unwrap() < 300,
+        "{model}"
+    );
+    process.verify(&client).await;
+}
+
+#[test]
+fn a_price_list_is_compared_and_nothing_is_changed() {
+    let dir = TempDir::new().unwrap();
+    let list = dir.path().join("prices.json");
+    let run = |text: &str| {
+        std::fs::write(&list, text).unwrap();
+        let mut command = command(dir.path());
+        command.args(["catalog", "diff", "--prices"]).arg(&list);
+        let output = command.output().unwrap();
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        (output.status.code(), told + &stderr(&output))
+    };
+    let row = |input: &str| {
+        format!(
+            r#"{{"gpt-4.1": {{"litellm_provider": "openai", "input_cost_per_token": {input}, "output_cost_per_token": 8e-06}}}}"#
+        )
+    };
+    let (code, told) = run(&row("2e-06"));
+    assert_eq!(code, Some(0), "{told}");
+    let (code, told) = run(&row("3e-06"));
+    assert_eq!(code, Some(1));
+    assert!(told.contains("gpt-4.1: input 2, listed 3"), "{told}");
+    let (code, told) = run("<html>");
+    assert_eq!(code, Some(2));
+    assert!(told.contains("prices.json"), "{told}");
+}

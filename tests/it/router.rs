@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 pub const ADMIN: &str = "admin-token-of-the-tests";
 
-/// Models past their last day rank last; the tests must say the same on every day.
+/// Models past their last day are left out; the tests must say the same on every day.
 pub const AGELESS: &str = r#"
 [[model]]
 id = "o3"

@@ -4,13 +4,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::super::plan::{Plan, funds, not_found, rules};
+use super::super::choices::{not_found, rules};
+use super::super::plan::{Plan, funds};
 use super::super::{ApiError, Code, Switchboard};
 use super::wrong_model;
 use crate::actors::accounts::Principal;
+use crate::actors::clock::today;
 use crate::catalog::{Abilities, Catalog, Model, Prefer, Target};
 use crate::routing::context::Need;
-use crate::routing::{Ask, Choice, Rules, Task, candidates};
+use crate::routing::{Ask, CacheMarks, Choice, Rules, Task, candidates};
 use crate::wire::EmbedRequest;
 use crate::wire::embed::Input;
 
@@ -36,18 +38,21 @@ pub fn make(
     }
     let ask = Ask {
         task: Task::Embed,
-        choices: hosts.into_iter().map(Choice::Model).collect(),
-        prefer: Prefer::default(),
+        choices: hosts.into_iter().map(Choice::pin).collect(),
         needs: Abilities::NONE,
         need: Need {
             input: tokens.iter().sum(),
             max_output: None,
         },
+        answers: 1,
+        marks: CacheMarks::None,
+        warm: None,
+        turn: 0,
         rules,
         blocked: caller.blocked.clone(),
         funds: funds(caller),
         incapable: HashMap::new(),
-        today: time::OffsetDateTime::now_utc().date(),
+        today: today(),
     };
     let now = Instant::now();
     let shortlist = candidates(catalog, &ask, &catalog.weights(), &|model| {
@@ -55,11 +60,12 @@ pub fn make(
     });
     Ok(Plan {
         need: ask.need,
-        prefer: ask.prefer,
+        prefer: Prefer::default(),
         task: ask.task,
         tier: None,
         auto: None,
         shortlist,
+        conversation: None,
         world,
     })
 }

@@ -135,13 +135,14 @@ impl Relay {
         if trail.no_credit.is_some() {
             return Ok(false);
         }
-        let estimate = |model: &Model| hold::estimate(model, &self.plan.need, 1);
+        let estimate =
+            |host: &Candidate| hold::estimate(&host.model, &host.live, &self.plan.need, 1);
         let hosts = self.plan.shortlist.ranked.iter();
         let paid = hosts.filter(|candidate| !candidate.model.free);
-        let dearest = paid.map(|candidate| estimate(&candidate.model).want).max();
+        let dearest = paid.map(|candidate| estimate(candidate).want).max();
         let hold = Estimate {
             want: dearest.unwrap_or(Picodollars::ZERO),
-            least: estimate(&host.model).least,
+            least: estimate(host).least,
         };
         match meter.authorise(&host.model, hold).await {
             Ok(_) => Ok(true),

@@ -11,6 +11,8 @@ mod settle;
 mod transfer;
 
 #[cfg(test)]
+mod holds_tests;
+#[cfg(test)]
 mod model_tests;
 #[cfg(test)]
 pub(super) mod samples;
