@@ -9,6 +9,7 @@ pub mod price;
 mod problem;
 mod reader;
 mod row;
+mod tokenizer;
 mod value;
 
 pub use alias::{Target, Unknown, provider_alias};
@@ -20,3 +21,4 @@ pub use model::{
 };
 pub use price::{Cost, Price};
 pub use problem::{CatalogError, Problem};
+pub use tokenizer::{Encoding, ImageRule, Tokenizer, ToolForm};

@@ -126,7 +126,7 @@ async fn whole(relay: Relay, mut meter: Meter, visit: Visit) -> Result<HttpRespo
         Answered::Stream(_) => return Err(ApiError::internal("a whole answer was asked for")),
     };
     success.lease.report(Outcome::Success);
-    let usage = billable(&answer, relay.plan.need.input);
+    let usage = billable(&answer, relay.plan.need.input(&success.candidate.model));
     let ending = Ending {
         status: Status::Ok,
         finish_reason: Some(answer.finish().as_str().to_owned()),
@@ -252,6 +252,7 @@ async fn open(relay: Relay, mut meter: Meter) -> Result<Ticket, ApiError> {
         Answered::Whole(_) => return Err(ApiError::internal("a stream was asked for")),
     };
     let envelope = envelope(&meter, &candidate.model);
+    let prompt_tokens = relay.plan.need.input(&candidate.model);
     Ok(Ticket {
         meter,
         lease: Some(lease),
@@ -262,6 +263,6 @@ async fn open(relay: Relay, mut meter: Meter) -> Result<Ticket, ApiError> {
         dispatched,
         answered,
         auto: relay.plan.verdict(),
-        prompt_tokens: relay.plan.need.input,
+        prompt_tokens,
     })
 }

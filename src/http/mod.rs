@@ -6,6 +6,7 @@ mod auth;
 mod body;
 mod chat;
 mod consequence;
+mod count;
 mod credits;
 mod embeddings;
 mod error;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::count;
 use super::headers::AutoVerdict;
 use super::{ApiError, Code, Switchboard};
 use crate::actors::accounts::Principal;
@@ -13,8 +14,8 @@ use crate::actors::classifier::Classify;
 use crate::catalog::alias::{Target, Unknown, provider_alias};
 use crate::catalog::{Catalog, Model, ModelId, Prefer, ProviderName, Tier};
 use crate::routing::classify::{Conversation, Speaker, Turn, Verdict};
-use crate::routing::context::{Need, TOKENS_PER_IMAGE, TOKENS_PER_MESSAGE, count_text};
-use crate::routing::{Ask, Choice, Funds, Rules, Shortlist, Task, candidates};
+use crate::routing::context::Need;
+use crate::routing::{Ask, Choice, Funds, Reason, Rules, Shortlist, Task, candidates};
 use crate::wire::{self, ChatRequest, Message, Part, ProviderRules, Role};
 
 /// A request, ready to be relayed or explained.
@@ -55,10 +56,7 @@ impl Plan {
             choices: choices(catalog, &first, request)?,
             prefer: request.prefer().unwrap_or_default(),
             needs: request.needs(),
-            need: Need {
-                input: count(request),
-                max_output: request.max_output_tokens(),
-            },
+            need: count::need(catalog, request),
             rules: rules(catalog, request.provider_rules())?,
             blocked: caller.blocked.clone(),
             funds: funds(caller),
@@ -79,6 +77,19 @@ impl Plan {
             shortlist,
             world,
         })
+    }
+
+    /// Input tokens as the first candidate counts them; when there is none, as the first model does
+    /// that was left out for its window.
+    pub fn prompt_tokens(&self) -> u64 {
+        let ranked = self.shortlist.ranked.iter().map(|c| &c.model);
+        let too_small = self.shortlist.excluded.iter();
+        let too_small = too_small.filter(|e| e.reason == Reason::ContextWindow);
+        let first = ranked.chain(too_small.map(|e| &e.model)).next();
+        match first.or(self.world.catalog.models().first()) {
+            Some(model) => self.need.input(model),
+            None => 0,
+        }
     }
 
     /// What `auto` said, for headers.
@@ -207,16 +218,6 @@ fn provider(catalog: &Catalog, name: &str, field: &str) -> Result<ProviderName, 
         format!("There is no provider {name:?}; use one of {known}."),
     )
     .param(field))
-}
-
-/// Estimated input tokens of the whole request.
-fn count(request: &ChatRequest) -> u64 {
-    let message = |message: Message<'_>| {
-        let texts: u64 = message.texts().map(|text| count_text(&text)).sum();
-        TOKENS_PER_MESSAGE + texts + attachments(&message) * TOKENS_PER_IMAGE
-    };
-    let tools = request.tools_raw().map_or(0, count_text);
-    request.messages().map(message).sum::<u64>() + tools
 }
 
 /// Images, files and audio of a message.

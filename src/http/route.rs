@@ -92,7 +92,7 @@ fn explain(plan: &Plan) -> Explanation {
     Explanation {
         tier: plan.tier.map(Tier::as_str),
         auto,
-        prompt_tokens_estimate: plan.need.input,
+        prompt_tokens_estimate: plan.prompt_tokens(),
         output_tokens_expected: first.min(plan.need.max_output.unwrap_or(u64::MAX)),
         candidates: plan
             .shortlist

@@ -358,7 +358,7 @@ fn candidate(model: &Arc<Model>, ask: &Ask, choice: &Choice, live: Live) -> Cand
     Candidate {
         model: Arc::clone(model),
         tier,
-        cost: hold::list_cost(model, ask.need.input, output),
+        cost: hold::list_cost(model, ask.need.input(model), output),
         seconds: prefer::expected_seconds(&live, output),
         score: 0.0,
         live,

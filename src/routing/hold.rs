@@ -19,7 +19,7 @@ const LEAST_OUTPUT: u64 = 16;
 pub struct Estimate {
     /// Input × 1.15 and a long answer: what is held when the balance allows.
     pub want: Picodollars,
-    /// Half the estimated input and the shortest useful answer: with less there is no point.
+    /// Half the counted input and the shortest useful answer: with less there is no point.
     pub least: Picodollars,
 }
 
@@ -46,7 +46,7 @@ pub fn list_cost(model: &Model, prompt_tokens: u64, completion_tokens: u64) -> P
         .map_or(Picodollars::MAX, |cost| cost.total)
 }
 
-/// The hold for one model: estimated input × 1.15 × input price + a long answer × output price.
+/// The hold for one model: counted input × 1.15 × input price + a long answer × output price.
 pub fn estimate(model: &Model, need: &Need, choices: u64) -> Estimate {
     let most = need
         .max_output
@@ -55,20 +55,22 @@ pub fn estimate(model: &Model, need: &Need, choices: u64) -> Estimate {
     let output = (expected_output(model) * LONG_ANSWER)
         .min(most)
         .saturating_mul(choices);
-    let padded = need.input.saturating_mul(115).div_ceil(100);
+    let input = need.input(model);
+    let padded = input.saturating_mul(115).div_ceil(100);
     Estimate {
         want: list_cost(model, padded, output),
-        least: list_cost(model, need.input / 2, most.min(LEAST_OUTPUT)),
+        least: list_cost(model, input / 2, most.min(LEAST_OUTPUT)),
     }
 }
 
 /// Output tokens that a hold smaller than wanted can pay for: the answer is cut there instead of
-/// running into debt. Counts half the estimated input, as [`Estimate::least`] does.
+/// running into debt. Takes half the counted input, as [`Estimate::least`] does.
 pub fn affordable_output(model: &Model, need: &Need, held: Picodollars, choices: u64) -> u64 {
-    let rate = model.price.rates(need.input).output.get();
+    let input = need.input(model);
+    let rate = model.price.rates(input).output.get();
     let left = held
         .get()
-        .saturating_sub(list_cost(model, need.input / 2, 0).get());
+        .saturating_sub(list_cost(model, input / 2, 0).get());
     let tokens =
         left.checked_div(rate.saturating_mul(i64::try_from(choices.max(1)).unwrap_or(i64::MAX)));
     tokens
