@@ -6,7 +6,7 @@ mod auth;
 mod body;
 mod chat;
 mod consequence;
-mod count;
+pub mod count;
 mod credits;
 mod embeddings;
 mod error;

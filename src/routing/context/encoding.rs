@@ -13,7 +13,9 @@ const BLOCK: usize = 4096;
 /// Tokens of a text. Exact as long as there is a space in every kilobyte; a cut within a longer
 /// run costs at most two tokens.
 pub fn count(encoding: Encoding, text: &str) -> u64 {
-    blocks(text, BLOCK).map(|block| count_block(encoding, block)).sum()
+    blocks(text, BLOCK)
+        .map(|block| count_block(encoding, block))
+        .sum()
 }
 
 fn count_block(encoding: Encoding, block: &str) -> u64 {
@@ -74,7 +76,18 @@ mod tests {
 
     #[test]
     fn runs_that_are_hard_to_split_stay_linear() {
-        for text in ["a", " ", "\n", "\t ", "é", "0", "!", "\u{1F600}", "a\u{301}", "\u{200d}"] {
+        for text in [
+            "a",
+            " ",
+            "\n",
+            "\t ",
+            "é",
+            "0",
+            "!",
+            "\u{1F600}",
+            "a\u{301}",
+            "\u{200d}",
+        ] {
             let long = text.repeat((64 << 10) / text.len());
             let tokens = count(Encoding::O200k, &long);
             assert!(tokens > 0 && tokens <= long.len() as u64, "{text:?}");

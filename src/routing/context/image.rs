@@ -41,7 +41,9 @@ pub enum Detail {
 impl Image {
     /// Reads the size of an image in a `data:` URL; one on the web counts as 1,536 × 1,024 pixels.
     pub fn of_url(url: &str, detail: Option<&str>) -> Self {
-        let data = url.get(..5).filter(|scheme| scheme.eq_ignore_ascii_case("data:"));
+        let data = url
+            .get(..5)
+            .filter(|scheme| scheme.eq_ignore_ascii_case("data:"));
         let data = data.and_then(|_| Some(url.split_once(',')?.1));
         Self {
             size: data.and_then(size).unwrap_or(UNKNOWN),
@@ -209,7 +211,11 @@ mod tests {
             height: 200,
         };
         assert_eq!(Image::of_url(&url, None).size, size);
-        for unknown in ["https://example.com/a.png", "data:image/png;base64,AAAA", "data:"] {
+        for unknown in [
+            "https://example.com/a.png",
+            "data:image/png;base64,AAAA",
+            "data:",
+        ] {
             assert_eq!(Image::of_url(unknown, None).size, UNKNOWN);
         }
     }

@@ -40,7 +40,9 @@ fn page_objects(pdf: &[u8]) -> u64 {
         let after = rest.strip_prefix(b"/Page")?.first();
         (!after.is_some_and(u8::is_ascii_alphabetic)).then_some(())
     };
-    let objects = pdf.windows(24).filter(|window| window.first() == Some(&b'/'));
+    let objects = pdf
+        .windows(24)
+        .filter(|window| window.first() == Some(&b'/'));
     objects.filter_map(is_page).count() as u64
 }
 

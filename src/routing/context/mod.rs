@@ -74,9 +74,7 @@ impl Need {
     pub fn fits(&self, model: &Model, expected_output: u64) -> bool {
         let input = self.input(model);
         let total = input.saturating_add(self.reserved(model, expected_output));
-        let input_fits = model
-            .max_input
-            .is_none_or(|most| input <= u64::from(most));
+        let input_fits = model.max_input.is_none_or(|most| input <= u64::from(most));
         input_fits && total <= u64::from(model.context_window)
     }
 }

@@ -97,7 +97,10 @@ mod tests {
             let ours = glance(text).tokens;
             let low = real * 7 / 10;
             let high = real * 2 + 2;
-            assert!((low..=high).contains(&ours), "{text:?}: {ours}, real {real}");
+            assert!(
+                (low..=high).contains(&ours),
+                "{text:?}: {ours}, real {real}"
+            );
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::catalog::Encoding;
 /// Bytes that are counted exactly, and the size of the sample beyond.
 pub const EXACT_BYTES: usize = 48 << 10;
 /// Bytes of a block.
-const BLOCK: usize = 1024;
+const BLOCK: usize = 512;
 /// Blocks of a stratum that are counted at the least; smaller strata are counted whole.
 const LEAST: usize = 6;
 /// Strata: eight densities, with or without spaces, with or without many wide characters.
