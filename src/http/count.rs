@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use crate::catalog::{Catalog, Encoding};
+use crate::routing::Funds;
 use crate::routing::context::{Image, Need, Prompt, media};
+use crate::routing::hold::expected_output;
 use crate::wire::{ChatRequest, Message, Part};
 
 /// A `file` part.
@@ -24,18 +26,42 @@ struct Audio<'a> {
     format: Cow<'a, str>,
 }
 
+/// What the request takes of a window, for a caller with or without credit.
+///
+/// No text has more tokens than bytes. So a request of a caller without credit, which only free models
+/// serve and which holds nothing, needs no exact count as long as its bytes fit all of them.
+pub fn need_for(catalog: &Catalog, request: &ChatRequest, funds: Funds) -> Need {
+    let prompt = prompt(request);
+    let most_output = request.max_output_tokens();
+    let bytes = Need::of(&prompt, &[], most_output);
+    let mut free = catalog
+        .models()
+        .iter()
+        .filter(|model| model.free && model.is_chat());
+    match funds {
+        Funds::None if free.all(|model| bytes.fits(model, expected_output(model))) => {
+            Need::roughly(&prompt, most_output)
+        }
+        Funds::None | Funds::Some => exactly(catalog, &prompt, most_output),
+    }
+}
+
 /// What the request takes of a window, counted in the encodings of the catalog's chat models.
 pub fn need(catalog: &Catalog, request: &ChatRequest) -> Need {
+    exactly(catalog, &prompt(request), request.max_output_tokens())
+}
+
+fn exactly(catalog: &Catalog, prompt: &Prompt<'_>, most_output: Option<u64>) -> Need {
     let used = |encoding: &Encoding| {
         let mut chat = catalog.models().iter().filter(|model| model.is_chat());
         chat.any(|model| model.tokenizer.encoding == *encoding)
     };
     let encodings: Vec<Encoding> = Encoding::ALL.into_iter().filter(used).collect();
-    Need::of(&prompt(request), &encodings, request.max_output_tokens())
+    Need::of(prompt, &encodings, most_output)
 }
 
 /// Everything of a request that a model reads.
-pub fn prompt(request: &ChatRequest) -> Prompt<'_> {
+fn prompt(request: &ChatRequest) -> Prompt<'_> {
     let mut prompt = Prompt {
         tools: request.tools_raw(),
         schema: request.response_schema(),

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::auth::Caller;
 use super::plan::Plan;
-use super::{ApiError, Switchboard, chat};
+use super::{ApiError, Switchboard, chat, count};
 use crate::catalog::Tier;
 use crate::routing::hold::expected_output;
 use crate::routing::{Candidate, Excluded};
@@ -62,7 +62,8 @@ pub async fn route(
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let (request, _share) = chat::read(&desk, &http, payload).await?;
-    let plan = Plan::make(&desk, &caller.0, &request).await?;
+    let mut plan = Plan::make(&desk, &caller.0, &request).await?;
+    plan.need = count::need(&plan.world.catalog, &request);
     let mut response = HttpResponse::Ok();
     if let Some(verdict) = plan.verdict() {
         verdict.write(&mut response);

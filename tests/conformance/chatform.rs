@@ -237,6 +237,10 @@ fn anthropic_parts(content: &Value) -> Option<Vec<Value>> {
 }
 
 fn anthropic_part(block: &Value) -> Option<Value> {
+    // Citations bring instructions that no chat client can ask for.
+    if block["citations"]["enabled"] == true {
+        return None;
+    }
     let source = &block["source"];
     match (block["type"].as_str()?, source["type"].as_str()) {
         ("text", _) => Some(text(block["text"].as_str()?)),
@@ -377,5 +381,8 @@ fn converse_part(block: &Value) -> Option<Value> {
             data,
         );
     }
+    let is_pdf = block["document"]["format"] == "pdf";
+    let cited = block["document"]["citations"]["enabled"] == true;
+    (is_pdf && !cited).then_some(())?;
     media("application/pdf", bytes("document")?)
 }

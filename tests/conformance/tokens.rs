@@ -47,6 +47,14 @@ const FAMILIES: [(&str, &str); 24] = [
     ("devstral", "mistral.devstral-2-123b"),
 ];
 
+/// Recordings whose usage is far beyond what was sent: the provider put something of its own before it,
+/// or looked into a file that it keeps.
+const HIDDEN_INPUT: [&str; 3] = [
+    "openai/responses-stream--plain--e23a2cb4",
+    "openai/responses-stream--reasoning_text-reasoning--1372a7a1",
+    "openai/chat--tool_result-pdf--e5e2f535",
+];
+
 #[derive(Deserialize)]
 struct IndexRow {
     file: String,
@@ -66,6 +74,11 @@ struct File {
 #[derive(Deserialize)]
 struct Request {
     body: Option<Value>,
+}
+
+/// Whether only the counts are wanted, request by request.
+pub fn alone() -> bool {
+    std::env::var_os("TOKENS").is_some()
 }
 
 /// Requests of one family.
@@ -103,7 +116,7 @@ impl Tokens {
             let file: File = serde_json::from_str(&fs::read_to_string(wire.join(&row.file))?)?;
             match numbers(&catalog, model, row, &file) {
                 Some((counted, recorded)) => {
-                    if std::env::var_os("TOKENS").is_some() {
+                    if alone() {
                         println!("{counted:>7} {recorded:>7}  {}", row.file);
                     }
                     let family = tokens.families.entry(model.tokenizer.name.clone());
@@ -193,7 +206,8 @@ impl Family {
 
 /// The catalog's model that counts as the recorded one does; only for genuine answers.
 fn counterpart<'a>(catalog: &'a Catalog, row: &IndexRow) -> Option<&'a Arc<Model>> {
-    let genuine = row.status == 200 && row.fidelity.starts_with("recorded");
+    let hidden = HIDDEN_INPUT.iter().any(|name| row.file.starts_with(name));
+    let genuine = row.status == 200 && row.fidelity.starts_with("recorded") && !hidden;
     let name = row.model.as_deref().filter(|_| genuine)?;
     let (_, id) = FAMILIES.iter().find(|(part, _)| name.contains(part))?;
     catalog.model(id)

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 /// Bytes of a page where pages cannot be counted.
-const PAGE_BYTES: u64 = 50_000;
+const PAGE_BYTES: u64 = 100_000;
 /// Pages of a document that the router does not have, such as an uploaded one.
 const UNKNOWN_PAGES: u64 = 20;
 /// How much of a document is searched for pages, in characters of base64.
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn pages_that_cannot_be_seen_are_guessed_by_size() {
-        assert_eq!(pages(Some(&STANDARD.encode(vec![0; 120_000]))), 3);
+        assert_eq!(pages(Some(&STANDARD.encode(vec![0; 220_000]))), 3);
         assert_eq!(pages(Some("")), 1);
         assert_eq!(pages(Some("not base64, at all")), 1);
         assert_eq!(pages(None), UNKNOWN_PAGES);

@@ -45,6 +45,14 @@ impl Need {
         }
     }
 
+    /// Looks at a prompt without a tokenizer: right to about a third, and never more than its bytes.
+    pub fn roughly(prompt: &Prompt<'_>, max_output: Option<u64>) -> Self {
+        Self {
+            size: Size::Prompt(Measure::roughly(prompt)),
+            max_output,
+        }
+    }
+
     /// An input of a known number of tokens, the same for every model.
     pub const fn of_tokens(input: u64, max_output: Option<u64>) -> Self {
         Self {

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use super::image::Image;
-use super::{sample, tools};
+use super::rough::glance;
+use super::sample;
+use super::tools::{self, Declared};
 use crate::catalog::{Encoding, Tokenizer, ToolForm};
 
 /// Everything of a request that takes room in a window.
@@ -56,16 +58,7 @@ impl Measure {
     /// Counts the texts once in each of the encodings.
     pub fn of(prompt: &Prompt<'_>, encodings: &[Encoding]) -> Self {
         let declared = prompt.tools.map(tools::declare).unwrap_or_default();
-        let mut measure = Self {
-            texts: Default::default(),
-            most: Texts::bytes(prompt, &declared.text),
-            messages: prompt.messages,
-            calls: prompt.calls,
-            tools: declared.tools,
-            images: prompt.images.clone(),
-            pages: prompt.pages,
-            audio_ms: prompt.audio_ms,
-        };
+        let mut measure = Self::new(prompt, &declared);
         for encoding in encodings {
             let slot = measure.texts.get_mut(*encoding as usize);
             if let Some(slot @ None) = slot {
@@ -73,6 +66,31 @@ impl Measure {
             }
         }
         measure
+    }
+
+    /// Looks at the texts without a tokenizer.
+    pub fn roughly(prompt: &Prompt<'_>) -> Self {
+        let declared = prompt.tools.map(tools::declare).unwrap_or_default();
+        let rough = |texts: &[&str]| texts.iter().map(|text| glance(text).tokens).sum();
+        let texts = Texts::by(prompt, &declared.text, rough);
+        Self {
+            texts: [Some(texts); Encoding::ALL.len()],
+            ..Self::new(prompt, &declared)
+        }
+    }
+
+    fn new(prompt: &Prompt<'_>, declared: &Declared) -> Self {
+        let bytes = |texts: &[&str]| texts.iter().map(|text| text.len() as u64).sum();
+        Self {
+            texts: Default::default(),
+            most: Texts::by(prompt, &declared.text, bytes),
+            messages: prompt.messages,
+            calls: prompt.calls,
+            tools: declared.tools,
+            images: prompt.images.clone(),
+            pages: prompt.pages,
+            audio_ms: prompt.audio_ms,
+        }
     }
 
     /// Input tokens by a tokenizer's rules. A text that was not counted in its encoding counts as
@@ -102,22 +120,17 @@ impl Measure {
 
 impl Texts {
     fn count(prompt: &Prompt<'_>, declared: &str, encoding: Encoding) -> Self {
+        Self::by(prompt, declared, |texts| sample::total(encoding, texts))
+    }
+
+    fn by(prompt: &Prompt<'_>, declared: &str, count: impl Fn(&[&str]) -> u64) -> Self {
         let contents: Vec<&str> = prompt.texts.iter().map(|text| &**text).collect();
-        let one = |text: &str| sample::total(encoding, &[text]);
+        let one = |text: &str| count(&[text]);
         Self {
-            content: sample::total(encoding, &contents),
+            content: count(&contents),
             declared: one(declared),
             json: prompt.tools.map_or(0, one),
             schema: prompt.schema.map_or(0, one),
-        }
-    }
-
-    fn bytes(prompt: &Prompt<'_>, declared: &str) -> Self {
-        Self {
-            content: prompt.texts.iter().map(|text| text.len() as u64).sum(),
-            declared: declared.len() as u64,
-            json: prompt.tools.map_or(0, |tools| tools.len() as u64),
-            schema: prompt.schema.map_or(0, |schema| schema.len() as u64),
         }
     }
 }

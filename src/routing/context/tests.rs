@@ -69,6 +69,33 @@ fn what_was_not_counted_counts_its_bytes() {
     assert_eq!(need.input(&model), 8);
 }
 
+#[test]
+fn a_rough_look_is_never_more_than_the_bytes_say() {
+    let catalog = Catalog::load(&[Layer::builtin()]).unwrap();
+    for text in [
+        "",
+        "Hello, world!",
+        "a1 b2 c3",
+        "你好，世界",
+        "\u{1F600}\u{1F600}",
+        "{}[]();;",
+    ] {
+        let prompt = Prompt {
+            texts: vec![text.into()],
+            messages: 1,
+            ..Prompt::default()
+        };
+        let (rough, bytes) = (Need::roughly(&prompt, None), Need::of(&prompt, &[], None));
+        for model in catalog.models() {
+            assert!(
+                rough.input(model) <= bytes.input(model),
+                "{text}: {}",
+                model.id
+            );
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn more_text_never_fits_where_less_did_not(
