@@ -55,6 +55,9 @@ const HIDDEN_INPUT: [&str; 3] = [
     "openai/chat--tool_result-pdf--e5e2f535",
 ];
 
+/// Added to the name of a family whose requests hold documents.
+const DOCUMENTS: &str = "+documents";
+
 #[derive(Deserialize)]
 struct IndexRow {
     file: String,
@@ -115,11 +118,14 @@ impl Tokens {
             };
             let file: File = serde_json::from_str(&fs::read_to_string(wire.join(&row.file))?)?;
             match numbers(&catalog, model, row, &file) {
-                Some((counted, recorded)) => {
+                Some(found) => {
+                    let (counted, recorded) = (found.counted, found.recorded);
                     if alone() {
                         println!("{counted:>7} {recorded:>7}  {}", row.file);
                     }
-                    let family = tokens.families.entry(model.tokenizer.name.clone());
+                    let family = tokens
+                        .families
+                        .entry(format!("{}{}", model.tokenizer.name, found.kind));
                     family.or_default().add(counted, recorded);
                 }
                 None => tokens.left_out += 1,
@@ -138,7 +144,7 @@ impl Tokens {
                 ""
             };
             println!(
-                "{name:<18} {:>4} requests  {:>7} / {:>7} = {:.3}  (single {low:.2} to {high:.2}){wrong}",
+                "{name:<28} {:>4} requests  {:>7} / {:>7} = {:.3}  (single {low:.2} to {high:.2}){wrong}",
                 family.requests,
                 family.counted,
                 family.recorded,
@@ -147,7 +153,7 @@ impl Tokens {
         }
         let openai = self.openai();
         println!(
-            "all of OpenAI's    {:>4} requests  ratio {:.3}",
+            "all of OpenAI's              {:>4} requests  ratio {:.3}",
             openai.requests,
             openai.ratio()
         );
@@ -167,7 +173,7 @@ impl Tokens {
     }
 
     fn is_wrong(&self, name: &str, family: &Family) -> bool {
-        if !name.starts_with("openai") {
+        if !is_openai(name) {
             return family.ratio() < 1.0 - MOST_LOW;
         }
         let ratio = self.openai().ratio();
@@ -176,11 +182,7 @@ impl Tokens {
 
     fn openai(&self) -> Family {
         let mut all = Family::default();
-        for (_, family) in self
-            .families
-            .iter()
-            .filter(|(name, _)| name.starts_with("openai"))
-        {
+        for (_, family) in self.families.iter().filter(|(name, _)| is_openai(name)) {
             all.requests += family.requests;
             all.counted += family.counted;
             all.recorded += family.recorded;
@@ -204,6 +206,11 @@ impl Family {
     }
 }
 
+/// A family whose counts have to be exact.
+fn is_openai(name: &str) -> bool {
+    name.starts_with("openai") && !name.ends_with(DOCUMENTS)
+}
+
 /// The catalog's model that counts as the recorded one does; only for genuine answers.
 fn counterpart<'a>(catalog: &'a Catalog, row: &IndexRow) -> Option<&'a Arc<Model>> {
     let hidden = HIDDEN_INPUT.iter().any(|name| row.file.starts_with(name));
@@ -214,14 +221,27 @@ fn counterpart<'a>(catalog: &'a Catalog, row: &IndexRow) -> Option<&'a Arc<Model
 }
 
 /// Tokens as counted and as recorded.
-fn numbers(catalog: &Catalog, model: &Model, row: &IndexRow, file: &File) -> Option<(u64, u64)> {
+struct Numbers {
+    counted: u64,
+    recorded: u64,
+    /// Added to the family's name: pages of documents are a rule of thumb, not a count.
+    kind: &'static str,
+}
+
+fn numbers(catalog: &Catalog, model: &Model, row: &IndexRow, file: &File) -> Option<Numbers> {
     let api = row.api.split_once('.')?.1;
     let body = file.request.as_ref()?.body.as_ref()?;
     let recorded = reported(api, &file.derived["usage"])?;
     let mut chat = chatform::of(api, body)?;
     chat["model"] = "any".into();
-    let request = ChatRequest::parse(chat.to_string().into()).ok()?;
-    Some((count::need(catalog, &request).input(model), recorded))
+    let text = chat.to_string();
+    let has_document = text.contains(r#""type":"file""#);
+    let request = ChatRequest::parse(text.into()).ok()?;
+    Some(Numbers {
+        counted: count::need(catalog, &request).input(model),
+        recorded,
+        kind: if has_document { DOCUMENTS } else { "" },
+    })
 }
 
 /// The whole input that the provider reported, cached or not.
