@@ -16,6 +16,9 @@ const JSON: &str = r#"{"id": 4711, "price": 12.5, "tags": ["new", "blue"], "ok":
 const CHINESE: &str =
     "模型路由器在许多提供商前面提供一个兼容的接口。它按层级选择模型，出现故障时切换，并精确计费。";
 
+/// A name, and a text of so many bytes.
+type Kind = (&'static str, fn(usize) -> String);
+
 /// So many bytes of a text, over and over.
 fn repeated(text: &str, bytes: usize) -> String {
     let mut out = text.repeat(bytes / text.len() + 1);
@@ -39,7 +42,7 @@ fn base64(bytes: usize) -> String {
 }
 
 fn count(criterion: &mut Criterion) {
-    let kinds: [(&str, fn(usize) -> String); 6] = [
+    let kinds: [Kind; 6] = [
         ("english", |bytes| repeated(ENGLISH, bytes)),
         ("code", |bytes| repeated(CODE, bytes)),
         ("json", |bytes| repeated(JSON, bytes)),
@@ -53,8 +56,13 @@ fn count(criterion: &mut Criterion) {
         for (kind, text) in kinds {
             let text = text(bytes);
             group.bench_function(BenchmarkId::new(kind, bytes), |bencher| {
+                let mut round = 0_u64;
                 bencher.iter(|| {
+                    // Another account each time: what was counted before would only be looked up.
+                    round += 1;
+                    let account = round.to_string();
                     let prompt = Prompt {
+                        account: &account,
                         texts: vec![black_box(&*text).into()],
                         messages: 1,
                         ..Prompt::default()

@@ -30,8 +30,8 @@ struct Audio<'a> {
 ///
 /// No text has more tokens than bytes. So a request of a caller without credit, which only free models
 /// serve and which holds nothing, needs no exact count as long as its bytes fit all of them.
-pub fn need_for(catalog: &Catalog, request: &ChatRequest, funds: Funds) -> Need {
-    let prompt = prompt(request);
+pub fn need_for(catalog: &Catalog, request: &ChatRequest, account: &str, funds: Funds) -> Need {
+    let prompt = prompt(request, account);
     let most_output = request.max_output_tokens();
     let bytes = Need::of(&prompt, &[], most_output);
     let mut free = catalog
@@ -47,8 +47,12 @@ pub fn need_for(catalog: &Catalog, request: &ChatRequest, funds: Funds) -> Need 
 }
 
 /// What the request takes of a window, counted in the encodings of the catalog's chat models.
-pub fn need(catalog: &Catalog, request: &ChatRequest) -> Need {
-    exactly(catalog, &prompt(request), request.max_output_tokens())
+pub fn need(catalog: &Catalog, request: &ChatRequest, account: &str) -> Need {
+    exactly(
+        catalog,
+        &prompt(request, account),
+        request.max_output_tokens(),
+    )
 }
 
 fn exactly(catalog: &Catalog, prompt: &Prompt<'_>, most_output: Option<u64>) -> Need {
@@ -61,8 +65,9 @@ fn exactly(catalog: &Catalog, prompt: &Prompt<'_>, most_output: Option<u64>) -> 
 }
 
 /// Everything of a request that a model reads.
-fn prompt(request: &ChatRequest) -> Prompt<'_> {
+fn prompt<'a>(request: &'a ChatRequest, account: &'a str) -> Prompt<'a> {
     let mut prompt = Prompt {
+        account,
         tools: request.tools_raw(),
         schema: request.response_schema(),
         ..Prompt::default()

@@ -42,7 +42,7 @@ pub async fn embeddings(
     let request = EmbedRequest::parse(body.bytes).map_err(chat::invalid)?;
     let world = desk.world.load_full();
     let model = plan::resolve(&world.catalog, request.model())?;
-    let tokens = count(&request, &model);
+    let tokens = count(&request, &model, &caller.0.account.to_string());
     let plan = plan::make(world, &caller.0, &request, &model, &tokens)?;
     let Some(first) = plan.shortlist.ranked.first() else {
         return Err(refusal::nobody(&plan, &caller.0));
@@ -72,11 +72,11 @@ pub async fn embeddings(
 }
 
 /// Tokens of each input, as the model counts them.
-fn count(request: &EmbedRequest, model: &Model) -> Vec<u64> {
+fn count(request: &EmbedRequest, model: &Model, account: &str) -> Vec<u64> {
     let inputs: Vec<Input<'_>> = request.inputs().collect();
     let texts: Vec<&str> = inputs.iter().filter_map(Input::text).collect();
     let tokenizer = &model.tokenizer;
-    let mut counts = sample::each(tokenizer.encoding, &texts).into_iter();
+    let mut counts = sample::each(account, tokenizer.encoding, &texts).into_iter();
     let mut tokens = |input: &Input<'_>| match input {
         Input::Text(_) => {
             let count = counts.next().unwrap_or_default();

@@ -56,7 +56,7 @@ impl Plan {
             choices: choices(catalog, &first, request)?,
             prefer: request.prefer().unwrap_or_default(),
             needs: request.needs(),
-            need: count::need_for(catalog, request, funds(caller)),
+            need: count::need_for(catalog, request, &caller.account.to_string(), funds(caller)),
             rules: rules(catalog, request.provider_rules())?,
             blocked: caller.blocked.clone(),
             funds: funds(caller),

@@ -63,7 +63,7 @@ pub async fn route(
 ) -> Result<HttpResponse, ApiError> {
     let (request, _share) = chat::read(&desk, &http, payload).await?;
     let mut plan = Plan::make(&desk, &caller.0, &request).await?;
-    plan.need = count::need(&plan.world.catalog, &request);
+    plan.need = count::need(&plan.world.catalog, &request, &caller.0.account.to_string());
     let mut response = HttpResponse::Ok();
     if let Some(verdict) = plan.verdict() {
         verdict.write(&mut response);

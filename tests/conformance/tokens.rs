@@ -238,7 +238,7 @@ fn numbers(catalog: &Catalog, model: &Model, row: &IndexRow, file: &File) -> Opt
     let has_document = text.contains(r#""type":"file""#);
     let request = ChatRequest::parse(text.into()).ok()?;
     Some(Numbers {
-        counted: count::need(catalog, &request).input(model),
+        counted: count::need(catalog, &request, "").input(model),
         recorded,
         kind: if has_document { DOCUMENTS } else { "" },
     })

@@ -7,6 +7,7 @@
 pub mod encoding;
 pub mod image;
 pub mod media;
+mod memo;
 pub mod prompt;
 mod rough;
 pub mod sample;

@@ -11,6 +11,8 @@ use crate::catalog::{Encoding, Tokenizer, ToolForm};
 /// Everything of a request that takes room in a window.
 #[derive(Debug, Default)]
 pub struct Prompt<'a> {
+    /// Whose it is: counts are remembered for one account only.
+    pub account: &'a str,
     /// Contents, names, arguments and results of calls, reasoning sent back.
     pub texts: Vec<Cow<'a, str>>,
     /// Messages.
@@ -120,7 +122,9 @@ impl Measure {
 
 impl Texts {
     fn count(prompt: &Prompt<'_>, declared: &str, encoding: Encoding) -> Self {
-        Self::by(prompt, declared, |texts| sample::total(encoding, texts))
+        Self::by(prompt, declared, |texts| {
+            sample::total(prompt.account, encoding, texts)
+        })
     }
 
     fn by(prompt: &Prompt<'_>, declared: &str, count: impl Fn(&[&str]) -> u64) -> Self {

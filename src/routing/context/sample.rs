@@ -6,6 +6,7 @@
 //! One standard error is added, so that the result errs upwards.
 
 use super::encoding::{blocks, count};
+use super::memo::{self, Key};
 use super::rough::{Glance, glance};
 use crate::catalog::Encoding;
 
@@ -15,20 +16,44 @@ pub const EXACT_BYTES: usize = 48 << 10;
 const BLOCK: usize = 512;
 /// Blocks of a stratum that are counted at the least; smaller strata are counted whole.
 const LEAST: usize = 6;
+/// Blocks that tell whether a stratum is of one piece, and the standard error that says so.
+const ALIKE: usize = 16;
+const ALIKE_ERROR: f64 = 0.002;
 /// Strata: eight densities, with or without spaces, with or without many wide characters.
 const STRATA: usize = 32;
 
-/// Tokens of all texts together.
-pub fn total(encoding: Encoding, texts: &[&str]) -> u64 {
-    let bytes: usize = texts.iter().map(|text| text.len()).sum();
-    if bytes <= EXACT_BYTES {
-        return texts.iter().map(|text| count(encoding, text)).sum();
-    }
-    sampled(encoding, texts, bytes)
+/// Tokens of all of an account's texts together.
+pub fn total(account: &str, encoding: Encoding, texts: &[&str]) -> u64 {
+    each(account, encoding, texts).iter().sum()
 }
 
-/// Tokens of each text. Beyond the bound each has its share of the total, by a rough count.
-pub fn each(encoding: Encoding, texts: &[&str]) -> Vec<u64> {
+/// Tokens of each of an account's texts. A text that was counted before is not counted again. When
+/// the others are too large to be counted exactly, each has its share of their total by a rough count.
+pub fn each(account: &str, encoding: Encoding, texts: &[&str]) -> Vec<u64> {
+    let keys: Vec<Option<Key>> = texts
+        .iter()
+        .map(|text| memo::key(account, encoding, text))
+        .collect();
+    let known: Vec<Option<u64>> = keys.iter().map(|key| memo::recall((*key)?)).collect();
+    let fresh: Vec<&str> = texts
+        .iter()
+        .zip(&known)
+        .filter_map(|(text, known)| known.is_none().then_some(*text))
+        .collect();
+    let mut counts = fresh_counts(encoding, &fresh).into_iter();
+    let mut tokens = |(known, key): (&Option<u64>, &Option<Key>)| {
+        known.unwrap_or_else(|| {
+            let count = counts.next().unwrap_or_default();
+            if let Some(key) = key {
+                memo::store(*key, count);
+            }
+            count
+        })
+    };
+    known.iter().zip(&keys).map(&mut tokens).collect()
+}
+
+fn fresh_counts(encoding: Encoding, texts: &[&str]) -> Vec<u64> {
     let bytes: usize = texts.iter().map(|text| text.len()).sum();
     if bytes <= EXACT_BYTES {
         return texts.iter().map(|text| count(encoding, text)).collect();
@@ -84,13 +109,23 @@ fn texture(seen: &Glance, bytes: usize) -> usize {
 }
 
 impl Stratum<'_> {
-    /// Estimated tokens of the stratum and the variance of that estimate.
+    /// Estimated tokens of the stratum and the variance of that estimate. A few blocks are enough
+    /// where they are all alike.
+    fn tokens(&self, encoding: Encoding, stride: usize) -> (f64, f64) {
+        let stride = stride.min(self.blocks.len() / LEAST).max(1);
+        let wide = (self.blocks.len() / ALIKE).max(stride);
+        let (tokens, variance) = self.estimate(encoding, wide);
+        if wide == stride || f64::sqrt(variance) <= tokens * ALIKE_ERROR {
+            return (tokens, variance);
+        }
+        self.estimate(encoding, stride)
+    }
+
     #[allow(
         clippy::cast_precision_loss,
         reason = "a body has far fewer than 2^52 tokens"
     )]
-    fn tokens(&self, encoding: Encoding, stride: usize) -> (f64, f64) {
-        let stride = stride.min(self.blocks.len() / LEAST).max(1);
+    fn estimate(&self, encoding: Encoding, stride: usize) -> (f64, f64) {
         let picked = self.blocks.iter().skip(stride / 2).step_by(stride);
         let pairs: Vec<(f64, f64)> = picked
             .map(|(block, rough)| (count(encoding, block) as f64, *rough as f64))
