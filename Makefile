@@ -36,7 +36,7 @@ conformance: ## Replay recorded provider traffic through the binary: make confor
 	@if [ -d "$(WIRE)" ]; then WIRE="$(abspath $(WIRE))" $(CARGO) test --locked --test conformance; \
 	else echo "conformance: no recordings at $(WIRE), left out; WIRE=DIR names them"; fi
 
-bench: ## Criterion benchmarks of the translation
+bench: ## Criterion benchmarks of translation and counting
 	$(CARGO) bench --locked
 
 clients: ## The official openai packages of PyPI and npm against the sandbox (needs their registries)

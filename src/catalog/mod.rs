@@ -12,6 +12,7 @@ mod problem;
 mod reader;
 mod row;
 pub mod suffix;
+mod tokenizer;
 mod value;
 
 pub use age::Age;
@@ -24,3 +25,4 @@ pub use model::{
 };
 pub use price::{Cost, Price};
 pub use problem::{CatalogError, Problem};
+pub use tokenizer::{Encoding, ImageRule, Tokenizer, ToolForm};

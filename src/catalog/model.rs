@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::price::Price;
+use super::tokenizer::Tokenizer;
 
 /// A capability tier, cheapest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -332,6 +333,8 @@ pub struct Model {
     pub max_input: Option<u32>,
     /// Most output tokens; for embedding models the largest number of dimensions.
     pub max_output: u32,
+    /// How it counts its input.
+    pub tokenizer: Arc<Tokenizer>,
     /// What its tokens cost.
     pub price: Price,
     /// What it can do.

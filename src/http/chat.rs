@@ -127,7 +127,7 @@ async fn whole(relay: Relay, mut meter: Meter, visit: Visit) -> Result<HttpRespo
         Answered::Whole(answer) => answer,
         Answered::Stream(_) => return Err(ApiError::internal("a whole answer was asked for")),
     };
-    let usage = billable(&answer, relay.plan.need.input);
+    let usage = billable(&answer, relay.plan.need.input(&success.candidate.model));
     let mut lease = success.lease;
     let took = success.answered - success.dispatched;
     if let Some(tokens) = stream::answer_tokens(&usage.shown, &success.candidate, relay.request.n())
@@ -265,6 +265,7 @@ async fn open(relay: Relay, mut meter: Meter) -> Result<Ticket, ApiError> {
         Answered::Whole(_) => return Err(ApiError::internal("a stream was asked for")),
     };
     let envelope = envelope(&meter, &candidate.model);
+    let prompt_tokens = relay.plan.need.input(&candidate.model);
     Ok(Ticket {
         meter,
         lease: Some(lease),
@@ -275,7 +276,7 @@ async fn open(relay: Relay, mut meter: Meter) -> Result<Ticket, ApiError> {
         dispatched,
         answered,
         auto: relay.plan.verdict(),
-        prompt_tokens: relay.plan.need.input,
+        prompt_tokens,
         choices: relay.request.n(),
         conversation: relay.plan.conversation,
     })

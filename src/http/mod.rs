@@ -8,6 +8,7 @@ mod chat;
 mod choices;
 mod consequence;
 mod conversation;
+pub mod count;
 mod credits;
 mod embeddings;
 mod error;

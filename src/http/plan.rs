@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use super::choices;
 use super::conversation::Conversation;
+use super::count;
 use super::headers::AutoVerdict;
 use super::{ApiError, Switchboard};
 use crate::actors::accounts::Principal;
@@ -17,9 +18,9 @@ use crate::actors::clock::today;
 use crate::catalog::alias::Target;
 use crate::catalog::{Catalog, Model, ModelId, Prefer, Tier};
 use crate::routing::classify::{Conversation as Transcript, Speaker, Turn, Verdict};
-use crate::routing::context::{Need, TOKENS_PER_IMAGE, TOKENS_PER_MESSAGE, count_text};
+use crate::routing::context::Need;
 use crate::routing::sticky::{Tie, Warm};
-use crate::routing::{Ask, CacheMarks, Choice, Funds, Shortlist, Task, candidates};
+use crate::routing::{Ask, CacheMarks, Choice, Funds, Reason, Shortlist, Task, candidates};
 use crate::wire::{self, ChatRequest, Message, Part, Role};
 
 /// A request, ready to be relayed or explained.
@@ -64,10 +65,13 @@ impl Plan {
             task: Task::Chat,
             choices: choices::choices(catalog, first, picked, request)?,
             needs: request.needs(),
-            need: Need {
-                input: count(request),
-                max_output: request.max_output_tokens(),
-            },
+            need: count::need_for(
+                catalog,
+                request,
+                &caller.account.to_string(),
+                funds(caller),
+                |model| world.live(model, now).output_mean,
+            ),
             answers: request.n(),
             marks: marks(request),
             warm,
@@ -98,6 +102,19 @@ impl Plan {
     pub fn take_turn(&self, desk: &Switchboard) {
         if self.prefer == Prefer::Fast {
             desk.fast_requests.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Input tokens as the first candidate counts them; when there is none, as the first model does
+    /// that was left out for its window.
+    pub fn prompt_tokens(&self) -> u64 {
+        let ranked = self.shortlist.ranked.iter().map(|c| &c.model);
+        let too_small = self.shortlist.excluded.iter();
+        let too_small = too_small.filter(|e| e.reason == Reason::ContextWindow);
+        let first = ranked.chain(too_small.map(|e| &e.model)).next();
+        match first.or(self.world.catalog.models().first()) {
+            Some(model) => self.need.input(model),
+            None => 0,
         }
     }
 
@@ -158,16 +175,6 @@ fn incapable(world: &World, request: &ChatRequest) -> HashMap<ModelId, String> {
             .map(|warning| (model.id.clone(), warning.field.to_string()))
     };
     models.filter_map(lacks).collect()
-}
-
-/// Estimated input tokens of the whole request.
-fn count(request: &ChatRequest) -> u64 {
-    let message = |message: Message<'_>| {
-        let texts: u64 = message.texts().map(|text| count_text(&text)).sum();
-        TOKENS_PER_MESSAGE + texts + attachments(&message) * TOKENS_PER_IMAGE
-    };
-    let tools = request.tools_raw().map_or(0, count_text);
-    request.messages().map(message).sum::<u64>() + tools
 }
 
 /// Images, files and audio of a message.

@@ -128,7 +128,7 @@ fn estimate(plan: &Plan) -> Option<Picodollars> {
     let cost = |model: &Model| {
         let expected = plan.world.live(model, now).output_mean;
         let output = expected.min(plan.need.max_output.unwrap_or(u64::MAX));
-        hold::list_cost(model, plan.need.input, output)
+        hold::list_cost(model, plan.need.input(model), output)
     };
     let refused = plan
         .shortlist
@@ -157,21 +157,36 @@ fn free_models(catalog: &Catalog) -> String {
         .join(", ")
 }
 
+/// 400 that names the count and the largest window there would be. Families count differently, so
+/// the count is that of the model with this window.
 fn too_long(plan: &Plan) -> ApiError {
     let refused = plan
         .shortlist
         .excluded
         .iter()
         .filter(|e| e.reason == Reason::ContextWindow);
-    let window = refused
-        .map(|e| e.model.context_window)
-        .max()
-        .unwrap_or_default();
-    let (input, output) = (plan.need.input, plan.need.max_output.unwrap_or_default());
-    let message = format!(
-        "The request needs about {input} tokens of input and {output} of output; the largest window of the models that were asked for is {window} tokens. Shorten it, or ask another tier."
-    );
+    let message = match refused.map(|e| &e.model).max_by_key(|m| m.context_window) {
+        Some(model) => too_long_for(plan, model),
+        None => "The request is too long for every model that was asked for.".to_owned(),
+    };
     ApiError::new(Code::ContextLengthExceeded, message).param("messages")
+}
+
+fn too_long_for(plan: &Plan, model: &Model) -> String {
+    let input = plan.need.input(model);
+    let expected = plan
+        .world
+        .live(model, std::time::Instant::now())
+        .output_mean;
+    let output = plan.need.reserved(model, expected);
+    let of_input = match model.max_input {
+        Some(most) => format!(", of which at most {most} input"),
+        None => String::new(),
+    };
+    format!(
+        "The request has about {input} tokens of input and reserves {output} for the answer; the largest window of the models that were asked for is {} tokens ({}){of_input}. Shorten the messages, lower max_tokens, or ask another tier.",
+        model.context_window, model.id
+    )
 }
 
 /// The models that were asked for and left out.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::auth::Caller;
 use super::plan::Plan;
-use super::{ApiError, Switchboard, chat};
+use super::{ApiError, Switchboard, chat, count};
 use crate::catalog::Tier;
 use crate::routing::{Candidate, Excluded};
 
@@ -67,7 +67,8 @@ pub async fn route(
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let (request, _share) = chat::read(&desk, &http, payload).await?;
-    let plan = Plan::make(&desk, &caller.0, &request).await?;
+    let mut plan = Plan::make(&desk, &caller.0, &request).await?;
+    plan.need = count::need(&plan.world.catalog, &request, &caller.0.account.to_string());
     let mut response = HttpResponse::Ok();
     if let Some(verdict) = plan.verdict() {
         verdict.write(&mut response);
@@ -98,7 +99,7 @@ fn explain(plan: &Plan) -> Explanation {
         tier: plan.tier.map(Tier::as_str),
         prefer: plan.prefer.as_str(),
         auto,
-        prompt_tokens_estimate: plan.need.input,
+        prompt_tokens_estimate: plan.prompt_tokens(),
         output_tokens_expected: first.min(plan.need.max_output.unwrap_or(u64::MAX)),
         candidates: plan
             .shortlist

@@ -119,7 +119,7 @@ prop_compose! {
             task: Task::Chat,
             choices,
             needs: abilities.filter(|(i, _)| needs & (1 << i) != 0).map(|(_, a)| a).collect(),
-            need: Need { input, max_output, ..Need::default() },
+            need: Need::of_tokens(input, max_output),
             answers,
             marks,
             warm,
@@ -180,7 +180,7 @@ fn is_true(reason: &Reason, model: &Model, ask: &Ask, live: &Live) -> bool {
                 || !only.is_empty() && !only.contains(&model.provider)
         }
         Reason::ContextWindow => {
-            let input = ask.need.input;
+            let input = ask.need.input(model);
             let output = ask.need.max_output.unwrap_or(live.output_mean.max(1024));
             let total = input + output.min(u64::from(model.max_output));
             total > u64::from(model.context_window) || input > u64::from(model.most_input())
@@ -249,7 +249,10 @@ fn constrain(ask: &mut Ask, which: u8, bits: u8) {
         }
         3 => ask.funds = Funds::None,
         4 => ask.needs = ask.needs.with(Ability::ALL[usize::from(bits % 8)]),
-        5 => ask.need.input += u64::from(bits) * 10_000,
+        5 => {
+            let input = ask.need.input(&CATALOG.models()[0]) + u64::from(bits) * 10_000;
+            ask.need = Need::of_tokens(input, ask.need.max_output);
+        }
         _ => {
             let most = Rate::from_usd_per_mtok(&(bits % 10).to_string()).unwrap();
             let before = ask.rules.max_prompt_price.unwrap_or(most);
@@ -468,7 +471,7 @@ fn cheap_counts_the_answer_the_cache_and_the_long_context() {
     assert_ne!(cheapest(&premium, &chatty), "zai.glm-5");
     // 190,000 tokens at 1 USD against 185,000 of them at 0.2 USD.
     let mut long = premium.clone();
-    long.need.input = 190_000;
+    long.need = Need::of_tokens(190_000, None);
     assert_eq!(cheapest(&long, &prior), "zai.glm-5");
     long.warm = Some(Warm {
         model: ModelId::new("gemini-3.1-pro-preview"),
@@ -478,7 +481,7 @@ fn cheap_counts_the_answer_the_cache_and_the_long_context() {
     assert_eq!(cheapest(&long, &prior), "gemini-3.1-pro-preview");
     // Above 200,000 tokens Google's price doubles, and OpenAI's not yet.
     let mut longer = premium;
-    longer.need.input = 210_000;
+    longer.need = Need::of_tokens(210_000, None);
     assert_eq!(cheapest(&longer, &prior), "gpt-5.4");
 }
 

@@ -30,10 +30,7 @@ pub fn typical(choice: Choice, today: time::Date) -> Ask {
         task: Task::Chat,
         choices: vec![choice],
         needs: Abilities::NONE,
-        need: Need {
-            input: TYPICAL_INPUT,
-            ..Need::default()
-        },
+        need: Need::of_tokens(TYPICAL_INPUT, None),
         answers: 1,
         marks: CacheMarks::None,
         warm: None,

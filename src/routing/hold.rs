@@ -16,7 +16,7 @@ pub struct Estimate {
     /// Input × 1.15 and a long answer (the 95th percentile of the model's): what is held when the
     /// balance allows.
     pub want: Picodollars,
-    /// Half the estimated input and the shortest useful answer: with less there is no point.
+    /// Half the counted input and the shortest useful answer: with less there is no point.
     pub least: Picodollars,
 }
 
@@ -38,7 +38,7 @@ fn total(model: &Model, usage: &Usage) -> Picodollars {
 /// Expected cost of a request at list price, with answers of this length: the part of the prompt that
 /// is warm at the model is read at the cached rate, and what the caller marked is written to a cache.
 pub fn expected_cost(model: &Model, ask: &Ask, answer_tokens: u64) -> Picodollars {
-    let prompt_tokens = ask.need.input;
+    let prompt_tokens = ask.need.input(model);
     let warm = ask.warm.as_ref().filter(|warm| warm.model == model.id);
     let cached_tokens = warm.map_or(0, |warm| warm.tokens.min(prompt_tokens));
     let fresh = prompt_tokens - cached_tokens;
@@ -58,27 +58,29 @@ pub fn expected_cost(model: &Model, ask: &Ask, answer_tokens: u64) -> Picodollar
     total(model, &usage)
 }
 
-/// The hold for one model: estimated input × 1.15 × input price + a long answer × output price.
+/// The hold for one model: counted input × 1.15 × input price + a long answer × output price.
 pub fn estimate(model: &Model, live: &Live, need: &Need, choices: u64) -> Estimate {
     let most = need
         .max_output
         .unwrap_or(u64::MAX)
         .min(u64::from(model.max_output));
     let output = live.output_p95.min(most).saturating_mul(choices);
-    let padded = need.input.saturating_mul(115).div_ceil(100);
+    let input = need.input(model);
+    let padded = input.saturating_mul(115).div_ceil(100);
     Estimate {
         want: list_cost(model, padded, output),
-        least: list_cost(model, need.input / 2, most.min(LEAST_OUTPUT)),
+        least: list_cost(model, input / 2, most.min(LEAST_OUTPUT)),
     }
 }
 
 /// Output tokens that a hold smaller than wanted can pay for: the answer is cut there instead of
-/// running into debt. Counts half the estimated input, as [`Estimate::least`] does.
+/// running into debt. Takes half the counted input, as [`Estimate::least`] does.
 pub fn affordable_output(model: &Model, need: &Need, held: Picodollars, choices: u64) -> u64 {
-    let rate = model.price.rates(need.input).output.get();
+    let input = need.input(model);
+    let rate = model.price.rates(input).output.get();
     let left = held
         .get()
-        .saturating_sub(list_cost(model, need.input / 2, 0).get());
+        .saturating_sub(list_cost(model, input / 2, 0).get());
     let tokens =
         left.checked_div(rate.saturating_mul(i64::try_from(choices.max(1)).unwrap_or(i64::MAX)));
     tokens

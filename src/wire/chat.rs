@@ -15,7 +15,7 @@ pub(super) mod tests;
 use crate::catalog::{Abilities, Prefer};
 
 use super::answer::ReasoningView;
-use super::object::Span;
+use super::object::{Object, Span};
 
 pub use extensions::{Effort, ProviderRules, ReasoningWish};
 pub use invalid::{Invalid, InvalidCode};
@@ -154,6 +154,13 @@ impl ChatRequest {
     /// The raw JSON array `tools` (or the old `functions`), if it is not empty.
     pub fn tools_raw(&self) -> Option<&str> {
         self.facts.tools.map(|span| span.get(&self.body))
+    }
+
+    /// The raw JSON of the schema that the answer has to follow, if there is one.
+    pub fn response_schema(&self) -> Option<&str> {
+        let format = Object::parse(self.field("response_format")?).ok()?;
+        let named = Object::parse(format.borrowed("json_schema")?).ok()?;
+        named.borrowed("schema")
     }
 
     /// Bytes of the body as it came.

@@ -85,7 +85,7 @@ const MODELS: &[Case] = &[
 #[rustfmt::skip]
 const FILES: &[(&str, &str)] = &[
     ("a = 1\nb = = 2\nc = 'x\n", "2: extra `=`, expected nothing\nmine.toml:3: invalid literal string, expected `'`"),
-    ("[models]\n", "1: models: unknown key; a catalog has [[provider]], [[model]], [alias] and [weights]"),
+    ("[models]\n", "1: models: unknown key; a catalog has [[provider]], [[model]], [[tokenizer]], [alias] and [weights]"),
     ("[model]\n", "1: model: not a list of tables; write [[model]]"),
     ("model = [1]", "1: model: not a table"),
     ("alias = 1", "1: alias: not a table; write [alias]"),

@@ -15,10 +15,7 @@ fn call() -> (hold::Estimate, Picodollars) {
     let catalog = Catalog::load(&[Layer::builtin()]).unwrap();
     let model = catalog.model("gpt-4.1-mini").unwrap();
     let live = Live::prior(model, Standing::Flowing);
-    let need = Need {
-        input: 300,
-        ..Need::default()
-    };
+    let need = Need::of_tokens(300, None);
     let estimate = hold::estimate(model, &live, &need, 1);
     (estimate, hold::list_cost(model, 300, 200))
 }

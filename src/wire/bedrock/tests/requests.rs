@@ -37,6 +37,7 @@ pub(super) fn model(upstream: &str) -> Model {
         context_window: 100_000,
         max_input: None,
         max_output: 8_000,
+        tokenizer: std::sync::Arc::default(),
         price: Price::default(),
         abilities: Ability::ALL.into_iter().collect::<Abilities>(),
         traits: Vec::new(),

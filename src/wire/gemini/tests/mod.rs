@@ -46,6 +46,7 @@ fn model(upstream: &str, traits: &[Trait]) -> Model {
         context_window: 1_000_000,
         max_input: None,
         max_output: 65_536,
+        tokenizer: std::sync::Arc::default(),
         price: Price::default(),
         abilities: [Ability::Tools, Ability::Vision, Ability::Reasoning]
             .into_iter()

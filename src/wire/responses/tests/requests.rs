@@ -45,6 +45,7 @@ fn model(upstream: &str, abilities: &[Ability], traits: &[Trait]) -> Model {
         context_window: 1000,
         max_input: None,
         max_output: 1000,
+        tokenizer: std::sync::Arc::default(),
         price: Price::default(),
         abilities: abilities.iter().copied().collect::<Abilities>(),
         traits: traits.to_vec(),
