@@ -10,6 +10,7 @@ use super::clock;
 use super::funds::{Purse, Purses};
 use crate::catalog::ProviderName;
 use crate::ids::{AccountId, ApiKey, KeyHash, KeyId};
+use crate::money::Picodollars;
 use crate::store::{self, AccountError, Db};
 
 /// Whom a key stands for.
@@ -25,6 +26,8 @@ pub struct Principal {
     pub blocked: Vec<ProviderName>,
     /// Whether the key may be used.
     pub access: Access,
+    /// What the account may spend on one UTC day, if that is limited.
+    pub daily_limit: Option<Picodollars>,
     /// What the account can spend.
     pub purse: Arc<Purse>,
 }
@@ -55,6 +58,19 @@ pub struct Accounts {
 pub struct CreateAccount {
     /// The customer's address.
     pub email: String,
+    /// What it may spend on one UTC day, if that is limited.
+    pub daily_limit: Option<Picodollars>,
+}
+
+/// Sets what an account may spend on one UTC day; `None` lifts the limit. It holds for requests
+/// that come after the answer.
+#[derive(Message)]
+#[rtype(result = "Result<(), AccountError>")]
+pub struct SetDailyLimit {
+    /// The account.
+    pub account: AccountId,
+    /// The limit.
+    pub daily_limit: Option<Picodollars>,
 }
 
 /// An account that was just created.
@@ -134,6 +150,7 @@ impl Accounts {
                 } else {
                     Access::Enabled
                 },
+                daily_limit: self.accounts.daily_limit(key.account),
                 purse: self.purses.of(key.account),
             };
             Some((key.hash, Arc::new(principal)))
@@ -154,18 +171,31 @@ impl Handler<CreateAccount> for Accounts {
     type Result = MessageResult<CreateAccount>;
 
     fn handle(&mut self, create: CreateAccount, _: &mut Context<Self>) -> Self::Result {
-        MessageResult(
-            self.accounts
-                .create(&create.email, clock::now_ms())
-                .map(|created| {
-                    self.commit();
-                    NewAccount {
-                        account: created.account.id,
-                        email: created.account.email,
-                        key: created.key,
-                    }
-                }),
-        )
+        let created = self
+            .accounts
+            .create(&create.email, clock::now_ms())
+            .and_then(|created| {
+                let limit = create.daily_limit;
+                self.accounts.set_daily_limit(created.account.id, limit)?;
+                Ok(created)
+            });
+        MessageResult(created.map(|created| {
+            self.commit();
+            NewAccount {
+                account: created.account.id,
+                email: created.account.email,
+                key: created.key,
+            }
+        }))
+    }
+}
+
+impl Handler<SetDailyLimit> for Accounts {
+    type Result = Result<(), AccountError>;
+
+    fn handle(&mut self, set: SetDailyLimit, _: &mut Context<Self>) -> Self::Result {
+        let set = self.accounts.set_daily_limit(set.account, set.daily_limit);
+        set.map(|()| self.commit())
     }
 }
 

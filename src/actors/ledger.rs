@@ -4,28 +4,31 @@
 //! then is validated first and shares the one sync. No timer, no wait at low load.
 
 mod messages;
+mod stats;
+mod waiting;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult, ResponseFuture};
 use tokio::sync::oneshot;
 
 pub use messages::{
-    AskStatement, Authorise, Drain, Find, Grant, Record, Settle, Statement, Verify, Void,
+    Adjust, AskStatement, Authorise, Drain, Extend, Find, Grant, Record, Settle, Statement, Verify,
+    Void,
 };
+pub use stats::{LedgerStats, LossCount, Tally};
 
 use super::clock;
 use super::funds::Purses;
-use crate::ids::{AccountId, GenerationId};
+use crate::ids::AccountId;
 use crate::money::Picodollars;
-use crate::store::{Book, Db, Generation, GrantError, Order, Refusal, Settled, StoreError, verify};
+use crate::store::{Book, CreditError, Db, Generation, Refusal, Settled, StoreError, verify};
+use waiting::Waiting;
 
 /// Messages that share one sync at the most.
 const GROUP: usize = 256;
-/// Requests of one account that wait for its own holds at the most.
-const WAITING_PER_ACCOUNT: usize = 2048;
 /// How often holds past their deadline are looked for.
 const EXPIRY_PERIOD: Duration = Duration::from_secs(5);
 /// Exit code after a storage error (sysexits' EX_TEMPFAIL: start again).
@@ -36,7 +39,10 @@ pub struct Ledger {
     db: Db,
     book: Book,
     purses: Arc<Purses>,
+    tally: Arc<Tally>,
     group: Vec<Reply>,
+    /// Messages since the last commit.
+    messages: usize,
     commit_asked: bool,
     waiting: HashMap<AccountId, VecDeque<Waiting>>,
 }
@@ -44,22 +50,10 @@ pub struct Ledger {
 /// An answer that waits for the commit.
 type Reply = Box<dyn FnOnce() + Send>;
 
-/// An authorise that would succeed if the account's other holds ended.
-struct Waiting {
-    order: Order,
-    until: Instant,
-    reply: oneshot::Sender<Result<Picodollars, Refusal>>,
-}
-
 /// Commits the group behind the messages that have arrived.
 #[derive(Message)]
 #[rtype(result = "()")]
 struct Commit;
-
-/// Gives up on waiting requests whose patience has ended.
-#[derive(Message)]
-#[rtype(result = "()")]
-struct GiveUp(AccountId);
 
 impl Ledger {
     /// A ledger over an opened book.
@@ -68,10 +62,17 @@ impl Ledger {
             db,
             book,
             purses,
+            tally: Arc::default(),
             group: Vec::new(),
+            messages: 0,
             commit_asked: false,
             waiting: HashMap::new(),
         }
+    }
+
+    /// What the ledger counts, for whoever shows it.
+    pub fn tally(&self) -> Arc<Tally> {
+        Arc::clone(&self.tally)
     }
 
     /// Puts an answer behind the next commit.
@@ -86,8 +87,10 @@ impl Ledger {
         answered
     }
 
+    /// Once a message: commits behind the last of the group.
     fn ask_for_commit(&mut self, ctx: &Context<Self>) {
-        if self.group.len() >= GROUP {
+        self.messages += 1;
+        if self.messages >= GROUP {
             self.commit();
         } else if !self.commit_asked {
             self.commit_asked = true;
@@ -105,89 +108,19 @@ impl Ledger {
         {
             fail_stop(&error);
         }
+        self.tally.committed(std::mem::take(&mut self.messages));
         for reply in self.group.drain(..) {
             reply();
         }
+        self.tell_losses();
     }
 
-    fn authorise(
-        &mut self,
-        ctx: &mut Context<Self>,
-        ask: Authorise,
-    ) -> oneshot::Receiver<Result<Picodollars, Refusal>> {
-        let account = ask.order.account;
-        match self.book.authorise(ask.order.clone(), clock::now_ms()) {
-            Ok(held) => {
-                self.publish(account);
-                self.when_durable(ctx, Ok(held))
-            }
-            Err(Refusal::Bound { .. }) if self.may_wait(account, &ask) => self.wait(ctx, ask),
-            Err(refusal) => {
-                let (reply, answered) = oneshot::channel();
-                answering(reply, Err(refusal))();
-                answered
-            }
-        }
-    }
-
-    fn may_wait(&self, account: AccountId, ask: &Authorise) -> bool {
-        !ask.patience.is_zero()
-            && self
-                .waiting
-                .get(&account)
-                .is_none_or(|queue| queue.len() < WAITING_PER_ACCOUNT)
-    }
-
-    fn wait(
-        &mut self,
-        ctx: &mut Context<Self>,
-        ask: Authorise,
-    ) -> oneshot::Receiver<Result<Picodollars, Refusal>> {
-        let (reply, answered) = oneshot::channel();
-        let account = ask.order.account;
-        let waiting = Waiting {
-            order: ask.order,
-            until: Instant::now() + ask.patience,
-            reply,
-        };
-        self.waiting.entry(account).or_default().push_back(waiting);
-        ctx.notify_later(GiveUp(account), ask.patience);
-        answered
-    }
-
-    /// Lets waiting requests of an account try again, first come first served.
-    fn wake(&mut self, ctx: &Context<Self>, account: AccountId) {
-        let Some(mut queue) = self.waiting.remove(&account) else {
-            return;
-        };
-        while let Some(next) = queue.pop_front() {
-            if next.reply.is_closed() {
-                continue;
-            }
-            let answer = self.book.authorise(next.order.clone(), clock::now_ms());
-            match answer {
-                Err(Refusal::Bound { .. }) if next.until > Instant::now() => {
-                    queue.push_front(next);
-                    break;
-                }
-                Ok(_) | Err(_) => {
-                    self.group.push(answering(next.reply, answer));
-                    self.ask_for_commit(ctx);
-                }
-            }
-        }
-        if !queue.is_empty() {
-            self.waiting.insert(account, queue);
-        }
-        self.publish(account);
-    }
-
-    fn forget_waiting(&mut self, account: AccountId, generation: GenerationId) {
-        if let Some(queue) = self.waiting.get_mut(&account) {
-            queue.retain(|waiting| waiting.order.generation != generation);
-            if queue.is_empty() {
-                self.waiting.remove(&account);
-            }
+    /// Counts and logs each loss that became durable, once.
+    fn tell_losses(&mut self) {
+        for loss in self.book.take_losses() {
+            self.tally.lost(&loss);
+            let generation = loss.generation.map(|id| id.to_string());
+            tracing::warn!(kind = loss.kind.as_str(), amount_usd = %loss.amount, generation, "the ledger booked a loss");
         }
     }
 
@@ -222,6 +155,8 @@ impl Actor for Ledger {
 
     fn started(&mut self, ctx: &mut Context<Self>) {
         super::guard::abort_on_panic();
+        // Orphans that the start found are durable already.
+        self.tell_losses();
         ctx.run_interval(EXPIRY_PERIOD, |ledger, ctx| {
             for released in ledger.book.expire(clock::now_ms()) {
                 ledger.wake(ctx, released.account);
@@ -240,17 +175,30 @@ impl Handler<Authorise> for Ledger {
     }
 }
 
+impl Handler<Extend> for Ledger {
+    type Result = ();
+
+    fn handle(&mut self, extend: Extend, ctx: &mut Context<Self>) {
+        let answer = self.book.extend(extend.ask, clock::now_ms());
+        self.group.push(answering(extend.reply, answer));
+        self.publish(extend.account);
+        self.ask_for_commit(ctx);
+    }
+}
+
 impl Handler<Settle> for Ledger {
     type Result = ();
 
     fn handle(&mut self, settle: Settle, ctx: &mut Context<Self>) {
         let account = settle.record.account;
         let generation = settle.record.id;
+        let now_ms = clock::now_ms();
+        self.book.book_failed(generation, &settle.failed, now_ms);
         let settled = self
             .book
-            .settle(*settle.record, clock::now_ms())
+            .settle(*settle.record, now_ms)
             .unwrap_or_else(|not_held| {
-                // The hold outlives the longest answer, so this is an answer that outlived its clocks.
+                // Every charge follows a hold, and no request both voids and settles: a bug of ours.
                 tracing::error!(%generation, %not_held, "an answer was not charged");
                 let balance = self.book.balance(account).available();
                 Settled {
@@ -272,12 +220,11 @@ impl Handler<Void> for Ledger {
     type Result = ();
 
     fn handle(&mut self, void: Void, ctx: &mut Context<Self>) {
+        let now_ms = clock::now_ms();
         self.forget_waiting(void.account, void.generation);
-        self.book.void(
-            void.generation,
-            void.record.map(|record| *record),
-            clock::now_ms(),
-        );
+        self.book.book_failed(void.generation, &void.failed, now_ms);
+        let record = void.record.map(|record| *record);
+        self.book.void(void.generation, record, now_ms);
         self.wake(ctx, void.account);
         self.publish(void.account);
         self.ask_for_commit(ctx);
@@ -288,13 +235,16 @@ impl Handler<Record> for Ledger {
     type Result = ();
 
     fn handle(&mut self, record: Record, ctx: &mut Context<Self>) {
-        self.book.record(*record.0, clock::now_ms());
+        let now_ms = clock::now_ms();
+        self.book
+            .book_failed(record.record.id, &record.failed, now_ms);
+        self.book.record(*record.record, now_ms);
         self.ask_for_commit(ctx);
     }
 }
 
 impl Handler<Grant> for Ledger {
-    type Result = ResponseFuture<Result<Picodollars, GrantError>>;
+    type Result = ResponseFuture<Result<Picodollars, CreditError>>;
 
     fn handle(&mut self, grant: Grant, ctx: &mut Context<Self>) -> Self::Result {
         let now_ms = clock::now_ms();
@@ -312,6 +262,24 @@ impl Handler<Grant> for Ledger {
     }
 }
 
+impl Handler<Adjust> for Ledger {
+    type Result = ResponseFuture<Result<Picodollars, CreditError>>;
+
+    fn handle(&mut self, adjust: Adjust, ctx: &mut Context<Self>) -> Self::Result {
+        let adjusted = self.book.adjust(
+            adjust.account,
+            adjust.amount,
+            &adjust.idempotency_key,
+            &adjust.reason,
+            clock::now_ms(),
+        );
+        self.wake(ctx, adjust.account);
+        self.publish(adjust.account);
+        let answered = self.when_durable(ctx, adjusted);
+        Box::pin(promised(answered))
+    }
+}
+
 impl Handler<AskStatement> for Ledger {
     type Result = MessageResult<AskStatement>;
 
@@ -325,12 +293,17 @@ impl Handler<AskStatement> for Ledger {
 }
 
 impl Handler<Find> for Ledger {
-    type Result = MessageResult<Find>;
+    type Result = ResponseFuture<Result<Option<Box<Generation>>, StoreError>>;
 
-    fn handle(&mut self, find: Find, _: &mut Context<Self>) -> Self::Result {
-        // What is still in the group is not on disk yet.
-        self.commit();
-        MessageResult(Generation::read(&self.db, find.0).map(|found| found.map(Box::new)))
+    fn handle(&mut self, find: Find, ctx: &mut Context<Self>) -> Self::Result {
+        // What is still in the group is not on disk yet, so the reading waits for its commit.
+        let (db, (reply, answered)) = (self.db.clone(), oneshot::channel());
+        self.group.push(Box::new(move || {
+            let found = Generation::read(&db, find.0).map(|found| found.map(Box::new));
+            reply.send(found).ok();
+        }));
+        self.ask_for_commit(ctx);
+        Box::pin(promised(answered))
     }
 }
 
@@ -356,13 +329,5 @@ impl Handler<Commit> for Ledger {
 
     fn handle(&mut self, _: Commit, _: &mut Context<Self>) {
         self.commit();
-    }
-}
-
-impl Handler<GiveUp> for Ledger {
-    type Result = ();
-
-    fn handle(&mut self, give_up: GiveUp, ctx: &mut Context<Self>) {
-        self.wake(ctx, give_up.0);
     }
 }

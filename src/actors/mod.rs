@@ -21,7 +21,7 @@ use self::accounts::{Accounts, KeyDirectory};
 use self::catalog::{CatalogKeeper, ReloadError, Source, World};
 use self::classifier::Classifier;
 use self::funds::Purses;
-use self::ledger::Ledger;
+use self::ledger::{Ledger, Tally};
 use crate::catalog::Catalog;
 use crate::config::{self, Environment, Settings};
 use crate::ids::Pepper;
@@ -59,6 +59,8 @@ pub struct Switchboard {
     pub pepper: Pepper,
     /// The ledger.
     pub ledger: Addr<Ledger>,
+    /// What the ledger counts.
+    pub ledger_tally: Arc<Tally>,
     /// Customers and keys.
     pub accounts: Addr<Accounts>,
     /// The catalog's keeper.
@@ -137,6 +139,7 @@ impl Switchboard {
             keys,
             purses,
             pepper,
+            ledger_tally: ledger.tally(),
             ledger: Ledger::start_in_arbiter(&disk, |_| ledger),
             accounts: Accounts::start_in_arbiter(&disk, |_| accounts),
             catalog: keeper.start(),
@@ -185,6 +188,7 @@ impl Storage {
         if recovered.orphans > 0 {
             tracing::warn!(
                 orphans = recovered.orphans,
+                loss_usd = %recovered.loss,
                 "requests were running when the router last ended: voided"
             );
         }

@@ -64,7 +64,7 @@ impl Trail {
         let error = match (self.faults.last(), &self.cannot, &self.no_credit) {
             (Some(fault), _, _) => from_fault(fault, &self.faults),
             (None, Some(cannot), _) => from_encoding(cannot),
-            (None, None, Some(_)) => refusal::no_credit(plan, caller),
+            (None, None, Some(refusal)) => refusal::unpaid(refusal, plan, caller),
             (None, None, None) => {
                 let message = "Every model that was asked for is being left alone after failures.";
                 ApiError::new(Code::NoAvailableModels, message)

@@ -13,12 +13,15 @@ mod dir;
 mod error;
 mod generation;
 mod key;
+mod replay;
 mod verify;
 
 pub use accounts::{Account, AccountError, Accounts, Created, Key};
 pub use book::{
-    Balance, Book, Cause, DayTotals, GrantError, KeyUsage, Kind, LedgerAccount, Limits, NotHeld,
-    Order, Recovered, Refusal, Released, Settled, Transfer, TrialBalance,
+    Balance, Begun, Book, Cause, CreditError, DayTotals, Deposit, Deposited, Extension, FailedCost,
+    Fingerprint, KeyError, KeyUsage, Kind, LedgerAccount, Limits, Loss, LossKind, NotHeld, Order,
+    Outcome, PaymentError, Recovered, Refusal, Released, Reversal, ReversalKind, Reversed, Scope,
+    Settled, Transfer, TrialBalance,
 };
 pub use day::Day;
 pub use db::{Batch, Db};

@@ -1,12 +1,13 @@
 //! The whole ledger checked: every transfer followed from the first, every balance derived anew.
 
-use super::accounts::{Account, Key};
+use super::accounts::{Account, Key, Limit};
 use super::book::{
-    Balances, Chain, DayTotals, Granted, Hold, KeyTotals, Kind, LedgerAccount, Link, Meta,
-    OpenHold, Transfer, TrialBalance, read_balance,
+    Balances, Chain, DayTotals, KeyTotals, Link, Meta, OpenHold, Payment, Remembered, TrialBalance,
+    read_balance,
 };
 use super::db::{Db, Row};
 use super::error::LedgerError;
+use super::replay::Replay;
 use super::{Generation, codec, key};
 use crate::ids::AccountId;
 
@@ -58,7 +59,7 @@ pub fn verify(db: &Db) -> Result<Report, LedgerError> {
 /// Derives balances and open holds from the transfers alone.
 fn replay(db: &Db) -> Result<(Chain, Balances), LedgerError> {
     let mut chain = Chain::EMPTY;
-    let mut balances = Balances::default();
+    let mut replay = Replay::default();
     for row in db.rows(key::TRANSFERS)? {
         let (key, value) = row?;
         let link: Link = codec::decode(&key, &value)?;
@@ -66,66 +67,16 @@ fn replay(db: &Db) -> Result<(Chain, Balances), LedgerError> {
         if key != key::transfer(chain.seq) {
             return Err(LedgerError::Misplaced(codec::show(&key)));
         }
-        apply(&mut balances, &link).map_err(|reason| LedgerError::Impossible {
-            seq: chain.seq,
-            reason,
-        })?;
+        let seq = chain.seq;
+        let broken = |reason| LedgerError::Impossible { seq, reason };
+        replay.apply(&link).map_err(broken)?;
     }
-    Ok((chain, balances))
-}
-
-/// The effect of one transfer; an error names the rule that it breaks.
-fn apply(balances: &mut Balances, link: &Link) -> Result<(), &'static str> {
-    let transfer = &link.transfer;
-    if transfer.amount.get() < 0 {
-        return Err("its amount is negative");
+    if !replay.is_whole() {
+        return Err(LedgerError::Sequence {
+            expected: chain.seq + 1,
+        });
     }
-    match transfer.kind {
-        Kind::Hold { .. } => {
-            let (generation, hold) = Hold::opened_by(link).ok_or("it holds for no generation")?;
-            if balances.hold(generation).is_some() {
-                return Err("its generation has a hold already");
-            }
-            balances.open(generation, hold);
-        }
-        Kind::Void => {
-            let hold = close(balances, transfer)?;
-            if hold.amount != transfer.amount {
-                return Err("it gives back another amount than was held");
-            }
-        }
-        Kind::Post => {
-            close(balances, transfer)?;
-            balances.post(&transfer.debit, &transfer.credit, transfer.amount);
-        }
-        Kind::Grant | Kind::Overrun | Kind::Orphan => {
-            balances.post(&transfer.debit, &transfer.credit, transfer.amount);
-        }
-    }
-    match &transfer.debit {
-        user @ LedgerAccount::User(_) if balances.of(user).available().get() < 0 => {
-            Err("it takes a customer below zero")
-        }
-        LedgerAccount::User(_)
-        | LedgerAccount::Provider(_)
-        | LedgerAccount::Goodwill
-        | LedgerAccount::Fee
-        | LedgerAccount::CashStripe
-        | LedgerAccount::LossOrphan
-        | LedgerAccount::LossOverrun
-        | LedgerAccount::LossFailed => Ok(()),
-    }
-}
-
-fn close(balances: &mut Balances, transfer: &Transfer) -> Result<Hold, &'static str> {
-    let hold = transfer
-        .generation()
-        .and_then(|generation| balances.close(generation))
-        .ok_or("its generation has no open hold")?;
-    if hold.user() != transfer.debit {
-        return Err("it ends another customer's hold");
-    }
-    Ok(hold)
+    Ok((chain, replay.balances))
 }
 
 /// How many rows of each derived kind are stored.
@@ -171,8 +122,12 @@ fn check_hold((key, value): &Row, derived: &Balances) -> Result<(), LedgerError>
 fn check_record(db: &Db, (key, value): &Row) -> Result<(), LedgerError> {
     let own_key = if key.starts_with(key::GENERATIONS) {
         key::generation(codec::decode::<Generation>(key, value)?.id)
-    } else if key.starts_with(key::GRANTS) {
-        codec::decode::<Granted>(key, value)?.key()
+    } else if key.starts_with(key::REMEMBERED) || key.starts_with(key::EVENTS) {
+        codec::decode::<Remembered>(key, value)?.key()
+    } else if key.starts_with(key::PAYMENTS) {
+        key::payment(&codec::decode::<Payment>(key, value)?.intent)
+    } else if key.starts_with(key::LIMITS) {
+        key::limit(codec::decode::<Limit>(key, value)?.account)
     } else if key.starts_with(key::KEY_TOTALS) {
         key::key_totals(codec::decode::<KeyTotals>(key, value)?.key)
     } else if key.starts_with(key::CUSTOMERS) {

@@ -30,6 +30,8 @@ pub enum LedgerAccount {
     LossOverrun,
     /// Failed attempts that the provider billed all the same.
     LossFailed,
+    /// Refunds and disputes that the customer's balance did not cover.
+    LossRefund,
 }
 
 impl LedgerAccount {
@@ -50,7 +52,8 @@ impl LedgerAccount {
             | Self::CashStripe
             | Self::LossOrphan
             | Self::LossOverrun
-            | Self::LossFailed => None,
+            | Self::LossFailed
+            | Self::LossRefund => None,
         }
     }
 }
@@ -66,6 +69,7 @@ impl fmt::Display for LedgerAccount {
             Self::LossOrphan => f.write_str("loss:orphan"),
             Self::LossOverrun => f.write_str("loss:overrun"),
             Self::LossFailed => f.write_str("loss:failed"),
+            Self::LossRefund => f.write_str("loss:refund"),
         }
     }
 }
@@ -92,6 +96,7 @@ impl FromStr for LedgerAccount {
             "loss:orphan" => Ok(Self::LossOrphan),
             "loss:overrun" => Ok(Self::LossOverrun),
             "loss:failed" => Ok(Self::LossFailed),
+            "loss:refund" => Ok(Self::LossRefund),
             _ => Err(NotAnAccount),
         }
     }
@@ -112,6 +117,7 @@ mod tests {
             LedgerAccount::LossOrphan,
             LedgerAccount::LossOverrun,
             LedgerAccount::LossFailed,
+            LedgerAccount::LossRefund,
         ] {
             assert_eq!(account.to_string().parse(), Ok(account));
         }
