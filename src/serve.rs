@@ -138,7 +138,13 @@ async fn sandbox_account(desk: &Switchboard) -> Result<(ApiKey, Picodollars), Fa
                 .await??,
         ),
         None => {
-            let created = desk.accounts.send(CreateAccount { email }).await??;
+            let created = desk
+                .accounts
+                .send(CreateAccount {
+                    email,
+                    daily_limit: None,
+                })
+                .await??;
             (created.account, created.key)
         }
     };
