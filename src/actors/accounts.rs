@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 
 use super::clock;
 use super::funds::{Purse, Purses};
+use super::storage::{StorageDown, StorageHealth};
 use crate::catalog::ProviderName;
 use crate::ids::{AccountId, ApiKey, KeyHash, KeyId};
 use crate::store::{self, AccountError, Db};
@@ -46,12 +47,13 @@ pub struct Accounts {
     db: Db,
     accounts: store::Accounts,
     purses: Arc<Purses>,
+    storage: Arc<StorageHealth>,
     published: Arc<ArcSwap<KeyDirectory>>,
 }
 
 /// Creates an account with its first key.
 #[derive(Message)]
-#[rtype(result = "Result<NewAccount, AccountError>")]
+#[rtype(result = "Result<Result<NewAccount, AccountError>, StorageDown>")]
 pub struct CreateAccount {
     /// The customer's address.
     pub email: String,
@@ -82,7 +84,7 @@ pub struct HasAccount(pub AccountId);
 
 /// Adds a key to an account.
 #[derive(Message)]
-#[rtype(result = "Result<ApiKey, AccountError>")]
+#[rtype(result = "Result<Result<ApiKey, AccountError>, StorageDown>")]
 pub struct AddKey {
     /// The account.
     pub account: AccountId,
@@ -96,12 +98,14 @@ impl Accounts {
         db: Db,
         accounts: store::Accounts,
         purses: Arc<Purses>,
+        storage: Arc<StorageHealth>,
     ) -> (Self, Arc<ArcSwap<KeyDirectory>>) {
         let published = Arc::new(ArcSwap::from_pointee(KeyDirectory::new()));
         let keeper = Self {
             db,
             accounts,
             purses,
+            storage,
             published: Arc::clone(&published),
         };
         keeper.publish();
@@ -109,12 +113,13 @@ impl Accounts {
     }
 
     /// Commits what changed; only then the directory and the caller learn of it.
-    fn commit(&mut self) {
+    fn commit(&mut self) -> Result<(), StorageDown> {
         let batch = self.accounts.take_batch();
-        if let Err(error) = self.db.commit(batch) {
-            super::ledger::fail_stop(&error);
-        }
+        self.db
+            .commit(batch)
+            .map_err(|error| self.storage.fail(&error))?;
         self.publish();
+        Ok(())
     }
 
     fn publish(&self) {
@@ -154,18 +159,14 @@ impl Handler<CreateAccount> for Accounts {
     type Result = MessageResult<CreateAccount>;
 
     fn handle(&mut self, create: CreateAccount, _: &mut Context<Self>) -> Self::Result {
-        MessageResult(
-            self.accounts
-                .create(&create.email, clock::now_ms())
-                .map(|created| {
-                    self.commit();
-                    NewAccount {
-                        account: created.account.id,
-                        email: created.account.email,
-                        key: created.key,
-                    }
-                }),
-        )
+        let created = self.accounts.create(&create.email, clock::now_ms());
+        MessageResult(self.commit().map(|()| {
+            created.map(|created| NewAccount {
+                account: created.account.id,
+                email: created.account.email,
+                key: created.key,
+            })
+        }))
     }
 }
 
@@ -193,13 +194,9 @@ impl Handler<AddKey> for Accounts {
     type Result = MessageResult<AddKey>;
 
     fn handle(&mut self, add: AddKey, _: &mut Context<Self>) -> Self::Result {
-        MessageResult(
-            self.accounts
-                .add_key(add.account, &add.name, clock::now_ms())
-                .map(|(_, key)| {
-                    self.commit();
-                    key
-                }),
-        )
+        let added = self
+            .accounts
+            .add_key(add.account, &add.name, clock::now_ms());
+        MessageResult(self.commit().map(|()| added.map(|(_, key)| key)))
     }
 }

@@ -4,8 +4,10 @@
 //! then is validated first and shares the one sync. No timer, no wait at low load.
 
 mod messages;
+mod pruning;
 
 use std::collections::{HashMap, VecDeque};
+use std::future::ready;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,14 +15,18 @@ use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult, Respo
 use tokio::sync::oneshot;
 
 pub use messages::{
-    AskStatement, Authorise, Drain, Find, Grant, Record, Settle, Statement, Verify, Void,
+    AskStatement, Authorise, Drain, Find, Grant, Record, Settle, Statement, TakeSnapshot, Void,
 };
+use pruning::Prune;
 
 use super::clock;
 use super::funds::Purses;
+use super::storage::{StorageDown, StorageHealth};
 use crate::ids::{AccountId, GenerationId};
 use crate::money::Picodollars;
-use crate::store::{Book, Db, Generation, GrantError, Order, Refusal, Settled, StoreError, verify};
+use crate::store::{
+    Book, Db, Generation, GrantError, Order, Refusal, Settled, Snapshot, StoreError,
+};
 
 /// Messages that share one sync at the most.
 const GROUP: usize = 256;
@@ -28,14 +34,14 @@ const GROUP: usize = 256;
 const WAITING_PER_ACCOUNT: usize = 2048;
 /// How often holds past their deadline are looked for.
 const EXPIRY_PERIOD: Duration = Duration::from_secs(5);
-/// Exit code after a storage error (sysexits' EX_TEMPFAIL: start again).
-const EXIT_STORAGE: i32 = 75;
 
 /// Guards the book and its database.
 pub struct Ledger {
     db: Db,
     book: Book,
     purses: Arc<Purses>,
+    storage: Arc<StorageHealth>,
+    keep_records_ms: u64,
     group: Vec<Reply>,
     commit_asked: bool,
     waiting: HashMap<AccountId, VecDeque<Waiting>>,
@@ -62,12 +68,20 @@ struct Commit;
 struct GiveUp(AccountId);
 
 impl Ledger {
-    /// A ledger over an opened book.
-    pub fn new(db: Db, book: Book, purses: Arc<Purses>) -> Self {
+    /// A ledger over an opened book, which keeps the records of requests for so long.
+    pub fn new(
+        db: Db,
+        book: Book,
+        purses: Arc<Purses>,
+        storage: Arc<StorageHealth>,
+        keep_records_ms: u64,
+    ) -> Self {
         Self {
             db,
             book,
             purses,
+            storage,
+            keep_records_ms,
             group: Vec::new(),
             commit_asked: false,
             waiting: HashMap::new(),
@@ -95,19 +109,26 @@ impl Ledger {
         }
     }
 
-    /// Writes and syncs what the book has collected, then answers. A storage error ends the process:
-    /// a router that cannot write its ledger gives away money.
+    /// Writes and syncs what the book has collected, then answers. After a storage error nobody is
+    /// answered any more, and the process ends: a router that cannot write its ledger gives away
+    /// money.
     fn commit(&mut self) {
         self.commit_asked = false;
-        let batch = self.book.take_batch();
-        if !batch.is_empty()
-            && let Err(error) = self.db.commit(batch)
-        {
-            fail_stop(&error);
+        if let Err(error) = self.db.commit(self.book.take_batch()) {
+            self.fail(&error);
+            return;
         }
         for reply in self.group.drain(..) {
             reply();
         }
+    }
+
+    /// Takes note of a storage error. Whoever waits hears that the storage is down, because the
+    /// channels of the answers close.
+    fn fail(&mut self, error: &StoreError) -> StorageDown {
+        self.group.clear();
+        self.waiting.clear();
+        self.storage.fail(error)
     }
 
     fn authorise(
@@ -203,18 +224,9 @@ fn answering<T: Send + 'static>(reply: oneshot::Sender<T>, answer: T) -> Reply {
     })
 }
 
-/// Ends the process after a storage error, and says why.
-pub(super) fn fail_stop(error: &StoreError) -> ! {
-    tracing::error!(%error, "storage failed: the router stops, because what it cannot write it must not sell");
-    std::process::exit(EXIT_STORAGE);
-}
-
-/// Waits for an answer that the actor has promised. It is lost only when the process is ending.
-async fn promised<T>(answered: oneshot::Receiver<T>) -> T {
-    match answered.await {
-        Ok(answer) => answer,
-        Err(_) => std::future::pending().await,
-    }
+/// Waits for an answer that the actor has promised. It is lost only when the storage fails.
+async fn promised<T>(answered: oneshot::Receiver<T>) -> Result<T, StorageDown> {
+    answered.await.map_err(|_| StorageDown::Failed)
 }
 
 impl Actor for Ledger {
@@ -228,13 +240,17 @@ impl Actor for Ledger {
             }
             ledger.ask_for_commit(ctx);
         });
+        ctx.notify(Prune);
     }
 }
 
 impl Handler<Authorise> for Ledger {
-    type Result = ResponseFuture<Result<Picodollars, Refusal>>;
+    type Result = ResponseFuture<Result<Result<Picodollars, Refusal>, StorageDown>>;
 
     fn handle(&mut self, ask: Authorise, ctx: &mut Context<Self>) -> Self::Result {
+        if let Err(down) = self.storage.may_answer() {
+            return Box::pin(ready(Err(down)));
+        }
         let answered = self.authorise(ctx, ask);
         Box::pin(promised(answered))
     }
@@ -294,7 +310,7 @@ impl Handler<Record> for Ledger {
 }
 
 impl Handler<Grant> for Ledger {
-    type Result = ResponseFuture<Result<Picodollars, GrantError>>;
+    type Result = ResponseFuture<Result<Result<Picodollars, GrantError>, StorageDown>>;
 
     fn handle(&mut self, grant: Grant, ctx: &mut Context<Self>) -> Self::Result {
         let now_ms = clock::now_ms();
@@ -317,10 +333,10 @@ impl Handler<AskStatement> for Ledger {
 
     fn handle(&mut self, ask: AskStatement, _: &mut Context<Self>) -> Self::Result {
         let key = self.book.key_usage(ask.key, clock::now_ms());
-        MessageResult(Statement {
+        MessageResult(self.storage.may_answer().map(|()| Statement {
             balance: self.book.balance(ask.account),
             key,
-        })
+        }))
     }
 }
 
@@ -330,24 +346,32 @@ impl Handler<Find> for Ledger {
     fn handle(&mut self, find: Find, _: &mut Context<Self>) -> Self::Result {
         // What is still in the group is not on disk yet.
         self.commit();
-        MessageResult(Generation::read(&self.db, find.0).map(|found| found.map(Box::new)))
+        let found = Generation::read(&self.db, find.0);
+        MessageResult(match found {
+            Ok(found) => Ok(found.map(Box::new)),
+            Err(error) => Err(self.fail(&error)),
+        })
     }
 }
 
-impl Handler<Verify> for Ledger {
-    type Result = MessageResult<Verify>;
+impl Handler<TakeSnapshot> for Ledger {
+    type Result = MessageResult<TakeSnapshot>;
 
-    fn handle(&mut self, _: Verify, _: &mut Context<Self>) -> Self::Result {
+    fn handle(&mut self, _: TakeSnapshot, _: &mut Context<Self>) -> Self::Result {
         self.commit();
-        MessageResult(verify(&self.db))
+        MessageResult(match Snapshot::take(&self.db) {
+            Ok(snapshot) => Ok(Box::new(snapshot)),
+            Err(error) => Err(self.fail(&error)),
+        })
     }
 }
 
 impl Handler<Drain> for Ledger {
-    type Result = ();
+    type Result = Result<(), StorageDown>;
 
-    fn handle(&mut self, _: Drain, _: &mut Context<Self>) {
+    fn handle(&mut self, _: Drain, _: &mut Context<Self>) -> Self::Result {
         self.commit();
+        self.storage.may_answer()
     }
 }
 
@@ -366,3 +390,7 @@ impl Handler<GiveUp> for Ledger {
         self.wake(ctx, give_up.0);
     }
 }
+
+#[cfg(test)]
+#[path = "ledger/failure_tests.rs"]
+mod failure_tests;

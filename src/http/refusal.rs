@@ -2,16 +2,16 @@
 
 use super::error::ExclusionNote;
 use super::plan::Plan;
-use super::{ApiError, Code};
+use super::{ApiError, Code, Switchboard};
 use crate::actors::accounts::Principal;
 use crate::catalog::{Catalog, Model};
 use crate::money::Picodollars;
 use crate::routing::{Reason, Task, hold};
 
 /// The error for an empty shortlist: 402, 400 or 403 when one reason explains it, else 503.
-pub fn nobody(plan: &Plan, caller: &Principal) -> ApiError {
+pub fn nobody(plan: &Plan, desk: &Switchboard, caller: &Principal) -> ApiError {
     let error = match explanation(plan) {
-        Some(Reason::NotFree) => no_credit(plan, caller),
+        Some(Reason::NotFree) => no_credit(plan, desk, caller),
         Some(Reason::ContextWindow) => too_long(plan),
         Some(Reason::Capability(ability)) => unable(ability.as_str()),
         Some(Reason::Parameter(field)) => unable(field),
@@ -83,8 +83,12 @@ fn unable(what: &str) -> ApiError {
     ApiError::new(Code::UnsupportedParameter, message).param(what)
 }
 
-/// 402: names the balance, the estimate and the free models.
-pub fn no_credit(plan: &Plan, caller: &Principal) -> ApiError {
+/// 402: names the balance, the estimate and the free models. After a failure of the storage no
+/// balance is known, and it is 503.
+pub fn no_credit(plan: &Plan, desk: &Switchboard, caller: &Principal) -> ApiError {
+    if let Err(down) = desk.storage.may_answer() {
+        return down.into();
+    }
     let balance = caller.purse.available();
     let estimate = estimate(plan).map_or_else(String::new, |usd| format!(" of about ${usd}"));
     let instead = match plan.task {

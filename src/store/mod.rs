@@ -38,3 +38,6 @@ pub use records::{Archive, Page, Pruned, prune};
 pub use snapshot::Snapshot;
 pub use statement::Item;
 pub use verify::{Report, verify};
+
+#[cfg(test)]
+pub(crate) use book::samples;

@@ -20,5 +20,7 @@ mod gemini;
 mod process;
 mod responses;
 mod router;
+mod small_disk;
+mod storage;
 mod streaming;
 mod tidy;

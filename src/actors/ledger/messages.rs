@@ -5,18 +5,16 @@ use std::time::Duration;
 use actix::Message;
 use tokio::sync::oneshot;
 
+use super::StorageDown;
 use crate::ids::{AccountId, GenerationId, KeyId};
 use crate::money::Picodollars;
-use crate::store::{
-    Balance, Generation, GrantError, KeyUsage, LedgerError, Order, Refusal, Report, Settled,
-    StoreError,
-};
+use crate::store::{Balance, Generation, GrantError, KeyUsage, Order, Refusal, Settled, Snapshot};
 
 /// Holds credit for a request before anything goes upstream. Answers with what is held.
 ///
 /// When only the account's own running requests stand in the way, waits for them up to `patience`.
 #[derive(Message)]
-#[rtype(result = "Result<Picodollars, Refusal>")]
+#[rtype(result = "Result<Result<Picodollars, Refusal>, StorageDown>")]
 pub struct Authorise {
     /// What to hold, for whom.
     pub order: Order,
@@ -33,7 +31,7 @@ pub struct Authorise {
 pub struct Settle {
     /// The record to keep; its `cost` is what is charged.
     pub record: Box<Generation>,
-    /// Told what was charged, when that is durable.
+    /// Told what was charged, when that is durable; closed when the storage fails.
     pub reply: Option<oneshot::Sender<Settled>>,
 }
 
@@ -56,7 +54,7 @@ pub struct Record(pub Box<Generation>);
 
 /// Gives credit. Answers with the new balance when it is durable.
 #[derive(Message)]
-#[rtype(result = "Result<Picodollars, GrantError>")]
+#[rtype(result = "Result<Result<Picodollars, GrantError>, StorageDown>")]
 pub struct Grant {
     /// To whom.
     pub account: AccountId,
@@ -70,7 +68,7 @@ pub struct Grant {
 
 /// Asks what an account and a key have spent.
 #[derive(Message)]
-#[rtype(result = "Statement")]
+#[rtype(result = "Result<Statement, StorageDown>")]
 pub struct AskStatement {
     /// The account.
     pub account: AccountId,
@@ -89,15 +87,15 @@ pub struct Statement {
 
 /// Asks for the record of one generation.
 #[derive(Message)]
-#[rtype(result = "Result<Option<Box<Generation>>, StoreError>")]
+#[rtype(result = "Result<Option<Box<Generation>>, StorageDown>")]
 pub struct Find(pub GenerationId);
 
-/// Checks every transfer and balance.
+/// Asks for the ledger as of now, to be verified or exported elsewhere.
 #[derive(Message)]
-#[rtype(result = "Result<Report, LedgerError>")]
-pub struct Verify;
+#[rtype(result = "Result<Box<Snapshot>, StorageDown>")]
+pub struct TakeSnapshot;
 
 /// Commits what is pending; the answer means that everything before it is durable.
 #[derive(Message)]
-#[rtype(result = "()")]
+#[rtype(result = "Result<(), StorageDown>")]
 pub struct Drain;

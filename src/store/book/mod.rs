@@ -13,7 +13,7 @@ mod transfer;
 #[cfg(test)]
 mod model_tests;
 #[cfg(test)]
-pub(super) mod samples;
+pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
 
