@@ -109,7 +109,12 @@ impl SmallDisk {
 
     /// How the router ended, once it has.
     pub fn exit_code(&self, limit: Duration) -> String {
-        self.line(limit)
+        loop {
+            let line = self.line(limit);
+            if !line.is_empty() {
+                return line;
+            }
+        }
     }
 
     /// What the router said on standard error.
