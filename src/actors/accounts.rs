@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 
 use super::clock;
 use super::funds::{Purse, Purses};
+use super::storage::{StorageDown, StorageHealth};
 use crate::catalog::ProviderName;
 use crate::ids::{AccountId, ApiKey, KeyHash, KeyId};
 use crate::money::Picodollars;
@@ -49,12 +50,13 @@ pub struct Accounts {
     db: Db,
     accounts: store::Accounts,
     purses: Arc<Purses>,
+    storage: Arc<StorageHealth>,
     published: Arc<ArcSwap<KeyDirectory>>,
 }
 
 /// Creates an account with its first key.
 #[derive(Message)]
-#[rtype(result = "Result<NewAccount, AccountError>")]
+#[rtype(result = "Result<Result<NewAccount, AccountError>, StorageDown>")]
 pub struct CreateAccount {
     /// The customer's address.
     pub email: String,
@@ -65,7 +67,7 @@ pub struct CreateAccount {
 /// Sets what an account may spend on one UTC day; `None` lifts the limit. It holds for requests
 /// that come after the answer.
 #[derive(Message)]
-#[rtype(result = "Result<(), AccountError>")]
+#[rtype(result = "Result<Result<(), AccountError>, StorageDown>")]
 pub struct SetDailyLimit {
     /// The account.
     pub account: AccountId,
@@ -98,7 +100,7 @@ pub struct HasAccount(pub AccountId);
 
 /// Adds a key to an account.
 #[derive(Message)]
-#[rtype(result = "Result<ApiKey, AccountError>")]
+#[rtype(result = "Result<Result<ApiKey, AccountError>, StorageDown>")]
 pub struct AddKey {
     /// The account.
     pub account: AccountId,
@@ -112,12 +114,14 @@ impl Accounts {
         db: Db,
         accounts: store::Accounts,
         purses: Arc<Purses>,
+        storage: Arc<StorageHealth>,
     ) -> (Self, Arc<ArcSwap<KeyDirectory>>) {
         let published = Arc::new(ArcSwap::from_pointee(KeyDirectory::new()));
         let keeper = Self {
             db,
             accounts,
             purses,
+            storage,
             published: Arc::clone(&published),
         };
         keeper.publish();
@@ -125,12 +129,13 @@ impl Accounts {
     }
 
     /// Commits what changed; only then the directory and the caller learn of it.
-    fn commit(&mut self) {
+    fn commit(&mut self) -> Result<(), StorageDown> {
         let batch = self.accounts.take_batch();
-        if let Err(error) = self.db.commit(batch) {
-            super::ledger::fail_stop(&error);
-        }
+        self.db
+            .commit(batch)
+            .map_err(|error| self.storage.fail(&error))?;
         self.publish();
+        Ok(())
     }
 
     fn publish(&self) {
@@ -179,23 +184,22 @@ impl Handler<CreateAccount> for Accounts {
                 self.accounts.set_daily_limit(created.account.id, limit)?;
                 Ok(created)
             });
-        MessageResult(created.map(|created| {
-            self.commit();
-            NewAccount {
+        MessageResult(self.commit().map(|()| {
+            created.map(|created| NewAccount {
                 account: created.account.id,
                 email: created.account.email,
                 key: created.key,
-            }
+            })
         }))
     }
 }
 
 impl Handler<SetDailyLimit> for Accounts {
-    type Result = Result<(), AccountError>;
+    type Result = Result<Result<(), AccountError>, StorageDown>;
 
     fn handle(&mut self, set: SetDailyLimit, _: &mut Context<Self>) -> Self::Result {
         let set = self.accounts.set_daily_limit(set.account, set.daily_limit);
-        set.map(|()| self.commit())
+        self.commit().map(|()| set)
     }
 }
 
@@ -223,13 +227,9 @@ impl Handler<AddKey> for Accounts {
     type Result = MessageResult<AddKey>;
 
     fn handle(&mut self, add: AddKey, _: &mut Context<Self>) -> Self::Result {
-        MessageResult(
-            self.accounts
-                .add_key(add.account, &add.name, clock::now_ms())
-                .map(|(_, key)| {
-                    self.commit();
-                    key
-                }),
-        )
+        let added = self
+            .accounts
+            .add_key(add.account, &add.name, clock::now_ms());
+        MessageResult(self.commit().map(|()| added.map(|(_, key)| key)))
     }
 }

@@ -4,10 +4,12 @@
 //! then is validated first and shares the one sync. No timer, no wait at low load.
 
 mod messages;
+mod pruning;
 mod stats;
 mod waiting;
 
 use std::collections::{HashMap, VecDeque};
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,24 +17,24 @@ use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult, Respo
 use tokio::sync::oneshot;
 
 pub use messages::{
-    Adjust, AskStatement, Authorise, Drain, Extend, Find, Grant, Record, Settle, Statement, Verify,
-    Void,
+    Adjust, AskStatement, Authorise, Drain, Extend, Find, Grant, Record, Settle, Statement,
+    TakeSnapshot, Void,
 };
 pub use stats::{LedgerStats, LossCount, Tally};
 
 use super::clock;
 use super::funds::Purses;
+use super::storage::{StorageDown, StorageHealth};
 use crate::ids::AccountId;
 use crate::money::Picodollars;
-use crate::store::{Book, CreditError, Db, Generation, Refusal, Settled, StoreError, verify};
+use crate::store::{Book, CreditError, Db, Generation, Refusal, Settled, Snapshot, StoreError};
+use pruning::Prune;
 use waiting::Waiting;
 
 /// Messages that share one sync at the most.
 const GROUP: usize = 256;
 /// How often holds past their deadline are looked for.
 const EXPIRY_PERIOD: Duration = Duration::from_secs(5);
-/// Exit code after a storage error (sysexits' EX_TEMPFAIL: start again).
-const EXIT_STORAGE: i32 = 75;
 
 /// Guards the book and its database.
 pub struct Ledger {
@@ -40,6 +42,8 @@ pub struct Ledger {
     book: Book,
     purses: Arc<Purses>,
     tally: Arc<Tally>,
+    storage: Arc<StorageHealth>,
+    keep_records_ms: u64,
     group: Vec<Reply>,
     /// Messages since the last commit.
     messages: usize,
@@ -56,13 +60,21 @@ type Reply = Box<dyn FnOnce() + Send>;
 struct Commit;
 
 impl Ledger {
-    /// A ledger over an opened book.
-    pub fn new(db: Db, book: Book, purses: Arc<Purses>) -> Self {
+    /// A ledger over an opened book, which keeps the records of requests for so long.
+    pub fn new(
+        db: Db,
+        book: Book,
+        purses: Arc<Purses>,
+        storage: Arc<StorageHealth>,
+        keep_records_ms: u64,
+    ) -> Self {
         Self {
             db,
             book,
             purses,
             tally: Arc::default(),
+            storage,
+            keep_records_ms,
             group: Vec::new(),
             messages: 0,
             commit_asked: false,
@@ -98,15 +110,14 @@ impl Ledger {
         }
     }
 
-    /// Writes and syncs what the book has collected, then answers. A storage error ends the process:
-    /// a router that cannot write its ledger gives away money.
+    /// Writes and syncs what the book has collected, then answers. After a storage error nobody is
+    /// answered any more, and the process ends: a router that cannot write its ledger gives away
+    /// money.
     fn commit(&mut self) {
         self.commit_asked = false;
-        let batch = self.book.take_batch();
-        if !batch.is_empty()
-            && let Err(error) = self.db.commit(batch)
-        {
-            fail_stop(&error);
+        if let Err(error) = self.db.commit(self.book.take_batch()) {
+            self.fail(&error);
+            return;
         }
         self.tally.committed(std::mem::take(&mut self.messages));
         for reply in self.group.drain(..) {
@@ -124,6 +135,14 @@ impl Ledger {
         }
     }
 
+    /// Takes note of a storage error. Whoever waits hears that the storage is down, because the
+    /// channels of the answers close.
+    fn fail(&mut self, error: &StoreError) -> StorageDown {
+        self.group.clear();
+        self.waiting.clear();
+        self.storage.fail(error)
+    }
+
     fn publish(&self, account: AccountId) {
         self.purses.set(account, &self.book.balance(account));
     }
@@ -136,18 +155,9 @@ fn answering<T: Send + 'static>(reply: oneshot::Sender<T>, answer: T) -> Reply {
     })
 }
 
-/// Ends the process after a storage error, and says why.
-pub(super) fn fail_stop(error: &StoreError) -> ! {
-    tracing::error!(%error, "storage failed: the router stops, because what it cannot write it must not sell");
-    std::process::exit(EXIT_STORAGE);
-}
-
-/// Waits for an answer that the actor has promised. It is lost only when the process is ending.
-async fn promised<T>(answered: oneshot::Receiver<T>) -> T {
-    match answered.await {
-        Ok(answer) => answer,
-        Err(_) => std::future::pending().await,
-    }
+/// Waits for an answer that the actor has promised. It is lost only when the storage fails.
+async fn promised<T>(answered: oneshot::Receiver<T>) -> Result<T, StorageDown> {
+    answered.await.map_err(|_| StorageDown::Failed)
 }
 
 impl Actor for Ledger {
@@ -163,13 +173,17 @@ impl Actor for Ledger {
             }
             ledger.ask_for_commit(ctx);
         });
+        ctx.notify(Prune);
     }
 }
 
 impl Handler<Authorise> for Ledger {
-    type Result = ResponseFuture<Result<Picodollars, Refusal>>;
+    type Result = ResponseFuture<Result<Result<Picodollars, Refusal>, StorageDown>>;
 
     fn handle(&mut self, ask: Authorise, ctx: &mut Context<Self>) -> Self::Result {
+        if let Err(down) = self.storage.may_answer() {
+            return Box::pin(ready(Err(down)));
+        }
         let answered = self.authorise(ctx, ask);
         Box::pin(promised(answered))
     }
@@ -244,7 +258,7 @@ impl Handler<Record> for Ledger {
 }
 
 impl Handler<Grant> for Ledger {
-    type Result = ResponseFuture<Result<Picodollars, CreditError>>;
+    type Result = ResponseFuture<Result<Result<Picodollars, CreditError>, StorageDown>>;
 
     fn handle(&mut self, grant: Grant, ctx: &mut Context<Self>) -> Self::Result {
         let now_ms = clock::now_ms();
@@ -263,7 +277,7 @@ impl Handler<Grant> for Ledger {
 }
 
 impl Handler<Adjust> for Ledger {
-    type Result = ResponseFuture<Result<Picodollars, CreditError>>;
+    type Result = ResponseFuture<Result<Result<Picodollars, CreditError>, StorageDown>>;
 
     fn handle(&mut self, adjust: Adjust, ctx: &mut Context<Self>) -> Self::Result {
         let adjusted = self.book.adjust(
@@ -285,42 +299,47 @@ impl Handler<AskStatement> for Ledger {
 
     fn handle(&mut self, ask: AskStatement, _: &mut Context<Self>) -> Self::Result {
         let key = self.book.key_usage(ask.key, clock::now_ms());
-        MessageResult(Statement {
+        MessageResult(self.storage.may_answer().map(|()| Statement {
             balance: self.book.balance(ask.account),
             key,
-        })
+        }))
     }
 }
 
 impl Handler<Find> for Ledger {
-    type Result = ResponseFuture<Result<Option<Box<Generation>>, StoreError>>;
+    type Result = ResponseFuture<Result<Option<Box<Generation>>, StorageDown>>;
 
     fn handle(&mut self, find: Find, ctx: &mut Context<Self>) -> Self::Result {
         // What is still in the group is not on disk yet, so the reading waits for its commit.
-        let (db, (reply, answered)) = (self.db.clone(), oneshot::channel());
+        let (reply, answered) = oneshot::channel();
+        let (db, storage) = (self.db.clone(), Arc::clone(&self.storage));
         self.group.push(Box::new(move || {
             let found = Generation::read(&db, find.0).map(|found| found.map(Box::new));
-            reply.send(found).ok();
+            reply.send(found.map_err(|error| storage.fail(&error))).ok();
         }));
         self.ask_for_commit(ctx);
-        Box::pin(promised(answered))
+        Box::pin(async move { promised(answered).await? })
     }
 }
 
-impl Handler<Verify> for Ledger {
-    type Result = MessageResult<Verify>;
+impl Handler<TakeSnapshot> for Ledger {
+    type Result = MessageResult<TakeSnapshot>;
 
-    fn handle(&mut self, _: Verify, _: &mut Context<Self>) -> Self::Result {
+    fn handle(&mut self, _: TakeSnapshot, _: &mut Context<Self>) -> Self::Result {
         self.commit();
-        MessageResult(verify(&self.db))
+        MessageResult(match Snapshot::take(&self.db) {
+            Ok(snapshot) => Ok(Box::new(snapshot)),
+            Err(error) => Err(self.fail(&error)),
+        })
     }
 }
 
 impl Handler<Drain> for Ledger {
-    type Result = ();
+    type Result = Result<(), StorageDown>;
 
-    fn handle(&mut self, _: Drain, _: &mut Context<Self>) {
+    fn handle(&mut self, _: Drain, _: &mut Context<Self>) -> Self::Result {
         self.commit();
+        self.storage.may_answer()
     }
 }
 
@@ -331,3 +350,7 @@ impl Handler<Commit> for Ledger {
         self.commit();
     }
 }
+
+#[cfg(test)]
+#[path = "ledger/failure_tests.rs"]
+mod failure_tests;

@@ -12,7 +12,7 @@ use super::auth::Operator;
 use super::{ApiError, Code, Switchboard, body};
 use crate::actors::accounts::CreateAccount;
 use crate::actors::catalog::Reload;
-use crate::actors::ledger::{Grant, Verify};
+use crate::actors::ledger::Grant;
 use crate::ids::AccountId;
 use crate::money::Picodollars;
 use crate::store::AccountError;
@@ -53,15 +53,11 @@ pub async fn create_account(
         .as_deref()
         .map(account::limit)
         .transpose()?;
-    let created = desk
-        .accounts
-        .send(CreateAccount {
-            email: wanted.email,
-            daily_limit,
-        })
-        .await
-        .map_err(ApiError::internal)?
-        .map_err(refused)?;
+    let create = CreateAccount {
+        email: wanted.email,
+        daily_limit,
+    };
+    let created = ApiError::unless_down(desk.accounts.send(create).await)?.map_err(refused)?;
     let balance = match credit {
         None => Picodollars::ZERO,
         Some(amount) => {
@@ -123,25 +119,6 @@ pub async fn reload_catalog(
     })))
 }
 
-/// `GET /admin/ledger/verify`
-pub async fn verify_ledger(desk: Data<Switchboard>, _: Operator) -> Result<HttpResponse, ApiError> {
-    match desk.ledger.send(Verify).await.map_err(ApiError::internal)? {
-        Ok(report) => Ok(HttpResponse::Ok().json(json!({
-            "clean": true,
-            "transfers": report.transfers,
-            "accounts": report.accounts,
-            "open_holds": report.holds,
-            "head_hash": report.head_hash,
-        }))),
-        Err(error) => {
-            let reason = error.to_string();
-            tracing::error!(reason, "the ledger does not verify");
-            Ok(HttpResponse::InternalServerError()
-                .json(json!({ "clean": false, "reason": reason })))
-        }
-    }
-}
-
 async fn json_body<T: DeserializeOwned>(
     desk: &Switchboard,
     http: &HttpRequest,
@@ -180,7 +157,7 @@ async fn grant(
         idempotency_key,
         reason,
     };
-    let granted = desk.ledger.send(grant).await.map_err(ApiError::internal)?;
+    let granted = ApiError::unless_down(desk.ledger.send(grant).await)?;
     granted.map_err(account::credit_refused)
 }
 

@@ -44,7 +44,7 @@ pub async fn chat(
     let (request, share) = read(&desk, &http, payload).await?;
     let plan = Plan::make(&desk, &caller.0, &request).await?;
     if plan.shortlist.ranked.is_empty() {
-        return Err(refusal::nobody(&plan, &caller.0));
+        return Err(refusal::nobody(&plan, &desk, &caller.0));
     }
     let meter = Meter::new(
         desk.clone(),

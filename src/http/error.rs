@@ -10,6 +10,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
 use super::headers::{self, AutoVerdict};
+use crate::actors::storage::StorageDown;
 
 /// Every error code of the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -206,6 +207,11 @@ impl ApiError {
         )
     }
 
+    /// What an actor that guards storage answered. Without a mailbox the process is ending.
+    pub fn unless_down<T, E>(sent: Result<Result<T, StorageDown>, E>) -> Result<T, Self> {
+        Ok(sent.unwrap_or(Err(StorageDown::Failed))?)
+    }
+
     /// Names the field of the request.
     #[must_use]
     pub fn param(mut self, param: impl Into<String>) -> Self {
@@ -295,6 +301,22 @@ impl ApiError {
             metadata: self.metadata(),
         };
         serde_json::to_string(&Envelope { error }).unwrap_or_default()
+    }
+}
+
+impl From<StorageDown> for ApiError {
+    fn from(down: StorageDown) -> Self {
+        let (message, wait_s) = match down {
+            StorageDown::Full => (
+                "The router's disk is nearly full; models that cost money are not served until its operator makes room. Free models go on.",
+                30,
+            ),
+            StorageDown::Failed => (
+                "The router's storage has failed and it restarts; try again in a few seconds.",
+                5,
+            ),
+        };
+        Self::new(Code::StorageUnavailable, message).retry_after(Duration::from_secs(wait_s))
     }
 }
 

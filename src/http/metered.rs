@@ -15,6 +15,7 @@ use crate::actors::accounts::Principal;
 use crate::actors::clock::now_ms;
 use crate::actors::funds::Running;
 use crate::actors::ledger::{Authorise, Record, Settle, Void};
+use crate::actors::storage::StorageDown;
 use crate::catalog::{Cost, Model, Tier};
 use crate::config;
 use crate::ids::GenerationId;
@@ -169,15 +170,17 @@ impl Meter {
         self.opening.tier = tier;
     }
 
-    /// Holds credit for a paid attempt, once a request. Answers with what is held.
+    /// Holds credit for a paid attempt, once a request. Answers with what is held. Refused at once
+    /// while the ledger cannot be written.
     pub async fn authorise(
         &mut self,
         model: &Model,
         estimate: Estimate,
-    ) -> Result<Picodollars, Refusal> {
+    ) -> Result<Result<Picodollars, Refusal>, StorageDown> {
         if let Hold::Held(held) = self.hold {
-            return Ok(held);
+            return Ok(Ok(held));
         }
+        self.desk.storage.may_sell()?;
         let total = config::ms(self.desk.settings.failover.total_ms);
         let lifetime = total.max(model.timeouts.total.unwrap_or_default()) + HOLD_GRACE;
         let order = Order {
@@ -194,17 +197,13 @@ impl Meter {
         };
         self.hold = Hold::Asked;
         let patience = config::ms(self.desk.settings.limits.credit_wait_ms);
-        // The ledger outlives every request; without it the process is ending.
-        let Ok(answer) = self.desk.ledger.send(Authorise { order, patience }).await else {
-            return Err(Refusal::Insufficient {
-                available: Picodollars::ZERO,
-            });
-        };
+        let sent = self.desk.ledger.send(Authorise { order, patience }).await;
+        let answer = sent.unwrap_or(Err(StorageDown::Failed))?;
         match answer {
             Ok(held) => self.hold = Hold::Held(held),
             Err(_) => self.hold = Hold::None,
         }
-        answer
+        Ok(answer)
     }
 
     /// Counts a free attempt against the account's limit of running requests.
@@ -234,7 +233,7 @@ impl Meter {
             failed: std::mem::take(&mut self.failed),
             reply: Some(reply),
         });
-        let settled = settled.await.map_err(ApiError::internal)?;
+        let settled = settled.await.map_err(|_| StorageDown::Failed)?;
         Ok(Receipt {
             cost: Cost {
                 total: settled.charged,

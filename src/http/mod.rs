@@ -2,6 +2,7 @@
 
 mod admin;
 mod attempt;
+mod audit;
 mod auth;
 mod body;
 mod chat;
@@ -21,6 +22,7 @@ mod route;
 mod stream;
 mod trail;
 mod upstream;
+mod usage;
 mod visit;
 
 use std::net::TcpListener;
@@ -109,7 +111,10 @@ fn routes(app: &mut ServiceConfig) {
     .service(post("/admin/accounts/{id}/adjust").route(web::post().to(admin::adjust_balance)))
     .service(post("/admin/accounts/{id}/credits").route(web::post().to(admin::add_credit)))
     .service(post("/admin/catalog/reload").route(web::post().to(admin::reload_catalog)))
-    .service(get("/admin/ledger/verify").route(web::get().to(admin::verify_ledger)))
+    .service(get("/admin/ledger/verify").route(web::get().to(audit::verify)))
+    .service(get("/admin/ledger/export").route(web::get().to(audit::export)))
+    .service(get("/admin/accounts/{id}/usage").route(web::get().to(usage::records)))
+    .service(get("/admin/accounts/{id}/totals").route(web::get().to(usage::totals)))
     .default_service(web::to(nothing_here));
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::error::ExclusionNote;
 use super::plan::Plan;
-use super::{ApiError, Code};
+use super::{ApiError, Code, Switchboard};
 use crate::actors::accounts::Principal;
 use crate::catalog::{Catalog, Model};
 use crate::money::Picodollars;
@@ -12,9 +12,9 @@ use crate::routing::{Reason, Task, hold};
 use crate::store::Refusal;
 
 /// The error for an empty shortlist: 402, 400 or 403 when one reason explains it, else 503.
-pub fn nobody(plan: &Plan, caller: &Principal) -> ApiError {
+pub fn nobody(plan: &Plan, desk: &Switchboard, caller: &Principal) -> ApiError {
     let error = match explanation(plan) {
-        Some(Reason::NotFree) => no_credit(plan, caller),
+        Some(Reason::NotFree) => no_credit(plan, desk, caller),
         Some(Reason::ContextWindow) => too_long(plan),
         Some(Reason::Capability(ability)) => unable(ability.as_str()),
         Some(Reason::Parameter(field)) => unable(field),
@@ -88,7 +88,7 @@ fn unable(what: &str) -> ApiError {
 
 /// The error for a request that the ledger holds no credit for: 429 for a daily limit or too much
 /// running, else 402.
-pub fn unpaid(refusal: &Refusal, plan: &Plan, caller: &Principal) -> ApiError {
+pub fn unpaid(refusal: &Refusal, plan: &Plan, desk: &Switchboard, caller: &Principal) -> ApiError {
     match refusal {
         Refusal::DailyLimit { resets_in_ms, .. } => {
             let message = format!("{}.", sentence(refusal));
@@ -104,7 +104,7 @@ pub fn unpaid(refusal: &Refusal, plan: &Plan, caller: &Principal) -> ApiError {
             ApiError::new(Code::RateLimitExceeded, message)
         }
         Refusal::Bound { .. } | Refusal::Insufficient { .. } | Refusal::Ended => {
-            no_credit(plan, caller)
+            no_credit(plan, desk, caller)
         }
     }
 }
@@ -129,8 +129,12 @@ fn sentence(refusal: &Refusal) -> String {
     })
 }
 
-/// 402: names the balance, the estimate and the free models.
-pub fn no_credit(plan: &Plan, caller: &Principal) -> ApiError {
+/// 402: names the balance, the estimate and the free models. After a failure of the storage no
+/// balance is known, and it is 503.
+pub fn no_credit(plan: &Plan, desk: &Switchboard, caller: &Principal) -> ApiError {
+    if let Err(down) = desk.storage.may_answer() {
+        return down.into();
+    }
     let balance = caller.purse.available();
     let estimate = estimate(plan).map_or_else(String::new, |usd| format!(" of about ${usd}"));
     let instead = match plan.task {

@@ -10,10 +10,18 @@ mod codec;
 mod day;
 mod db;
 mod dir;
+mod entry;
 mod error;
+mod export;
 mod generation;
+mod import;
 mod key;
+mod records;
 mod replay;
+mod schema;
+mod snapshot;
+mod statement;
+mod steps;
 mod verify;
 
 pub use accounts::{Account, AccountError, Accounts, Created, Key};
@@ -23,8 +31,16 @@ pub use book::{
     Outcome, PaymentError, Recovered, Refusal, Released, Reversal, ReversalKind, Reversed, Scope,
     Settled, Transfer, TrialBalance,
 };
-pub use day::Day;
+pub use day::{Day, Month, NotADay};
 pub use db::{Batch, Db};
 pub use error::{LedgerError, StoreError};
+pub use export::ExportError;
 pub use generation::{AttemptRecord, Delivery, Generation, Status};
+pub use import::{ImportError, import};
+pub use records::{Archive, Page, Pruned, prune};
+pub use snapshot::Snapshot;
+pub use statement::Item;
 pub use verify::{Report, verify};
+
+#[cfg(test)]
+pub(crate) use book::samples;

@@ -21,6 +21,8 @@ mod limits;
 mod process;
 mod responses;
 mod router;
+mod small_disk;
+mod storage;
 mod streaming;
 mod tidy;
 mod usage;

@@ -5,18 +5,19 @@ use std::time::Duration;
 use actix::Message;
 use tokio::sync::oneshot;
 
+use super::StorageDown;
 use crate::ids::{AccountId, GenerationId, KeyId};
 use crate::money::Picodollars;
 use crate::store::{
-    Balance, CreditError, Extension, FailedCost, Generation, KeyUsage, LedgerError, Order, Refusal,
-    Report, Settled, StoreError,
+    Balance, CreditError, Extension, FailedCost, Generation, KeyUsage, Order, Refusal, Settled,
+    Snapshot,
 };
 
 /// Holds credit for a request before anything goes upstream. Answers with what is held.
 ///
 /// When only the account's own running requests stand in the way, waits for them up to `patience`.
 #[derive(Message)]
-#[rtype(result = "Result<Picodollars, Refusal>")]
+#[rtype(result = "Result<Result<Picodollars, Refusal>, StorageDown>")]
 pub struct Authorise {
     /// What to hold, for whom.
     pub order: Order,
@@ -33,7 +34,7 @@ pub struct Extend {
     pub account: AccountId,
     /// Which hold, and by how much.
     pub ask: Extension,
-    /// Told all that is held, when that is durable.
+    /// Told all that is held, when that is durable; closed when the storage fails.
     pub reply: oneshot::Sender<Result<Picodollars, Refusal>>,
 }
 
@@ -48,7 +49,7 @@ pub struct Settle {
     pub record: Box<Generation>,
     /// What failed attempts cost us; booked with it.
     pub failed: Vec<FailedCost>,
-    /// Told what was charged, when that is durable.
+    /// Told what was charged, when that is durable; closed when the storage fails.
     pub reply: Option<oneshot::Sender<Settled>>,
 }
 
@@ -78,7 +79,7 @@ pub struct Record {
 
 /// Gives credit. Answers with the new balance when it is durable.
 #[derive(Message)]
-#[rtype(result = "Result<Picodollars, CreditError>")]
+#[rtype(result = "Result<Result<Picodollars, CreditError>, StorageDown>")]
 pub struct Grant {
     /// To whom.
     pub account: AccountId,
@@ -92,7 +93,7 @@ pub struct Grant {
 
 /// Corrects a balance by hand. Answers with the new balance when it is durable.
 #[derive(Message)]
-#[rtype(result = "Result<Picodollars, CreditError>")]
+#[rtype(result = "Result<Result<Picodollars, CreditError>, StorageDown>")]
 pub struct Adjust {
     /// Whose.
     pub account: AccountId,
@@ -106,7 +107,7 @@ pub struct Adjust {
 
 /// Asks what an account and a key have spent.
 #[derive(Message)]
-#[rtype(result = "Statement")]
+#[rtype(result = "Result<Statement, StorageDown>")]
 pub struct AskStatement {
     /// The account.
     pub account: AccountId,
@@ -125,15 +126,15 @@ pub struct Statement {
 
 /// Asks for the record of one generation.
 #[derive(Message)]
-#[rtype(result = "Result<Option<Box<Generation>>, StoreError>")]
+#[rtype(result = "Result<Option<Box<Generation>>, StorageDown>")]
 pub struct Find(pub GenerationId);
 
-/// Checks every transfer and balance.
+/// Asks for the ledger as of now, to be verified or exported elsewhere.
 #[derive(Message)]
-#[rtype(result = "Result<Report, LedgerError>")]
-pub struct Verify;
+#[rtype(result = "Result<Box<Snapshot>, StorageDown>")]
+pub struct TakeSnapshot;
 
 /// Commits what is pending; the answer means that everything before it is durable.
 #[derive(Message)]
-#[rtype(result = "()")]
+#[rtype(result = "Result<(), StorageDown>")]
 pub struct Drain;

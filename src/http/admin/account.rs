@@ -54,8 +54,7 @@ pub async fn change_account(
         account,
         daily_limit,
     };
-    let set = desk.accounts.send(set).await.map_err(ApiError::internal)?;
-    set.map_err(|error| {
+    ApiError::unless_down(desk.accounts.send(set).await)?.map_err(|error| {
         ApiError::new(Code::InvalidValue, error.to_string()).param("daily_limit_usd")
     })?;
     Ok(HttpResponse::Ok().json(json!({
@@ -81,7 +80,7 @@ pub async fn adjust_balance(
         idempotency_key: wanted.idempotency_key,
         reason: wanted.reason,
     };
-    let adjusted = desk.ledger.send(adjust).await.map_err(ApiError::internal)?;
+    let adjusted = ApiError::unless_down(desk.ledger.send(adjust).await)?;
     let balance = adjusted.map_err(credit_refused)?;
     Ok(HttpResponse::Ok().json(json!({ "balance_usd": balance.to_string() })))
 }

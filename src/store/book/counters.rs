@@ -1,4 +1,4 @@
-//! Totals beside the ledger: per customer and UTC day, and per API key.
+//! Totals beside the ledger: per customer and UTC day and month, and per API key.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -8,7 +8,7 @@ use crate::ids::{AccountId, KeyId};
 use crate::money::Picodollars;
 use crate::store::db::{Batch, Db};
 use crate::store::error::StoreError;
-use crate::store::{Day, Generation, codec, key};
+use crate::store::{Day, Generation, Month, codec, key};
 
 /// What a customer used on one UTC day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +31,25 @@ impl DayTotals {
             Some(bytes) => codec::decode(&key, &bytes),
             None => Ok(Self::default()),
         }
+    }
+
+    /// Reads what is stored for a month; nothing used is all zeros.
+    pub fn read_month(db: &Db, account: AccountId, month: Month) -> Result<Self, StoreError> {
+        let key = key::month(account, month);
+        match db.get(&key)? {
+            Some(bytes) => codec::decode(&key, &bytes),
+            None => Ok(Self::default()),
+        }
+    }
+
+    /// Adds another period's totals.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.spent = self.spent.saturating_add(other.spent);
+        self.requests = self.requests.saturating_add(other.requests);
+        self.prompt_tokens = self.prompt_tokens.saturating_add(other.prompt_tokens);
+        self.completion_tokens = self
+            .completion_tokens
+            .saturating_add(other.completion_tokens);
     }
 
     fn add(&mut self, record: &Generation) {
@@ -77,6 +96,7 @@ const DAYS: usize = 2;
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     days: HashMap<AccountId, BTreeMap<Day, DayUse>>,
+    months: HashMap<AccountId, BTreeMap<Month, DayTotals>>,
     keys: HashMap<KeyId, KeyTotals>,
 }
 
@@ -84,6 +104,11 @@ impl Counters {
     /// Takes up the totals of one customer's current day.
     pub(super) fn restore_day(&mut self, account: AccountId, day: Day, totals: DayTotals) {
         self.open(account, day).totals = totals;
+    }
+
+    /// Takes up the totals of one customer's current month.
+    pub(super) fn restore_month(&mut self, account: AccountId, month: Month, totals: DayTotals) {
+        *self.open_month(account, month) = totals;
     }
 
     pub(super) fn restore_key(&mut self, totals: KeyTotals) {
@@ -95,6 +120,11 @@ impl Counters {
         let counted = self.open(record.account, day);
         counted.totals.add(record);
         batch.put(key::day(record.account, day), &counted.totals);
+
+        let month = day.month();
+        let totals = self.open_month(record.account, month);
+        totals.add(record);
+        batch.put(key::month(record.account, month), totals);
 
         let totals = self.keys.entry(record.key).or_insert(KeyTotals {
             key: record.key,
@@ -163,6 +193,16 @@ impl Counters {
             days.retain(|day, used| used.reserved != 0 || Some(*day) >= oldest);
         }
         days.entry(day).or_default()
+    }
+
+    /// The totals of a month, made when it is new; months before the last one are then forgotten.
+    fn open_month(&mut self, account: AccountId, month: Month) -> &mut DayTotals {
+        let months = self.months.entry(account).or_default();
+        if !months.contains_key(&month) {
+            let last = months.keys().next_back().copied();
+            months.retain(|month, _| Some(*month) >= last);
+        }
+        months.entry(month).or_default()
     }
 
     pub(super) fn key(&self, key: KeyId, day: Day) -> KeyUsage {

@@ -23,6 +23,7 @@ const MOST_ANSWER_BYTES: usize = 16 << 10;
 
 /// What a key is unique in.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Scope {
     /// Credit that the operator gives to this account.
     Grant(AccountId),
@@ -39,7 +40,7 @@ pub enum Scope {
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Grant(account) => write!(f, "grant/{account}"),
+            Self::Grant(account) => write!(f, "credit/{account}"),
             Self::Adjust(account) => write!(f, "adjust/{account}"),
             Self::Event => f.write_str("event"),
             Self::Reversal => f.write_str("reversal"),
@@ -50,7 +51,7 @@ impl fmt::Display for Scope {
 
 /// SHA-256 of an operation's parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fingerprint([u8; 32]);
+pub struct Fingerprint(#[serde(with = "crate::ids::digest")] [u8; 32]);
 
 impl Fingerprint {
     /// Of these parameters, in this order.
@@ -63,10 +64,18 @@ impl Fingerprint {
         }
         Self(hash.finalize().into())
     }
+
+    /// Of an amount and its reason. The amount has always the same length, so nothing keeps them
+    /// apart; the first schema's grants were taken down in this way.
+    pub(super) fn of_credit(amount: Picodollars, reason: &str) -> Self {
+        let hash = Sha256::new().chain_update(amount.get().to_be_bytes());
+        Self(hash.chain_update(reason).finalize().into())
+    }
 }
 
 /// What an operation came to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// What the account had available afterwards.
     Balance(Picodollars),
@@ -108,6 +117,7 @@ pub(crate) struct Remembered {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 enum State {
     Running,
     Done(Outcome),
@@ -117,6 +127,28 @@ impl Remembered {
     /// Where it is stored.
     pub(crate) fn key(&self) -> Vec<u8> {
         key::remembered(&self.scope, &self.key)
+    }
+}
+
+/// A grant's idempotency key, as the first two schemas stored it under `i/grant/`.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct GrantedV1 {
+    pub account: AccountId,
+    pub idempotency_key: String,
+    pub fingerprint: Fingerprint,
+    pub balance: Picodollars,
+    pub expires_ms: u64,
+}
+
+impl From<GrantedV1> for Remembered {
+    fn from(old: GrantedV1) -> Self {
+        Self {
+            scope: Scope::Grant(old.account),
+            key: old.idempotency_key,
+            fingerprint: old.fingerprint,
+            state: State::Done(Outcome::Balance(old.balance)),
+            expires_ms: old.expires_ms,
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::ids::{GenerationId, KeyId};
 
 /// What a transfer does. New kinds go at the end: their order is their stored form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Keeps credit back for a generation.
     Hold {
@@ -51,8 +52,33 @@ pub enum Kind {
     Adjust,
 }
 
+impl Kind {
+    /// Its name, as exports and statements write it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Hold { .. } => "hold",
+            Self::Post => "post",
+            Self::Void => "void",
+            Self::Grant => "grant",
+            Self::Overrun => "overrun",
+            Self::Orphan => "orphan",
+            Self::Extend { .. } => "extend",
+            Self::Correction => "correction",
+            Self::Late => "late",
+            Self::Failed => "failed",
+            Self::Deposit => "deposit",
+            Self::DepositFee => "deposit_fee",
+            Self::Refund => "refund",
+            Self::Dispute => "dispute",
+            Self::Uncovered => "uncovered",
+            Self::Adjust => "adjust",
+        }
+    }
+}
+
 /// Why a transfer was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// A generation. Its id also ties a post or void to its hold.
     Generation {

@@ -133,6 +133,8 @@ impl Book {
             ..record.bounded()
         };
         self.counters.add(&record, day, &mut self.batch);
+        self.batch
+            .put(key::record(record.account, record.id), &self.chain.seq);
         self.batch.put(key::generation(record.id), &record);
     }
 }

@@ -53,9 +53,10 @@ pub(super) struct Draft {
 }
 
 /// A transfer as it is stored.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Link {
     pub transfer: Transfer,
+    #[serde(with = "crate::ids::digest")]
     pub hash: Hash,
 }
 
