@@ -15,6 +15,7 @@ mod health;
 mod metered;
 mod models;
 mod plan;
+mod progress;
 mod refusal;
 mod relay;
 mod route;

@@ -7,16 +7,16 @@ use actix_web::web::Data;
 
 use super::attempt::{self, Answered, Clocks};
 use super::body::Share;
-use super::consequence::{Next, from_encoding, next, outcome, word};
+use super::consequence::{from_encoding, outcome, word};
 use super::error::AttemptNote;
 use super::metered::{Meter, too_many_running};
 use super::plan::Plan;
+use super::progress::Progress;
 use super::trail::Trail;
 use super::upstream::Upstream;
 use super::{ApiError, Switchboard};
 use crate::actors::accounts::Principal;
 use crate::actors::provider::Lease;
-use crate::catalog::ProviderName;
 use crate::money::Picodollars;
 use crate::routing::Candidate;
 use crate::routing::hold::{self, Estimate};
@@ -58,14 +58,22 @@ pub struct Relay {
 impl Relay {
     /// Tries candidates until one has given real content.
     pub async fn first_answer(&self, meter: &mut Meter) -> Result<Success, ApiError> {
-        let mut queue: VecDeque<Candidate> = self.plan.shortlist.ranked.iter().cloned().collect();
-        let mut trail = Trail::default();
-        let mut widened = false;
-        while let Some(candidate) = queue.pop_front() {
-            if meter.attempts().len() >= self.desk.settings.failover.attempts {
-                break;
-            }
-            let Some(cap) = self.fund(&candidate, &queue, meter, &mut trail).await? else {
+        self.next_answer(meter, &mut Progress::new(&self.plan))
+            .await
+    }
+
+    /// Tries the candidates that are left until one has given real content. May be called again with
+    /// the same progress when that answer broke off.
+    pub async fn next_answer(
+        &self,
+        meter: &mut Meter,
+        progress: &mut Progress,
+    ) -> Result<Success, ApiError> {
+        while progress.attempts() < self.desk.settings.failover.attempts
+            && let Some(candidate) = progress.queue.pop_front()
+        {
+            let Progress { queue, trail, .. } = progress;
+            let Some(cap) = self.fund(&candidate, queue, meter, trail).await? else {
                 continue;
             };
             let encoded = match self.encode(&candidate, cap) {
@@ -79,19 +87,18 @@ impl Relay {
             let Some(lease) = trail.acquire(&self.plan.world, &candidate.model).await? else {
                 continue;
             };
-            let has_alternative = !queue.is_empty();
-            let fault = match self
+            let has_alternative = !progress.queue.is_empty();
+            progress.start_attempt();
+            match self
                 .attempt(&candidate, lease, encoded, has_alternative, meter)
                 .await
             {
                 Ok(success) => return Ok(success),
-                Err(fault) => fault,
-            };
-            reorder(&mut queue, &candidate, &fault, &mut widened);
-            trail.faults.push(fault);
+                Err(fault) => progress.failed(&candidate, fault),
+            }
         }
         meter.end_without_answer(Status::Failed);
-        Err(trail.failure(meter, &self.plan, &self.caller))
+        Err(progress.trail.failure(meter, &self.plan, &self.caller))
     }
 
     /// Makes sure the attempt can be paid for: `None` skips it, `Some(cap)` bounds its output where
@@ -233,24 +240,4 @@ impl Relay {
             }
         }
     }
-}
-
-/// Puts the queue into the order that the fault asks for.
-fn reorder(queue: &mut VecDeque<Candidate>, failed: &Candidate, fault: &Fault, widened: &mut bool) {
-    match next(fault.class) {
-        Next::Candidate => {}
-        Next::OtherProvider => move_to_end(queue, &failed.model.provider),
-        Next::LargerWindow if !*widened => {
-            *widened = true;
-            queue.retain(|c| c.model.context_window > failed.model.context_window);
-        }
-        Next::LargerWindow | Next::Nobody => queue.clear(),
-    }
-}
-
-/// A provider that cannot be reached at all is asked again only when nobody else is left.
-fn move_to_end(queue: &mut VecDeque<Candidate>, provider: &ProviderName) {
-    let (theirs, others): (Vec<_>, Vec<_>) =
-        queue.drain(..).partition(|c| c.model.provider == *provider);
-    queue.extend(others.into_iter().chain(theirs));
 }
