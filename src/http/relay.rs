@@ -17,11 +17,14 @@ use super::upstream::Upstream;
 use super::{ApiError, Switchboard};
 use crate::actors::accounts::Principal;
 use crate::actors::provider::Lease;
+use crate::catalog::OnDisconnect;
 use crate::money::Picodollars;
 use crate::routing::Candidate;
 use crate::routing::hold::{self, Estimate};
 use crate::store::{Refusal, Status};
-use crate::wire::{self, CannotEncode, ChatRequest, Context, Encoded, Fault, FaultClass, Warning};
+use crate::wire::{
+    self, Begun, CannotEncode, ChatRequest, Context, Encoded, Fault, FaultClass, Warning,
+};
 
 /// An answer whose first real content has come.
 pub struct Success {
@@ -56,10 +59,23 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Tries candidates until one has given real content.
-    pub async fn first_answer(&self, meter: &mut Meter) -> Result<Success, ApiError> {
-        self.next_answer(meter, &mut Progress::new(&self.plan))
-            .await
+    /// Tries candidates until one has given real content. When none does, the meter ends here.
+    pub async fn first_answer(
+        &self,
+        meter: &mut Meter,
+        progress: &mut Progress,
+    ) -> Result<Success, ApiError> {
+        let answer = self.next_answer(meter, progress).await;
+        if answer.is_err() {
+            meter.end_without_answer(Status::Failed);
+        }
+        answer
+    }
+
+    /// What becomes of a candidate's stream when the caller leaves.
+    pub fn on_disconnect(&self, candidate: &Candidate) -> OnDisconnect {
+        let route = self.plan.world.route(&candidate.model.provider);
+        route.map_or(OnDisconnect::Cancel, |route| route.provider.on_disconnect)
     }
 
     /// Tries the candidates that are left until one has given real content. May be called again with
@@ -72,11 +88,16 @@ impl Relay {
         while progress.attempts() < self.desk.settings.failover.attempts
             && let Some(candidate) = progress.queue.pop_front()
         {
-            let Progress { queue, trail, .. } = progress;
+            let Progress {
+                queue,
+                trail,
+                begun,
+                ..
+            } = progress;
             let Some(cap) = self.fund(&candidate, queue, meter, trail).await? else {
                 continue;
             };
-            let encoded = match self.encode(&candidate, cap) {
+            let encoded = match self.encode(&candidate, cap, begun.as_ref()) {
                 Ok(encoded) => encoded,
                 Err(invalid @ CannotEncode::Invalid { .. }) => return Err(from_encoding(&invalid)),
                 Err(cannot @ (CannotEncode::Unspoken(_) | CannotEncode::Unsupported { .. })) => {
@@ -97,7 +118,6 @@ impl Relay {
                 Err(fault) => progress.failed(&candidate, fault),
             }
         }
-        meter.end_without_answer(Status::Failed);
         Err(progress.trail.failure(meter, &self.plan, &self.caller))
     }
 
@@ -169,9 +189,16 @@ impl Relay {
             .unwrap_or(Picodollars::ZERO)
     }
 
-    /// Writes the request in the candidate's dialect.
-    fn encode(&self, candidate: &Candidate, cap: Option<u64>) -> Result<Encoded, CannotEncode> {
+    /// Writes the request in the candidate's dialect, with the beginning of the answer if it is to go
+    /// on with one.
+    fn encode(
+        &self,
+        candidate: &Candidate,
+        cap: Option<u64>,
+        begun: Option<&Begun>,
+    ) -> Result<Encoded, CannotEncode> {
         let model = &candidate.model;
+        let request = begun.map_or(&self.request, |begun| begun.request(&self.request, model));
         let Some(route) = self.plan.world.route(&model.provider) else {
             return Err(CannotEncode::Unspoken(crate::catalog::Dialect::OpenAi));
         };
@@ -181,7 +208,7 @@ impl Relay {
             output_cap: cap,
             recall: &recall,
         };
-        wire::encode_chat(&self.request, model, &route.provider, &context)
+        wire::encode_chat(request, model, &route.provider, &context)
     }
 
     async fn attempt(
