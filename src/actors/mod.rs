@@ -24,6 +24,7 @@ use self::funds::Purses;
 use self::ledger::Ledger;
 use crate::catalog::Catalog;
 use crate::config::{self, Environment, Settings};
+use crate::counters::Counters;
 use crate::ids::Pepper;
 use crate::store::{self, Book, Db, LedgerError};
 use crate::wire::Replays;
@@ -65,6 +66,8 @@ pub struct Switchboard {
     pub catalog: Addr<CatalogKeeper>,
     /// The classifier.
     pub classifier: Addr<Classifier>,
+    /// What is counted for the operator.
+    pub counters: Counters,
     /// Inference requests in flight.
     pub in_flight: Arc<Semaphore>,
     replays: Mutex<Replays>,
@@ -141,6 +144,7 @@ impl Switchboard {
             accounts: Accounts::start_in_arbiter(&disk, |_| accounts),
             catalog: keeper.start(),
             classifier: Classifier::start_in_arbiter(&Arbiter::new().handle(), |_| Classifier),
+            counters: Counters::default(),
             in_flight: Arc::new(Semaphore::new(
                 settings
                     .limits

@@ -15,6 +15,7 @@ use crate::actors::funds::Running;
 use crate::actors::ledger::{Authorise, Record, Settle, Void};
 use crate::catalog::{Cost, Model, Tier};
 use crate::config;
+use crate::counters::Counters;
 use crate::ids::GenerationId;
 use crate::money::Picodollars;
 use crate::routing::hold::Estimate;
@@ -127,12 +128,21 @@ impl Meter {
 
     /// Takes note of an attempt.
     pub fn note(&mut self, attempt: AttemptNote) {
+        let AttemptNote {
+            provider,
+            model,
+            code,
+            ..
+        } = &attempt;
+        self.desk.counters.attempt(provider, model, code);
         self.attempts.push(attempt);
     }
 
     /// The attempt that had given content broke off; `code` says how.
     pub fn broke_off(&mut self, code: String) {
         if let Some(attempt) = self.attempts.iter_mut().rev().find(|a| a.code == "ok") {
+            let counters = &self.desk.counters;
+            counters.broken_stream(&attempt.provider, &attempt.model, &code);
             attempt.code = code;
         }
     }
@@ -140,6 +150,11 @@ impl Meter {
     /// Bills what one model delivered before another one went on, together with the rest.
     pub fn carry(&mut self, model: &Arc<Model>, usage: Usage) {
         self.carried.push((Arc::clone(model), usage));
+    }
+
+    /// Where events of the request are counted for the operator.
+    pub fn counters(&self) -> &Counters {
+        &self.desk.counters
     }
 
     /// Keeps reasoning that the model wants back with the results of its tool calls.

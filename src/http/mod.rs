@@ -13,12 +13,15 @@ mod generations;
 mod headers;
 mod health;
 mod metered;
+mod metrics;
 mod models;
 mod plan;
 mod progress;
 mod refusal;
 mod relay;
 mod route;
+mod standings;
+mod status;
 mod stream;
 mod trail;
 mod upstream;
@@ -101,6 +104,8 @@ fn routes(app: &mut ServiceConfig) {
             .route(web::get().to(health::ready))
             .route(web::head().to(health::ready)),
     )
+    .service(get("/metrics").route(web::get().to(metrics::metrics)))
+    .service(get("/status").route(web::get().to(status::status)))
     .service(post("/v1/route").route(web::post().to(route::route)))
     .service(get("/v1/generations/{id}").route(web::get().to(generations::one)))
     .service(get("/v1/credits").route(web::get().to(credits::credits)))

@@ -18,6 +18,7 @@ mod embeddings;
 mod failover;
 mod gemini;
 mod hangup;
+mod metrics;
 mod process;
 mod recovery;
 mod responses;

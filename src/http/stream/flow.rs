@@ -6,6 +6,7 @@ use super::Ticket;
 use super::bill;
 use super::recovery::BrokenOff;
 use crate::actors::breaker::Outcome;
+use crate::counters::StreamEnd;
 use crate::http::consequence::{outcome, word};
 use crate::http::metered::Ending;
 use crate::store::Status;
@@ -102,7 +103,7 @@ impl Flow {
                 Event::Usage(usage) => self.usage = Some(usage),
                 Event::Alive => {}
                 Event::Replay(replay) => self.ticket.meter.remember(&replay),
-                Event::Skipped => tracing::debug!("a malformed event was skipped"),
+                Event::Skipped => self.ticket.meter.counters().skipped_event(),
                 Event::Done => return self.ended_badly().map_or(Turn::Done, Turn::Broken),
                 Event::Fault(fault) => return self.broken(fault),
             }
@@ -206,6 +207,12 @@ impl Flow {
             Status::Ok
         };
         self.report(fault.as_ref());
+        let counted = match (&fault, &self.before) {
+            (Some(_), _) => StreamEnd::Broken,
+            (None, Some(_)) => StreamEnd::Continued,
+            (None, None) => StreamEnd::Whole,
+        };
+        self.ticket.meter.counters().stream(counted);
         let (shown, ending) = self.ending(status, fault.as_ref());
         let receipt = match self.ticket.meter.settle(&ending).await {
             Ok(receipt) => receipt,
@@ -297,6 +304,7 @@ impl Flow {
     pub fn abandon(&mut self) {
         if !self.has_ended() {
             self.phase = Phase::Ended;
+            self.ticket.meter.counters().stream(StreamEnd::Left);
             let (_, ending) = self.ending(Status::Cancelled, None);
             self.ticket.meter.abandon(&ending);
         }
