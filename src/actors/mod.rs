@@ -10,6 +10,7 @@ pub mod funds;
 pub mod guard;
 pub mod ledger;
 pub mod provider;
+pub mod stop;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -22,6 +23,7 @@ use self::catalog::{CatalogKeeper, ReloadError, Source, World};
 use self::classifier::Classifier;
 use self::funds::Purses;
 use self::ledger::Ledger;
+use self::stop::Stop;
 use crate::catalog::Catalog;
 use crate::config::{self, Environment, Settings};
 use crate::counters::Counters;
@@ -68,6 +70,8 @@ pub struct Switchboard {
     pub classifier: Addr<Classifier>,
     /// What is counted for the operator.
     pub counters: Counters,
+    /// The order to end, for requests that run.
+    pub stop: Stop,
     /// Inference requests in flight.
     pub in_flight: Arc<Semaphore>,
     replays: Mutex<Replays>,
@@ -145,6 +149,7 @@ impl Switchboard {
             catalog: keeper.start(),
             classifier: Classifier::start_in_arbiter(&Arbiter::new().handle(), |_| Classifier),
             counters: Counters::default(),
+            stop: Stop::default(),
             in_flight: Arc::new(Semaphore::new(
                 settings
                     .limits

@@ -256,6 +256,7 @@ async fn open(relay: Relay, mut meter: Meter) -> Result<Ticket, ApiError> {
     };
     let envelope = envelope(&meter, &candidate.model);
     let on_disconnect = relay.on_disconnect(&candidate);
+    let stop = relay.desk.stop.listen();
     let (auto, prompt_tokens) = (relay.plan.verdict(), relay.plan.need.input);
     let resume = stream::is_wanted(&relay.request, &relay.desk.settings.failover)
         .then(|| Box::new(Resume::new(relay, progress)));
@@ -271,6 +272,7 @@ async fn open(relay: Relay, mut meter: Meter) -> Result<Ticket, ApiError> {
         auto,
         prompt_tokens,
         on_disconnect,
+        stop,
         resume,
     })
 }

@@ -28,6 +28,7 @@ mod upstream;
 mod visit;
 
 use std::net::TcpListener;
+use std::time::Duration;
 
 use actix_cors::Cors;
 use actix_web::dev::Server;
@@ -50,6 +51,9 @@ pub enum ServeError {
     #[error("the outbound client cannot be built: {0}")]
     Client(#[from] reqwest::Error),
 }
+
+/// How long requests that were told to end may take for it, before their connections are closed.
+const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// Starts serving on a bound listener. The returned server runs when it is awaited.
 pub fn serve(desk: Data<Switchboard>, listener: TcpListener) -> Result<Server, ServeError> {
@@ -74,7 +78,7 @@ pub fn serve(desk: Data<Switchboard>, listener: TcpListener) -> Result<Server, S
         .tcp_nodelay(true)
         .h1_allow_half_closed(false)
         .client_request_timeout(header_read)
-        .shutdown_timeout(drain_s)
+        .shutdown_timeout(drain_s.saturating_add(LAST_WORDS.as_secs()))
         .disable_signals();
     let server = if workers > 0 {
         server.workers(workers)

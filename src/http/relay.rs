@@ -14,7 +14,7 @@ use super::plan::Plan;
 use super::progress::Progress;
 use super::trail::Trail;
 use super::upstream::Upstream;
-use super::{ApiError, Switchboard};
+use super::{ApiError, Code, Switchboard};
 use crate::actors::accounts::Principal;
 use crate::actors::provider::Lease;
 use crate::catalog::OnDisconnect;
@@ -59,13 +59,18 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Tries candidates until one has given real content. When none does, the meter ends here.
+    /// Tries candidates until one has given real content. When none does, or the router is to end
+    /// meanwhile, the meter ends here.
     pub async fn first_answer(
         &self,
         meter: &mut Meter,
         progress: &mut Progress,
     ) -> Result<Success, ApiError> {
-        let answer = self.next_answer(meter, progress).await;
+        let mut stop = self.desk.stop.listen();
+        let answer = tokio::select! {
+            answer = self.next_answer(meter, progress) => answer,
+            () = stop.ordered() => Err(stopping()),
+        };
         if answer.is_err() {
             meter.end_without_answer(Status::Failed);
         }
@@ -267,4 +272,10 @@ impl Relay {
             }
         }
     }
+}
+
+/// 503 for a request that has not begun to be answered when the router ends.
+fn stopping() -> ApiError {
+    let message = "The router is being stopped; try again shortly.";
+    ApiError::new(Code::Overloaded, message)
 }

@@ -71,13 +71,7 @@ pub fn pinned() -> Value {
 pub async fn call(router: &Router, body: &Value) -> Seen {
     let started = Instant::now();
     let mut seen = Seen::default();
-    let sent = router
-        .client
-        .post(format!("{}/v1/chat/completions", router.url))
-        .bearer_auth(&router.key)
-        .json(body)
-        .send();
-    if let Ok(answer) = sent.await {
+    if let Ok(answer) = router.post(body).send().await {
         seen.status = answer.status().as_u16();
         let body = answer.text().await.unwrap_or_default();
         match serde_json::from_str::<Value>(&body) {

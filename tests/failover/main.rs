@@ -2,8 +2,8 @@
 //! between two scripted providers.
 //!
 //! `FAILOVER=full` plays the published timings instead of a tenth of them; `ONLY` narrows the run to
-//! scenarios whose name contains it, or to `load`. Exit code 1 when something did not come to what
-//! is due.
+//! what has it in its name: a scenario such as `S08`, `load`, `mistakes`, `leavers` or `overload`. Exit
+//! code 1 when something did not come to what is due.
 #![allow(
     clippy::print_stdout,
     clippy::disallowed_methods,
@@ -13,6 +13,11 @@
 mod answer;
 mod caller;
 mod judge;
+mod leavers;
+mod load;
+mod mistakes;
+mod overload;
+mod proc;
 mod provider;
 mod router;
 mod run;
@@ -54,5 +59,17 @@ async fn run(timing: Timing, only: &str) -> Result<Vec<String>, Problem> {
         .ok();
     let mut wrong = run::all(timing, Recovery::Off, only).await?;
     wrong.extend(run::all(timing, Recovery::Continue, only).await?);
+    if "load".contains(only) {
+        wrong.extend(load::all(timing).await?);
+    }
+    if "mistakes".contains(only) {
+        wrong.extend(mistakes::all(timing).await?);
+    }
+    if "leavers".contains(only) {
+        wrong.extend(leavers::all(timing).await?);
+    }
+    if "overload".contains(only) {
+        wrong.extend(overload::all(timing).await?);
+    }
     Ok(wrong)
 }

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use reqwest::Client;
+use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -133,6 +133,27 @@ impl Router {
             .await?;
         let made: Value = made.error_for_status()?.json().await?;
         Ok(made["api_key"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// A chat, ready to be sent.
+    pub fn post(&self, body: &Value) -> RequestBuilder {
+        self.client
+            .post(format!("{}/v1/chat/completions", self.url))
+            .bearer_auth(&self.key)
+            .json(body)
+    }
+
+    /// Requests that run now.
+    pub async fn in_flight(&self) -> Result<usize, Problem> {
+        let metrics = self.client.get(format!("{}/metrics", self.url)).send();
+        let text = metrics.await?.text().await?;
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix("model_router_requests_in_flight "));
+        Ok(line
+            .ok_or("no metric of requests in flight")?
+            .trim()
+            .parse()?)
     }
 
     /// Whether the ledger adds up.

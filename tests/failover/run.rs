@@ -57,6 +57,9 @@ pub async fn all(timing: Timing, recovery: Recovery, only: &str) -> Result<Vec<S
     if "S15".contains(only) {
         played.push(outage(timing, recovery).await?);
     }
+    if played.is_empty() {
+        return Ok(Vec::new());
+    }
     played.sort_by_key(|score| score.name);
     let title = format!(
         "Scenarios, {} timings, recovery = \"{}\"",

@@ -40,6 +40,8 @@ enum Turn {
     Go,
     Done,
     Broken(Fault),
+    /// The router is to end.
+    Stopped,
 }
 
 impl Flow {
@@ -77,12 +79,18 @@ impl Flow {
                 },
             }
             let mut frame = Vec::new();
-            let turn = match self.ticket.live.next().await {
-                Some(events) => self.write(events, &mut frame),
-                None => Turn::Done,
+            let Ticket { live, stop, .. } = &mut self.ticket;
+            let turn = tokio::select! {
+                biased;
+                () = stop.ordered() => Turn::Stopped,
+                events = live.next() => match events {
+                    Some(events) => self.write(events, &mut frame),
+                    None => Turn::Done,
+                },
             };
             match turn {
                 Turn::Done => return Some(self.end(None, frame).await),
+                Turn::Stopped => return Some(self.stopped().await),
                 Turn::Broken(fault) => self.phase = Phase::Broken(fault),
                 Turn::Go => {}
             }
@@ -196,6 +204,14 @@ impl Flow {
         self.usage = None;
         self.before = Some((before, next.joiner));
         Ok(())
+    }
+
+    /// The router ends, and with it the answer. The model did nothing wrong.
+    async fn stopped(&mut self) -> Bytes {
+        self.ticket.lease = None;
+        let what = "the router was stopped before the answer ended";
+        let fault = Fault::ours(FaultClass::Server, what);
+        self.end(Some(fault), Vec::new()).await
     }
 
     /// Settles, and only then writes the last frames: who saw the end was charged exactly once.

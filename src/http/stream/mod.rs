@@ -20,6 +20,7 @@ use super::headers::AutoVerdict;
 use super::metered::Meter;
 use super::visit::unix_seconds;
 use crate::actors::provider::Lease;
+use crate::actors::stop::StopListener;
 use crate::catalog::{ModelId, OnDisconnect, ProviderName};
 use crate::ids::GenerationId;
 use crate::routing::Candidate;
@@ -55,6 +56,8 @@ pub struct Ticket {
     pub prompt_tokens: u64,
     /// What becomes of the upstream's stream when the caller leaves.
     pub on_disconnect: OnDisconnect,
+    /// Hears when the router is to end.
+    pub stop: StopListener,
     /// What it takes to go on after a break, where that is wanted.
     pub resume: Option<Box<Resume>>,
 }
