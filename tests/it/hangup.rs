@@ -179,3 +179,62 @@ async fn a_provider_that_bills_to_the_end_is_read_to_the_end() {
     assert_eq!(pico(&router.balance(&account).await), FULL - cost);
     router.verify().await;
 }
+
+#[actix_web::test]
+async fn hundreds_of_leavers_leave_no_descriptor_and_no_task_behind() {
+    super::router::crypto();
+    let dir = tempfile::TempDir::new().unwrap();
+    let process = super::process::Process::start(dir.path());
+    let host = process.url.strip_prefix("http://").unwrap();
+    let mut body = ask("gpt-4.1", "[[tokens:500]] go");
+    body["stream"] = json!(true);
+    let body = body.to_string();
+    let descriptors = || {
+        let open = format!("/proc/{}/fd", process.pid());
+        std::fs::read_dir(open).unwrap().count()
+    };
+    let quiet = async || {
+        let metrics = format!("{}/metrics", process.url);
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            let answer = reqwest::get(&metrics).await.unwrap();
+            if answer
+                .text()
+                .await
+                .unwrap()
+                .contains("model_router_requests_in_flight 0")
+            {
+                return;
+            }
+            assert!(Instant::now() < deadline, "requests without callers go on");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let mut before = None;
+    for number in 0..300 {
+        if number == 60 {
+            quiet().await;
+            before = Some(descriptors());
+        }
+        let mut socket = TcpStream::connect(host).await.unwrap();
+        let head = format!(
+            "POST /v1/chat/completions HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {}\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            process.key,
+            body.len()
+        );
+        socket.write_all(head.as_bytes()).await.unwrap();
+        if number % 2 == 0 {
+            socket.read_u8().await.unwrap();
+        }
+        let how = if number % 3 == 0 {
+            Leave::Rst
+        } else {
+            Leave::Fin
+        };
+        leave(socket, how);
+    }
+    quiet().await;
+    let (before, after) = (before.unwrap(), descriptors());
+    assert!(after <= before + 20, "{before} descriptors, then {after}");
+}

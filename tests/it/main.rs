@@ -15,6 +15,7 @@ mod bedrock;
 mod billing;
 mod chat;
 mod embeddings;
+mod endings;
 mod failover;
 mod gemini;
 mod hangup;

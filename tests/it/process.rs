@@ -35,7 +35,7 @@ pub fn command(dir: &Path) -> Command {
 }
 
 impl Process {
-    fn start(dir: &Path) -> Self {
+    pub fn start(dir: &Path) -> Self {
         Self::run(command(dir).args(["serve", "--sandbox"]))
     }
 
@@ -68,6 +68,10 @@ impl Process {
             key: word("API key"),
             banner,
         }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     pub fn signal(&self, name: &str) {
