@@ -1,5 +1,5 @@
 # The only list of commands.
-.PHONY: help run serve test check fmt lint unit doc conformance bench clients
+.PHONY: help run serve test check fmt lint unit doc conformance failover bench clients
 
 CARGO ?= cargo
 # Recorded provider traffic for `make conformance`.
@@ -36,7 +36,10 @@ conformance: ## Replay recorded provider traffic through the binary: make confor
 	@if [ -d "$(WIRE)" ]; then WIRE="$(abspath $(WIRE))" $(CARGO) test --locked --test conformance; \
 	else echo "conformance: no recordings at $(WIRE), left out; WIRE=DIR names them"; fi
 
-bench: ## Criterion benchmarks of translation and counting
+failover: ## Sixteen failover scenarios with a scorecard, and runs under load; FAILOVER=full for full timings
+	$(CARGO) test --locked --release --test failover
+
+bench: ## Criterion benchmarks of translation, counting and routing
 	$(CARGO) bench --locked
 
 clients: ## The official openai packages of PyPI and npm against the sandbox (needs their registries)

@@ -12,6 +12,8 @@ pub mod guard;
 pub mod ledger;
 pub mod provider;
 pub mod statistics;
+pub mod stop;
+pub mod storage;
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,12 +27,15 @@ use self::catalog::{CatalogKeeper, ReloadError, Source, World};
 use self::classifier::Classifier;
 use self::conversations::Memory;
 use self::funds::Purses;
-use self::ledger::Ledger;
+use self::ledger::{Ledger, Tally};
 use self::statistics::{Archivist, Statistics};
+use self::stop::Stop;
+use self::storage::{SpaceWatch, StorageHealth};
 use crate::catalog::Catalog;
 use crate::config::{self, Environment, Settings};
+use crate::counters::Counters;
 use crate::ids::Pepper;
-use crate::store::{self, Book, Db, LedgerError};
+use crate::store::{self, Archive, Book, Db, LedgerError};
 use crate::wire::Replays;
 
 /// Bytes in one permit of the budget for request bodies.
@@ -60,10 +65,18 @@ pub struct Switchboard {
     pub keys: Arc<ArcSwap<KeyDirectory>>,
     /// Published balances.
     pub purses: Arc<Purses>,
+    /// Whether the ledger can be written.
+    pub storage: Arc<StorageHealth>,
+    /// Records and totals, read beside the ledger.
+    pub archive: Archive,
+    /// Walks over the whole ledger, which take seconds: one at a time.
+    pub audits: Arc<Semaphore>,
     /// The secret under which keys are hashed.
     pub pepper: Pepper,
     /// The ledger.
     pub ledger: Addr<Ledger>,
+    /// What the ledger counts.
+    pub ledger_tally: Arc<Tally>,
     /// Customers and keys.
     pub accounts: Addr<Accounts>,
     /// Who keeps what was learned of the models.
@@ -72,6 +85,10 @@ pub struct Switchboard {
     pub catalog: Addr<CatalogKeeper>,
     /// The classifier.
     pub classifier: Addr<Classifier>,
+    /// What is counted for the operator.
+    pub counters: Counters,
+    /// The order to end, for requests that run.
+    pub stop: Stop,
     /// Inference requests in flight.
     pub in_flight: Arc<Semaphore>,
     replays: Mutex<Replays>,
@@ -135,12 +152,29 @@ impl Switchboard {
         for (account, balance) in book.customers() {
             purses.set(account, balance);
         }
-        let (accounts, keys) = Accounts::new(db.clone(), accounts, Arc::clone(&purses));
-        let archivist = Archivist::new(db.clone(), Arc::clone(&world));
-        let ledger = Ledger::new(db, book, Arc::clone(&purses));
+        let health = Arc::new(StorageHealth::default());
+        let (accounts, keys) = Accounts::new(
+            db.clone(),
+            accounts,
+            Arc::clone(&purses),
+            Arc::clone(&health),
+        );
+        let watch = SpaceWatch::new(
+            db.clone(),
+            Arc::clone(&health),
+            settings.storage.min_free_bytes,
+        );
+        let archive = Archive::new(db.clone());
+        let keep_ms = settings
+            .storage
+            .keep_records_days
+            .saturating_mul(24 * 3600 * 1000);
+        let archivist = Archivist::new(db.clone(), Arc::clone(&world), Arc::clone(&health));
+        let ledger = Ledger::new(db, book, Arc::clone(&purses), Arc::clone(&health), keep_ms);
 
-        // They block on the disk, so they share a thread that nothing else runs on.
+        // All of these block on the disk, so they share a thread that nothing else runs on.
         let disk = Arbiter::new().handle();
+        SpaceWatch::start_in_arbiter(&disk, |_| watch);
         let permits =
             (settings.limits.bytes_in_flight / BODY_BUDGET_UNIT).min(Semaphore::MAX_PERMITS);
         Self {
@@ -148,12 +182,18 @@ impl Switchboard {
             world,
             keys,
             purses,
+            storage: health,
+            archive,
+            audits: Arc::new(Semaphore::new(1)),
             pepper,
+            ledger_tally: ledger.tally(),
             ledger: Ledger::start_in_arbiter(&disk, |_| ledger),
             accounts: Accounts::start_in_arbiter(&disk, |_| accounts),
             statistics: Archivist::start_in_arbiter(&disk, |_| archivist),
             catalog: keeper.start(),
             classifier: Classifier::start_in_arbiter(&Arbiter::new().handle(), |_| Classifier),
+            counters: Counters::default(),
+            stop: Stop::default(),
             in_flight: Arc::new(Semaphore::new(
                 settings
                     .limits
@@ -201,6 +241,7 @@ impl Storage {
         if recovered.orphans > 0 {
             tracing::warn!(
                 orphans = recovered.orphans,
+                loss_usd = %recovered.loss,
                 "requests were running when the router last ended: voided"
             );
         }

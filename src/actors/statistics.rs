@@ -11,7 +11,7 @@ use arc_swap::ArcSwap;
 use super::breaker::Outcome;
 use super::catalog::World;
 use super::clock::now_ms;
-use super::ledger::fail_stop;
+use super::storage::StorageHealth;
 use crate::catalog::{Model, ModelId};
 use crate::routing::{Ended, KeptObserved, Live, Observation, Observed, Standing};
 use crate::store::{Db, Kept, StoreError, keep_statistics, read_statistics};
@@ -80,15 +80,17 @@ pub fn remembered(db: &Db) -> Result<Statistics, StoreError> {
 pub struct Archivist {
     db: Db,
     world: Arc<ArcSwap<World>>,
+    health: Arc<StorageHealth>,
     written: Statistics,
 }
 
 impl Archivist {
     /// Keeps the statistics of the models in `world`.
-    pub fn new(db: Db, world: Arc<ArcSwap<World>>) -> Self {
+    pub fn new(db: Db, world: Arc<ArcSwap<World>>, health: Arc<StorageHealth>) -> Self {
         Self {
             db,
             world,
+            health,
             written: Statistics::new(),
         }
     }
@@ -114,7 +116,7 @@ impl Archivist {
         if !rows.is_empty()
             && let Err(error) = keep_statistics(&self.db, rows)
         {
-            fail_stop(&error);
+            self.health.fail(&error);
         }
     }
 }

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::wire::Recovery;
+
 /// `[server]`
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -54,6 +56,10 @@ pub struct Limits {
 pub struct Storage {
     /// Directory of the ledger; created with mode 0700.
     pub data_dir: PathBuf,
+    /// Free space below which no paid request begins, in bytes.
+    pub min_free_bytes: u64,
+    /// How long the records of requests are kept, in days. Totals stay.
+    pub keep_records_days: u64,
 }
 
 /// `[catalog]`
@@ -84,6 +90,8 @@ pub struct Failover {
     pub idle_ms: u64,
     /// Whole answer.
     pub total_ms: u64,
+    /// What becomes of a stream that breaks off after its first content. A request may say otherwise.
+    pub recovery: Recovery,
 }
 
 /// `[breaker]`
@@ -131,6 +139,8 @@ impl Default for Storage {
     fn default() -> Self {
         Self {
             data_dir: PathBuf::from("./var"),
+            min_free_bytes: 256 << 20,
+            keep_records_days: 90,
         }
     }
 }
@@ -146,6 +156,7 @@ impl Default for Failover {
             answer_ms: 60_000,
             idle_ms: 60_000,
             total_ms: 600_000,
+            recovery: Recovery::Off,
         }
     }
 }
