@@ -118,11 +118,13 @@ impl Ledger {
         self.commit_asked = false;
         let decided = std::mem::take(&mut self.decided);
         let batch = self.book.take_batch();
-        if !batch.is_empty() {
-            if let Err(error) = self.db.commit(batch) {
-                self.fail(&error);
-                return;
-            }
+        let writes = !batch.is_empty();
+        // A batch without writes fails too once the storage has failed.
+        if let Err(error) = self.db.commit(batch) {
+            self.fail(&error);
+            return;
+        }
+        if writes {
             self.tally.committed(decided);
         }
         for reply in self.group.drain(..) {
