@@ -40,17 +40,20 @@ pub fn need_for(
 ) -> Need {
     let prompt = prompt(request, account);
     let most_output = request.max_output_tokens();
-    let bytes = Need::of(&prompt, &[], most_output);
-    let mut free = catalog
-        .models()
-        .iter()
-        .filter(|model| model.free && model.is_chat());
     match funds {
-        Funds::None if free.all(|model| bytes.fits(model, expected_output(model))) => {
+        Funds::None if fits_by_bytes(catalog, &prompt, most_output) => {
             Need::roughly(&prompt, most_output)
         }
         Funds::None | Funds::Some => exactly(catalog, &prompt, most_output),
     }
+}
+
+/// Whether every free model has room for as many tokens as there are bytes.
+fn fits_by_bytes(catalog: &Catalog, prompt: &Prompt<'_>, most_output: Option<u64>) -> bool {
+    let bytes = Need::of(prompt, &[], most_output);
+    let free = catalog.models().iter().filter(|model| model.free);
+    free.filter(|model| model.is_chat())
+        .all(|model| bytes.fits(model, expected_output(model)))
 }
 
 /// What the request takes of a window, counted in the encodings of the catalog's chat models.
