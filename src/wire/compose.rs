@@ -136,22 +136,26 @@ impl Tally {
 
     /// An answer without content is an answer only when its finish or its usage explains why.
     fn fault(&self, finish: Finish, usage: Option<&ReportedUsage>) -> Option<Fault> {
-        let billed = usage.is_some_and(|reported| reported.usage.completion_tokens > 0);
-        match finish {
-            Finish::Error => Some(Fault::ours(
-                FaultClass::Server,
-                "the provider broke its answer off",
-            )),
-            Finish::Length | Finish::ContentFilter => None,
-            Finish::Stop | Finish::ToolCalls | Finish::FunctionCall => {
-                (!self.delivered.has_content && !billed).then(|| {
-                    Fault::ours(
-                        FaultClass::Empty,
-                        "the provider answered without any content",
-                    )
-                })
+        let usage = usage.map(|reported| reported.usage);
+        let has_output = usage.is_some_and(|usage| usage.completion_tokens > 0);
+        let (class, what) = match finish {
+            Finish::Error => (FaultClass::Server, "the provider broke its answer off"),
+            Finish::Stop | Finish::ToolCalls | Finish::FunctionCall
+                if !self.delivered.has_content && !has_output =>
+            {
+                let what = "the provider answered without any content";
+                (FaultClass::Empty, what)
             }
-        }
+            Finish::Length
+            | Finish::ContentFilter
+            | Finish::Stop
+            | Finish::ToolCalls
+            | Finish::FunctionCall => return None,
+        };
+        Some(Fault {
+            billed: usage.map(Box::new),
+            ..Fault::ours(class, what)
+        })
     }
 }
 
@@ -192,7 +196,17 @@ impl Speaker {
         }
         let text_bytes = self.write(piece, &mut delta);
         delta.push('}');
-        self.chunk(&delta, "null", None, Weight::Content, text_bytes, out);
+        let weight = match piece {
+            // Encrypted and redacted reasoning is nothing that the caller can read.
+            Piece::Detail(_) => Weight::Role,
+            Piece::Text(_)
+            | Piece::Refusal(_)
+            | Piece::Reasoning(_)
+            | Piece::Annotation(_)
+            | Piece::Call { .. }
+            | Piece::Arguments(..) => Weight::Content,
+        };
+        self.chunk(&delta, "null", None, weight, text_bytes, out);
     }
 
     /// Appends a piece to a delta; answers with its UTF-8 bytes of content.
