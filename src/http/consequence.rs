@@ -43,7 +43,7 @@ enum Lesson {
 enum Told {
     /// 503.
     Unavailable,
-    /// 503 when the provider itself said that it is overloaded, else 502.
+    /// 502.
     Failed,
     /// 504.
     Timeout,
@@ -197,7 +197,6 @@ pub fn from_fault(last: &Fault, all: &[Fault]) -> ApiError {
             Code::NoAvailableModels,
             format!("No provider that could be asked can be reached: {said}"),
         ),
-        Told::Failed if all.iter().all(is_overload) => failed(Code::NoAvailableModels),
         Told::Failed
         | Told::RateLimited
         | Told::Timeout
@@ -208,11 +207,6 @@ pub fn from_fault(last: &Fault, all: &[Fault]) -> ApiError {
         Some(param) => error.param(param.clone()),
         None => error,
     }
-}
-
-/// 503, and Anthropic's 529: the provider says itself that it will pass.
-fn is_overload(fault: &Fault) -> bool {
-    matches!(fault.status, Some(503 | 529))
 }
 
 /// The smallest wait that any of the faults asks for.

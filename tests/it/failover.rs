@@ -90,7 +90,7 @@ async fn a_pin_without_fallbacks_fails_with_its_true_status() {
     let account = router.account("5.00").await;
     for (fault, status, code) in [
         (Fault::Status(500), 502, "all_candidates_failed"),
-        (Fault::Status(503), 503, "no_available_models"),
+        (Fault::Status(503), 502, "all_candidates_failed"),
         (Fault::Status(404), 502, "all_candidates_failed"),
         (Fault::Status(402), 503, "no_available_models"),
         (Fault::Status(401), 502, "provider_auth"),

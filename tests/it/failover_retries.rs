@@ -154,7 +154,7 @@ async fn a_request_makes_three_attempts_at_the_most() {
         router.sandbox.script(vendor).set(Fault::Status(503));
     }
     let (status, error) = router.refused(&account, &ask("standard", "Hello")).await;
-    assert_eq!(status, 503, "{error}");
+    assert_eq!(status, 502, "{error}");
     assert_eq!(error["metadata"]["attempts"].as_array().unwrap().len(), 3);
     let calls = Vendor::ALL.map(|vendor| router.sandbox.script(vendor).calls().len());
     assert_eq!(calls.iter().sum::<usize>(), 3);

@@ -46,8 +46,8 @@ const LINES: [Line; 20] = [
         Some(503),
         Next::SameModelOnce,
         O::Failure,
-        503,
-        "no_available_models",
+        502,
+        "all_candidates_failed",
     ),
     (
         C::Server,
@@ -62,8 +62,8 @@ const LINES: [Line; 20] = [
         Some(529),
         Next::SameModelOnce,
         O::Failure,
-        503,
-        "no_available_models",
+        502,
+        "all_candidates_failed",
     ),
     (
         C::Server,
