@@ -6,6 +6,7 @@ mod bedrock;
 pub mod chat;
 mod clean;
 mod compose;
+mod counts;
 pub mod embed;
 pub mod envelope;
 mod eventstream;
