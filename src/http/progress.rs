@@ -1,13 +1,14 @@
 //! How far one request has come: who may still be asked, and what was learned on the way.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::consequence::{Next, next};
 use super::plan::Plan;
 use super::trail::Trail;
 use crate::actors::provider::{Refused, Turn};
-use crate::catalog::{ModelId, ProviderName};
+use crate::catalog::{Model, ModelId, ProviderName};
 use crate::routing::Candidate;
 use crate::wire::Fault;
 
@@ -27,6 +28,8 @@ pub struct Progress {
     pub trail: Trail,
     /// Whose traffic grows again step by step: asked when nobody else is left.
     recovering: VecDeque<Candidate>,
+    /// The models that failed, as often as they did.
+    failed: Vec<Arc<Model>>,
     /// The model that the caller named, if one was named.
     pin: Option<ModelId>,
     begun: Instant,
@@ -57,6 +60,7 @@ impl Progress {
             queue: plan.shortlist.ranked.iter().cloned().collect(),
             trail: Trail::default(),
             recovering: VecDeque::new(),
+            failed: Vec::new(),
             pin: plan.pin.clone(),
             begun: Instant::now(),
             attempts: 0,
@@ -141,7 +145,18 @@ impl Progress {
             Next::Nobody => self.keep(|_| false),
         }
         self.trail.faults.push(fault);
+        self.failed.push(Arc::clone(&candidate.model));
+        if self.has_failed_widely(&candidate.model.provider) {
+            move_to_end(&mut self.queue, &candidate.model.provider);
+        }
         pause
+    }
+
+    /// Whether two models of a provider failed: then it is more likely the provider than the models.
+    fn has_failed_widely(&self, provider: &ProviderName) -> bool {
+        let mut theirs = self.failed.iter().filter(|m| m.provider == *provider);
+        let first = theirs.next();
+        theirs.any(|model| first.is_some_and(|first| first.id != model.id))
     }
 
     /// Puts a model first again, once a request. Says whether it did.
@@ -179,7 +194,8 @@ impl Progress {
     }
 }
 
-/// A provider that cannot be reached at all is asked again only when nobody else is left.
+/// A provider that cannot be reached, or fails with one model after the other, is asked again only when
+/// nobody else is left.
 fn move_to_end(queue: &mut VecDeque<Candidate>, provider: &ProviderName) {
     let (theirs, others): (Vec<_>, Vec<_>) =
         queue.drain(..).partition(|c| c.model.provider == *provider);

@@ -145,6 +145,39 @@ async fn killing_the_serving_provider_under_load_costs_no_caller_anything() {
 }
 
 #[actix_web::test]
+async fn whatever_befalls_a_provider_under_load_costs_no_caller_anything() {
+    for fault in [
+        Fault::Status(500),
+        Fault::Status(429),
+        Fault::Reset,
+        Fault::Hang,
+        Fault::Empty,
+    ] {
+        let router = Router::with(CHAT_ONLY, |settings| {
+            settings.failover.answer_ms = 300;
+            settings.failover.reasoning_first_token_ms = 300;
+            settings.failover.first_token_ms = 300;
+            settings.limits.running_per_account = 500;
+        })
+        .await;
+        let account = router.account("50.00").await;
+        router.sandbox.script(Vendor::OpenAi).set(fault);
+        for stream in [true, false] {
+            let one = |i: usize| {
+                let mut body = by_quality(&format!("[[tokens:10]] request {i}"));
+                body["stream"] = json!(stream);
+                let (router, account) = (&router, &account);
+                async move { attempts(router, account, &body).await }
+            };
+            for tried in join_all((0..100).map(one)).await {
+                assert!(tried.ends_with("xai/grok-3-beta:ok"), "{fault:?}: {tried}");
+            }
+        }
+        router.verify().await;
+    }
+}
+
+#[actix_web::test]
 async fn a_tripped_model_is_probed_by_one_request_alone() {
     let router = Router::with(CHAT_ONLY, |settings| settings.breaker.rest_ms = 100).await;
     let account = router.account("5.00").await;
