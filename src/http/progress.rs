@@ -32,7 +32,7 @@ pub struct Progress {
     failed: Vec<Arc<Model>>,
     /// The model that the caller named, if one was named.
     pin: Option<ModelId>,
-    begun: Instant,
+    started: Instant,
     attempts: usize,
     patience: Duration,
     repeated: Repeated,
@@ -62,7 +62,7 @@ impl Progress {
             recovering: VecDeque::new(),
             failed: Vec::new(),
             pin: plan.pin.clone(),
-            begun: Instant::now(),
+            started: Instant::now(),
             attempts: 0,
             patience: PATIENCE,
             repeated: Repeated::No,
@@ -77,7 +77,7 @@ impl Progress {
 
     /// Time since the request began to ask.
     pub fn elapsed(&self) -> Duration {
-        self.begun.elapsed()
+        self.started.elapsed()
     }
 
     /// Whether the next call is the request's first.
