@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use actix_web::web::Data;
 use model_router::actors::accounts::{AddKey, CreateAccount, FindAccount};
@@ -18,6 +19,9 @@ use tempfile::TempDir;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::EXIT_CANNOT_START;
+
+/// How long requests may take to end once they are told to.
+const LAST_WORDS: Duration = Duration::from_secs(4);
 
 const SANDBOX_EMAIL: &str = "sandbox@localhost";
 /// Five dollars.
@@ -170,19 +174,28 @@ async fn serve_until_signal(
     }
 
     signals.stop_or_reload(&desk).await;
-    tracing::info!("draining: no new connections, running requests may end");
-    let graceful = handle.stop(true);
-    tokio::select! {
-        () = graceful => {}
-        () = signals.stop() => {
-            tracing::warn!("second signal: ending at once");
-            handle.stop(false).await;
-        }
-    }
-    running.await??;
+    drain(&desk, handle.stop(true), &mut signals).await;
+    running.abort();
     desk.ledger.send(Drain).await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Lets running requests end. After the limit, or on a second signal, they are told to end; the ledger
+/// then has what they settled, whether or not every connection was closed in time.
+async fn drain(desk: &Switchboard, graceful: impl Future<Output = ()>, signals: &mut Signals) {
+    tracing::info!("draining: no new connections, running requests may end");
+    let limit = Duration::from_secs(desk.settings.server.drain_timeout_s);
+    let mut graceful = std::pin::pin!(graceful);
+    tokio::select! {
+        () = &mut graceful => return,
+        () = tokio::time::sleep(limit) => tracing::warn!("the time to drain is over"),
+        () = signals.stop() => tracing::warn!("second signal"),
+    }
+    desk.stop.end_all();
+    if tokio::time::timeout(LAST_WORDS, graceful).await.is_err() {
+        tracing::warn!("some connections stayed open to the end");
+    }
 }
 
 /// The signals an operator sends.

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::wire::Recovery;
+
 /// `[server]`
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -90,6 +92,8 @@ pub struct Failover {
     pub retries_per_s: u32,
     /// Whether a `fast` request may ask a second model before the first one has failed.
     pub hedge: bool,
+    /// What becomes of a stream that breaks off after its first content. A request may say otherwise.
+    pub recovery: Recovery,
 }
 
 /// `[breaker]`
@@ -171,6 +175,7 @@ impl Default for Failover {
             retries_per_100_requests: 20,
             retries_per_s: 10,
             hedge: false,
+            recovery: Recovery::Off,
         }
     }
 }

@@ -10,7 +10,7 @@ use super::trail::Trail;
 use crate::actors::provider::{Refused, Turn};
 use crate::catalog::{Model, ModelId, ProviderName};
 use crate::routing::Candidate;
-use crate::wire::Fault;
+use crate::wire::{Begun, Fault, FaultClass, Opening};
 
 /// How long one request waits at the most for a model that asked for patience.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -33,6 +33,8 @@ pub struct Progress {
     /// The model that the caller named, if one was named.
     pin: Option<ModelId>,
     started: Instant,
+    /// The beginning of the answer that candidates are to go on with, after the first one broke off.
+    pub begun: Option<Begun>,
     attempts: usize,
     patience: Duration,
     repeated: Repeated,
@@ -63,6 +65,7 @@ impl Progress {
             failed: Vec::new(),
             pin: plan.pin.clone(),
             started: Instant::now(),
+            begun: None,
             attempts: 0,
             patience: PATIENCE,
             repeated: Repeated::No,
@@ -122,10 +125,35 @@ impl Progress {
         Some(wait)
     }
 
+    /// Takes note of an answer that broke off after content: whoever is left goes on with it.
+    pub fn broke_off(&mut self, candidate: &Candidate, fault: Fault, begun: Begun) {
+        self.failed(candidate, fault);
+        self.begun = Some(begun);
+    }
+
+    /// Whether a model refused a request because it does not go on with a beginning. It is asked
+    /// again then, from the start.
+    fn refused_prefill(&mut self, candidate: &Candidate, fault: &Fault) -> bool {
+        match &mut self.begun {
+            Some(begun)
+                if fault.class == FaultClass::Caller
+                    && begun.opening(&candidate.model) == Opening::Prefill =>
+            {
+                begun.refuse_prefill(&candidate.model.id);
+                true
+            }
+            Some(_) | None => false,
+        }
+    }
+
     /// Takes note of a failed attempt, and puts the queue into the order that the fault asks for.
     /// Answers with how long to pause before the next attempt.
     pub fn failed(&mut self, candidate: &Candidate, fault: Fault) -> Duration {
         let mut pause = Duration::ZERO;
+        if self.refused_prefill(candidate, &fault) {
+            self.queue.push_front(candidate.clone());
+            return pause;
+        }
         match next(fault.class) {
             Next::Candidate => {}
             Next::OtherProvider => move_to_end(&mut self.queue, &candidate.model.provider),

@@ -13,16 +13,16 @@ use super::progress::Progress;
 use super::trail;
 use super::tried::{Ready, Tried, attempt_note};
 use super::upstream::Upstream;
-use super::{ApiError, Switchboard};
+use super::{ApiError, Code, Switchboard};
 use crate::actors::accounts::Principal;
 use crate::actors::breaker::Spare;
 use crate::actors::provider::{Lease, Refused};
-use crate::catalog::Model;
+use crate::catalog::{Model, OnDisconnect};
 use crate::config;
 use crate::routing::Candidate;
 use crate::store::Status;
 use crate::usage::Usage;
-use crate::wire::{self, CannotEncode, ChatRequest, Context, Encoded, Fault, FaultClass, Warning};
+use crate::wire::{self, Begun, CannotEncode, ChatRequest, Context, Encoded, Fault, FaultClass, Warning};
 
 /// An answer whose first real content has come.
 pub struct Success {
@@ -57,10 +57,28 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Tries candidates until one has given real content.
-    pub async fn first_answer(&self, meter: &mut Meter) -> Result<Success, ApiError> {
-        self.next_answer(meter, &mut Progress::new(&self.plan))
-            .await
+    /// Tries candidates until one has given real content. When none does, or the router is to end
+    /// meanwhile, the meter ends here.
+    pub async fn first_answer(
+        &self,
+        meter: &mut Meter,
+        progress: &mut Progress,
+    ) -> Result<Success, ApiError> {
+        let mut stop = self.desk.stop.listen();
+        let answer = tokio::select! {
+            answer = self.next_answer(meter, progress) => answer,
+            () = stop.ordered() => Err(stopping()),
+        };
+        if answer.is_err() {
+            meter.end_without_answer(Status::Failed);
+        }
+        answer
+    }
+
+    /// What becomes of a candidate's stream when the caller leaves.
+    pub fn on_disconnect(&self, candidate: &Candidate) -> OnDisconnect {
+        let route = self.plan.world.route(&candidate.model.provider);
+        route.map_or(OnDisconnect::Cancel, |route| route.provider.on_disconnect)
     }
 
     /// Tries the candidates that are left until one has given real content. May be called again with
@@ -85,7 +103,6 @@ impl Relay {
             }
             tokio::time::sleep(pause).await;
         }
-        meter.end_without_answer(Status::Failed);
         Err(progress.trail.failure(meter, &self.plan, &self.caller))
     }
 
@@ -112,11 +129,16 @@ impl Relay {
                 return Ok(None);
             }
         };
-        let Progress { queue, trail, .. } = progress;
+        let Progress {
+            queue,
+            trail,
+            begun,
+            ..
+        } = progress;
         let Some(cap) = self.fund(&candidate, queue, meter, trail).await? else {
             return Ok(None);
         };
-        match self.encode(&candidate, cap) {
+        match self.encode(&candidate, cap, begun.as_ref()) {
             Ok(encoded) => Ok(Some(Ready {
                 clocks: Clocks::of(
                     &self.desk.settings.failover,
@@ -237,9 +259,16 @@ impl Relay {
         );
     }
 
-    /// Writes the request in the candidate's dialect.
-    fn encode(&self, candidate: &Candidate, cap: Option<u64>) -> Result<Encoded, CannotEncode> {
+    /// Writes the request in the candidate's dialect, with the beginning of the answer if it is to go
+    /// on with one.
+    fn encode(
+        &self,
+        candidate: &Candidate,
+        cap: Option<u64>,
+        begun: Option<&Begun>,
+    ) -> Result<Encoded, CannotEncode> {
         let model = &candidate.model;
+        let request = begun.map_or(&self.request, |begun| begun.request(&self.request, model));
         let Some(route) = self.plan.world.route(&model.provider) else {
             return Err(CannotEncode::Unspoken(crate::catalog::Dialect::OpenAi));
         };
@@ -249,7 +278,7 @@ impl Relay {
             output_cap: cap,
             recall: &recall,
         };
-        wire::encode_chat(&self.request, model, &route.provider, &context)
+        wire::encode_chat(request, model, &route.provider, &context)
     }
 
     /// Sends what is ready, and waits for its first real content.
@@ -276,4 +305,10 @@ impl Relay {
         };
         Tried { ready, result }
     }
+}
+
+/// 503 for a request that has not begun to be answered when the router ends.
+fn stopping() -> ApiError {
+    let message = "The router is being stopped; try again shortly.";
+    ApiError::new(Code::Overloaded, message)
 }

@@ -14,14 +14,14 @@ use tempfile::TempDir;
 use super::router::{ADMIN, ask, crypto, pico, text};
 
 /// A running `model-router serve --sandbox`, killed when dropped.
-struct Process {
+pub struct Process {
     child: Child,
-    url: String,
-    key: String,
+    pub url: String,
+    pub key: String,
     banner: String,
 }
 
-fn command(dir: &Path) -> Command {
+pub fn command(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_model-router"));
     command
         .env_clear()
@@ -35,11 +35,11 @@ fn command(dir: &Path) -> Command {
 }
 
 impl Process {
-    fn start(dir: &Path) -> Self {
+    pub fn start(dir: &Path) -> Self {
         Self::run(command(dir).args(["serve", "--sandbox"]))
     }
 
-    fn run(command: &mut Command) -> Self {
+    pub fn run(command: &mut Command) -> Self {
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
@@ -70,7 +70,11 @@ impl Process {
         }
     }
 
-    fn signal(&self, name: &str) {
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn signal(&self, name: &str) {
         let sent = Command::new("kill")
             .args([name, &self.child.id().to_string()])
             .status()
@@ -78,7 +82,7 @@ impl Process {
         assert!(sent.success());
     }
 
-    fn wait(&mut self, limit: Duration) -> i32 {
+    pub fn wait(&mut self, limit: Duration) -> i32 {
         let deadline = Instant::now() + limit;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -105,7 +109,7 @@ impl Drop for Process {
     }
 }
 
-fn stderr(output: &Output) -> String {
+pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
