@@ -154,9 +154,10 @@ async fn whatever_befalls_a_provider_under_load_costs_no_caller_anything() {
         Fault::Empty,
     ] {
         let router = Router::with(CHAT_ONLY, |settings| {
-            settings.failover.answer_ms = 300;
-            settings.failover.reasoning_first_token_ms = 300;
-            settings.failover.first_token_ms = 300;
+            // Short enough for silence, and long enough for the healthy provider on a busy machine.
+            settings.failover.answer_ms = 2_000;
+            settings.failover.reasoning_first_token_ms = 2_000;
+            settings.failover.first_token_ms = 2_000;
             settings.limits.running_per_account = 500;
         })
         .await;
@@ -169,7 +170,7 @@ async fn whatever_befalls_a_provider_under_load_costs_no_caller_anything() {
                 let (router, account) = (&router, &account);
                 async move { attempts(router, account, &body).await }
             };
-            for tried in join_all((0..100).map(one)).await {
+            for tried in join_all((0..50).map(one)).await {
                 assert!(tried.ends_with("xai/grok-3-beta:ok"), "{fault:?}: {tried}");
             }
         }
