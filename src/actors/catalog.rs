@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, MessageResult};
 use arc_swap::ArcSwap;
 
-use super::breaker::Policy;
+use super::breaker::{Policy, Status};
+use super::budget::Rate;
 use super::clock::today;
 use super::credential::{self, Credential};
 use super::provider::{Provider, Standings, standing};
@@ -52,7 +53,7 @@ impl Route {
         }
     }
 
-    /// Where its models stand; those that are not listed flow.
+    /// Where it and its models stand.
     pub fn standings(&self) -> Arc<Standings> {
         self.standings.load_full()
     }
@@ -86,17 +87,24 @@ impl World {
         }
     }
 
+    /// Where a model stands, since when and why. `None` for a provider that is gone.
+    pub fn status(&self, model: &Model, now: Instant) -> Option<Status> {
+        let route = self.routes.get(&model.provider)?;
+        Some(route.standings.load().of(&model.id, now))
+    }
+
+    /// Whether requests to a model flow.
+    pub fn flows(&self, model: &Model, now: Instant) -> bool {
+        self.standing(model, now) == Standing::Flowing
+    }
+
     fn standing(&self, model: &Model, now: Instant) -> Standing {
         match self.routes.get(&model.provider) {
             Some(route)
                 if route.is_configured()
                     && wire::speaks(route.provider.dialect, model.endpoint) =>
             {
-                route
-                    .standings
-                    .load()
-                    .get(&model.id)
-                    .map_or(Standing::Flowing, |state| standing(state, now))
+                standing(&route.standings.load().of(&model.id, now), now)
             }
             Some(_) | None => Standing::Unconfigured,
         }
@@ -137,18 +145,35 @@ impl Source {
     }
 }
 
+/// What every provider's actor is started with.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// When something is left alone.
+    pub policy: Policy,
+    /// How many retries there may be.
+    pub retries: Rate,
+}
+
 /// A provider's actor and what it publishes.
+#[derive(Clone)]
 struct Guard {
     actor: Addr<Provider>,
     standings: Arc<ArcSwap<Standings>>,
     statistics: Arc<Board>,
 }
 
+/// A provider's actor and what it has learned about: another address or credential starts afresh.
+struct Running {
+    base_url: String,
+    credential: Credential,
+    guard: Guard,
+}
+
 /// Guards the published catalog.
 pub struct CatalogKeeper {
     source: Source,
-    policy: Policy,
-    actors: HashMap<ProviderName, Guard>,
+    rules: Rules,
+    actors: HashMap<ProviderName, Running>,
     remembered: Statistics,
     warned: Option<time::Date>,
     published: Arc<ArcSwap<World>>,
@@ -157,14 +182,14 @@ pub struct CatalogKeeper {
 impl CatalogKeeper {
     /// Publishes a first catalog that was already checked. Starts the providers' actors, with what
     /// earlier runs have learned.
-    pub fn new(source: Source, policy: Policy, catalog: Catalog, remembered: Statistics) -> Self {
+    pub fn new(source: Source, rules: Rules, catalog: Catalog, remembered: Statistics) -> Self {
         let empty = Arc::new(ArcSwap::from_pointee(World {
             catalog,
             routes: HashMap::new(),
         }));
         let mut keeper = Self {
             source,
-            policy,
+            rules,
             actors: HashMap::new(),
             remembered,
             warned: None,
@@ -214,17 +239,6 @@ impl CatalogKeeper {
     }
 
     fn route(&mut self, row: &Arc<catalog::Provider>, catalog: &Catalog) -> Route {
-        let (policy, remembered) = (self.policy, &self.remembered);
-        let guard = self.actors.entry(row.name.clone()).or_insert_with(|| {
-            let statistics = Arc::new(Board::new(remembered_of(row, catalog, remembered)));
-            let (provider, standings) =
-                Provider::new(row.name.clone(), policy, Arc::clone(&statistics));
-            Guard {
-                actor: provider.start(),
-                standings,
-                statistics,
-            }
-        });
         let env = &self.source.env;
         let access = credential::base_url(row, env)
             .and_then(|base_url| Ok((base_url, Credential::read(row, env)?)));
@@ -232,14 +246,55 @@ impl CatalogKeeper {
             tracing::error!(provider = %row.name, %error, "credential left out");
             (row.base_url.clone(), Credential::None)
         });
+        let guard = self.guard(row, catalog, &base_url, &credential);
         Route {
             provider: Arc::clone(row),
             base_url,
             credential,
-            actor: guard.actor.clone(),
-            standings: Arc::clone(&guard.standings),
-            statistics: Arc::clone(&guard.statistics),
+            actor: guard.actor,
+            standings: guard.standings,
+            statistics: guard.statistics,
         }
+    }
+
+    /// The actor that knows this address and credential of a provider. How fast its models are is
+    /// known whatever the key.
+    fn guard(
+        &mut self,
+        row: &catalog::Provider,
+        catalog: &Catalog,
+        base_url: &str,
+        credential: &Credential,
+    ) -> Guard {
+        let before = self.actors.get(&row.name);
+        if let Some(running) = before
+            && running.base_url == base_url
+            && running.credential.is_same(credential)
+        {
+            return running.guard.clone();
+        }
+        let statistics = match before {
+            Some(running) => Arc::clone(&running.guard.statistics),
+            None => Arc::new(Board::new(remembered_of(row, catalog, &self.remembered))),
+        };
+        let (provider, standings) = Provider::new(
+            row.name.clone(),
+            self.rules,
+            Arc::clone(&statistics),
+            Instant::now(),
+        );
+        let guard = Guard {
+            actor: provider.start(),
+            standings,
+            statistics,
+        };
+        let running = Running {
+            base_url: base_url.to_owned(),
+            credential: credential.clone(),
+            guard: guard.clone(),
+        };
+        self.actors.insert(row.name.clone(), running);
+        guard
     }
 }
 

@@ -58,7 +58,16 @@ pub fn ended(outcome: Outcome, observation: Option<Observation>) -> Option<Ended
     match (outcome, observation) {
         (Outcome::Success, Some(seen)) => Some(Ended::Measured(seen)),
         (Outcome::Success, None) => Some(Ended::Answered),
-        (Outcome::Failure | Outcome::StayAway(_), _) => Some(Ended::Failed),
+        (
+            Outcome::Failure
+            | Outcome::Silence
+            | Outcome::Unreachable
+            | Outcome::RateLimited(_)
+            | Outcome::ModelMissing
+            | Outcome::CredentialRefused
+            | Outcome::QuotaSpent,
+            _,
+        ) => Some(Ended::Failed),
         (Outcome::Neutral, _) => None,
     }
 }

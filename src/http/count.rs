@@ -41,7 +41,7 @@ pub fn need_for(
     let prompt = prompt(request, account);
     let most_output = request.max_output_tokens();
     match funds {
-        Funds::None if fits_by_bytes(catalog, &prompt, most_output) => {
+        Funds::None if fits_by_bytes(catalog, &prompt, most_output, expected_output) => {
             Need::roughly(&prompt, most_output)
         }
         Funds::None | Funds::Some => exactly(catalog, &prompt, most_output),
@@ -49,7 +49,12 @@ pub fn need_for(
 }
 
 /// Whether every free model has room for as many tokens as there are bytes.
-fn fits_by_bytes(catalog: &Catalog, prompt: &Prompt<'_>, most_output: Option<u64>) -> bool {
+fn fits_by_bytes(
+    catalog: &Catalog,
+    prompt: &Prompt<'_>,
+    most_output: Option<u64>,
+    expected_output: impl Fn(&Model) -> u64,
+) -> bool {
     let bytes = Need::of(prompt, &[], most_output);
     let free = catalog.models().iter().filter(|model| model.free);
     free.filter(|model| model.is_chat())

@@ -7,6 +7,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
 use serde::Serialize;
 
+use super::state::{Shown, best};
 use super::{ApiError, Code, Switchboard};
 use crate::actors::catalog::World;
 use crate::actors::clock::today;
@@ -56,7 +57,8 @@ struct Entry {
     quality: Option<f64>,
     coding: Option<f64>,
     latency: Option<Latency>,
-    state: &'static str,
+    #[serde(flatten)]
+    state: Shown,
     #[serde(skip_serializing_if = "Option::is_none")]
     deprecation_date: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -185,7 +187,7 @@ fn tier_entry(world: &World, name: &str, now: Instant) -> Entry {
             .iter()
             .filter(move |model| in_tier(model))
     };
-    let flows = models().any(|model| world.live(model, now).standing.as_str() == "flowing");
+    let best = best(models().map(|model| world.live(model, now).standing));
     let abilities: Abilities = models().flat_map(|model| model.abilities.iter()).collect();
     Entry {
         id: name.to_owned(),
@@ -214,7 +216,7 @@ fn tier_entry(world: &World, name: &str, now: Instant) -> Entry {
         quality: None,
         coding: None,
         latency: None,
-        state: if flows { "flowing" } else { "unconfigured" },
+        state: Shown::new(best, None, now),
         deprecation_date: None,
         replacement: None,
         deprecation_notice: None,
@@ -284,9 +286,9 @@ fn model_entry(world: &World, model: &Model, now: Instant) -> Entry {
         coding: model.coding,
         latency: (!embeddings).then(|| Latency::of(&live)),
         state: if is_retired(model, day) {
-            "retired"
+            Shown::retired()
         } else {
-            live.standing.as_str()
+            Shown::of_model(world, model, now)
         },
         deprecation_date: model.deprecation_date.map(|date| date.to_string()),
         replacement: model.replacement.clone(),

@@ -20,7 +20,9 @@ use crate::catalog::{Catalog, Model, ModelId, Prefer, Tier};
 use crate::routing::classify::{Conversation as Transcript, Speaker, Turn, Verdict};
 use crate::routing::context::Need;
 use crate::routing::sticky::{Tie, Warm};
-use crate::routing::{Ask, CacheMarks, Choice, Funds, Reason, Shortlist, Task, candidates};
+use crate::routing::{
+    Ask, CacheMarks, Choice, Funds, Live, Reason, Shortlist, Standing, Task, candidates,
+};
 use crate::wire::{self, ChatRequest, Message, Part, Role};
 
 /// A request, ready to be relayed or explained.
@@ -35,6 +37,8 @@ pub struct Plan {
     pub task: Task,
     /// The tier that was asked for, or that `auto` picked; a pin's own tier, if it has one.
     pub tier: Option<Tier>,
+    /// The model that was named, if it was a model and no tier.
+    pub pin: Option<ModelId>,
     /// What `auto` said, when it was asked.
     pub auto: Option<Verdict>,
     /// Every model, ranked or excluded.
@@ -82,11 +86,16 @@ impl Plan {
             incapable: incapable(&world, request),
             today: today(),
         };
-        let shortlist = candidates(catalog, &ask, &catalog.weights(), &|model| {
+        let mut shortlist = candidates(catalog, &ask, &catalog.weights(), &|model| {
             world.live(model, now)
         });
+        if shortlist.ranked.is_empty() && shortlist.reopens_in().is_some() {
+            shortlist = last_resort(&world, &ask, now);
+        }
         let first = ask.choices.first();
+        let pin = first.and_then(Choice::pinned).cloned();
         Ok(Self {
+            pin,
             need: ask.need,
             prefer: first.map(|choice| choice.prefer).unwrap_or_default(),
             task: ask.task,
@@ -137,6 +146,25 @@ fn auto_tier(catalog: &Catalog, auto: Option<&Verdict>, warm: Option<&Warm>) -> 
         Some(model) if !model.serves(picked) => model.tiers.first().copied().unwrap_or(picked),
         Some(_) | None => picked,
     }
+}
+
+/// Everything is tripped: whoever is, may be asked all the same. Its provider's actor lets one request
+/// a second through to find out whether it is over.
+fn last_resort(world: &World, ask: &Ask, now: Instant) -> Shortlist {
+    let (catalog, weights) = (&world.catalog, world.catalog.weights());
+    let as_if_probing = |model: &Model| {
+        let live = world.live(model, now);
+        let standing = match live.standing {
+            Standing::Tripped(_) => Standing::Probing,
+            standing @ (Standing::Unconfigured | Standing::Flowing | Standing::Probing) => standing,
+        };
+        Live { standing, ..live }
+    };
+    let mut shortlist = candidates(catalog, ask, &weights, &as_if_probing);
+    for candidate in &mut shortlist.ranked {
+        candidate.live = world.live(&candidate.model, now);
+    }
+    shortlist
 }
 
 /// What the caller marked for a provider's cache, and for how long.

@@ -130,6 +130,14 @@ impl Choice {
         }
     }
 
+    /// The model that the caller named, if one was named.
+    pub fn pinned(&self) -> Option<&ModelId> {
+        match &self.wanted {
+            Wanted::Tier(_) => None,
+            Wanted::Model(model, _) | Wanted::AnyHost(model, _) => Some(&model.id),
+        }
+    }
+
     /// The tier that a model of this choice serves.
     pub fn tier_of(&self) -> Option<Tier> {
         match &self.wanted {

@@ -34,10 +34,10 @@ async fn cut(router: &Router, account: &Account, body: &Value) -> (Vec<Value>, S
 }
 
 fn finish(chunks: &[Value]) -> &str {
-    let finishes = chunks
+    let mut finishes = chunks
         .iter()
         .filter_map(|chunk| chunk["choices"][0]["finish_reason"].as_str());
-    finishes.last().unwrap()
+    finishes.next_back().unwrap()
 }
 
 #[actix_web::test]

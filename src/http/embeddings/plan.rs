@@ -59,6 +59,7 @@ pub fn make(
         prefer: Prefer::default(),
         task: ask.task,
         tier: None,
+        pin: Some(model.id.clone()),
         auto: None,
         shortlist,
         conversation: None,
