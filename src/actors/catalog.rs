@@ -216,7 +216,7 @@ impl CatalogKeeper {
     fn route(&mut self, row: &Arc<catalog::Provider>, catalog: &Catalog) -> Route {
         let (policy, remembered) = (self.policy, &self.remembered);
         let guard = self.actors.entry(row.name.clone()).or_insert_with(|| {
-            let statistics = Arc::new(Board::new(remembered_of(row, catalog, remembered)));
+            let statistics = Arc::new(Board::of(&row.name, catalog, remembered));
             let (provider, standings) =
                 Provider::new(row.name.clone(), policy, Arc::clone(&statistics));
             Guard {
@@ -241,24 +241,6 @@ impl CatalogKeeper {
             statistics: Arc::clone(&guard.statistics),
         }
     }
-}
-
-/// What earlier runs have learned of a provider's models.
-fn remembered_of(
-    row: &catalog::Provider,
-    catalog: &Catalog,
-    remembered: &Statistics,
-) -> Statistics {
-    let theirs = catalog
-        .models()
-        .iter()
-        .filter(|model| model.provider == row.name);
-    theirs
-        .filter_map(|model| {
-            let observed = remembered.get(&model.id)?;
-            Some((model.id.clone(), Arc::clone(observed)))
-        })
-        .collect()
 }
 
 /// Reads the catalog's files again and swaps the snapshot, or refuses and changes nothing.

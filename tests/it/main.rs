@@ -14,6 +14,7 @@ mod bad_input;
 mod bedrock;
 mod billing;
 mod chat;
+mod drift;
 mod embeddings;
 mod failover;
 mod gemini;
