@@ -275,7 +275,7 @@ impl CatalogKeeper {
         }
         let statistics = match before {
             Some(running) => Arc::clone(&running.guard.statistics),
-            None => Arc::new(Board::new(remembered_of(row, catalog, &self.remembered))),
+            None => Arc::new(Board::of(&row.name, catalog, &self.remembered)),
         };
         let (provider, standings) = Provider::new(
             row.name.clone(),
@@ -296,24 +296,6 @@ impl CatalogKeeper {
         self.actors.insert(row.name.clone(), running);
         guard
     }
-}
-
-/// What earlier runs have learned of a provider's models.
-fn remembered_of(
-    row: &catalog::Provider,
-    catalog: &Catalog,
-    remembered: &Statistics,
-) -> Statistics {
-    let theirs = catalog
-        .models()
-        .iter()
-        .filter(|model| model.provider == row.name);
-    theirs
-        .filter_map(|model| {
-            let observed = remembered.get(&model.id)?;
-            Some((model.id.clone(), Arc::clone(observed)))
-        })
-        .collect()
 }
 
 /// Reads the catalog's files again and swaps the snapshot, or refuses and changes nothing.

@@ -12,7 +12,7 @@ use super::breaker::Outcome;
 use super::catalog::World;
 use super::clock::now_ms;
 use super::storage::StorageHealth;
-use crate::catalog::{Model, ModelId};
+use crate::catalog::{Catalog, Model, ModelId, ProviderName};
 use crate::routing::{Ended, KeptObserved, Live, Observation, Observed, Standing};
 use crate::store::{Db, Kept, StoreError, keep_statistics, read_statistics};
 
@@ -27,9 +27,15 @@ pub type Statistics = HashMap<ModelId, Arc<Observed>>;
 pub struct Board(ArcSwap<Statistics>);
 
 impl Board {
-    /// A board that begins with what an earlier run has learned.
-    pub fn new(remembered: Statistics) -> Self {
-        Self(ArcSwap::from_pointee(remembered))
+    /// A provider's board, which begins with what earlier runs have learned of its models.
+    pub fn of(provider: &ProviderName, catalog: &Catalog, remembered: &Statistics) -> Self {
+        let models = catalog.models().iter();
+        let theirs = models.filter(|model| model.provider == *provider);
+        let known = theirs.filter_map(|model| {
+            let observed = remembered.get(&model.id)?;
+            Some((model.id.clone(), Arc::clone(observed)))
+        });
+        Self(ArcSwap::from_pointee(known.collect()))
     }
 
     /// Takes note of how an attempt ended, and publishes it.

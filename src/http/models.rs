@@ -1,5 +1,7 @@
 //! `/v1/models`: every model, tier and alias that a caller can name.
 
+mod facts;
+
 use std::collections::BTreeMap;
 use std::time::Instant;
 
@@ -7,12 +9,13 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
 use serde::Serialize;
 
+use self::facts::{Architecture, Latency, Pricing, architecture, parameters, pricing};
 use super::state::{Shown, best};
 use super::{ApiError, Code, Switchboard};
 use crate::actors::catalog::World;
 use crate::actors::clock::today;
-use crate::catalog::{Abilities, Ability, Age, Endpoint, Model, Prefer, Price, Target, Tier};
-use crate::routing::{Live, grid};
+use crate::catalog::{Abilities, Age, Endpoint, Model, Prefer, Target, Tier};
+use crate::routing::grid;
 
 /// `created` of every entry: OpenAI's clients want a number, and none of ours means anything.
 const CREATED: u64 = 1_735_689_600;
@@ -69,47 +72,6 @@ struct Entry {
 
 /// The models that a tier tries first, by direction.
 type Grid = BTreeMap<&'static str, Vec<String>>;
-
-/// USD per token.
-#[derive(Serialize)]
-struct Pricing {
-    prompt: String,
-    completion: String,
-    input_cache_read: String,
-    input_cache_write: String,
-}
-
-#[derive(Serialize)]
-struct Architecture {
-    input_modalities: Vec<&'static str>,
-    output_modalities: Vec<&'static str>,
-}
-
-#[derive(Serialize)]
-struct Latency {
-    ttft_ms_p50: f64,
-    ttft_ms_p90: f64,
-    ttft_ms_p95: f64,
-    tokens_per_s: f64,
-    output_tokens_mean: u64,
-    success_rate: Option<f64>,
-    observed: bool,
-}
-
-impl Latency {
-    fn of(live: &Live) -> Self {
-        let tenths = |value: f64| (value * 10.0).round() / 10.0;
-        Self {
-            ttft_ms_p50: tenths(live.ttft_p50_ms),
-            ttft_ms_p90: tenths(live.ttft_p90_ms),
-            ttft_ms_p95: tenths(live.ttft_p95_ms),
-            tokens_per_s: tenths(live.tokens_per_s),
-            output_tokens_mean: live.output_mean,
-            success_rate: live.success_rate,
-            observed: live.observed,
-        }
-    }
-}
 
 /// `GET /v1/models`
 pub async fn list(desk: Data<Switchboard>) -> HttpResponse {
@@ -294,70 +256,4 @@ fn model_entry(world: &World, model: &Model, now: Instant) -> Entry {
         replacement: model.replacement.clone(),
         deprecation_notice: model.notice(day),
     }
-}
-
-/// What the caller pays; a free model's list price is not.
-fn pricing(free: bool, price: &Price) -> Pricing {
-    let usd = |rate: crate::money::Rate| {
-        if free {
-            "0".to_owned()
-        } else {
-            rate.per_token().to_string()
-        }
-    };
-    Pricing {
-        prompt: usd(price.base.input),
-        completion: usd(price.base.output),
-        input_cache_read: usd(price.base.cache_read),
-        input_cache_write: usd(price.base.cache_write),
-    }
-}
-
-fn architecture(endpoint: Endpoint, abilities: Abilities) -> Architecture {
-    let inputs = [
-        (Ability::Vision, "image"),
-        (Ability::Files, "file"),
-        (Ability::Audio, "audio"),
-    ];
-    let mut input_modalities = vec!["text"];
-    input_modalities.extend(
-        inputs
-            .into_iter()
-            .filter(|(ability, _)| abilities.has(*ability))
-            .map(|(_, name)| name),
-    );
-    let output = match endpoint {
-        Endpoint::Chat | Endpoint::Responses => "text",
-        Endpoint::Embeddings => "embeddings",
-    };
-    Architecture {
-        input_modalities,
-        output_modalities: vec![output],
-    }
-}
-
-fn parameters(endpoint: Endpoint, abilities: Abilities) -> Vec<&'static str> {
-    if endpoint == Endpoint::Embeddings {
-        return vec!["input", "dimensions", "encoding_format", "user"];
-    }
-    let mut names = vec![
-        "max_tokens",
-        "max_completion_tokens",
-        "temperature",
-        "top_p",
-        "stop",
-        "stream",
-        "seed",
-    ];
-    for ability in abilities.iter() {
-        names.extend_from_slice(match ability {
-            Ability::Tools => &["tools", "tool_choice", "parallel_tool_calls"],
-            Ability::JsonSchema => &["response_format", "structured_outputs"],
-            Ability::Reasoning => &["reasoning", "include_reasoning", "reasoning_effort"],
-            Ability::Logprobs => &["logprobs", "top_logprobs"],
-            Ability::N => &["n"],
-            Ability::Vision | Ability::Files | Ability::Audio | Ability::Prefill => &[],
-        });
-    }
-    names
 }

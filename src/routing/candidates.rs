@@ -183,16 +183,16 @@ fn order(pool: &mut [Candidate], ask: &Ask, choice: &Choice, weights: &Weights) 
 
 /// The same weights at several hosts are one choice: the other hosts follow the one that ranks first.
 fn hosts_together(pool: &mut [Candidate]) {
-    let mut at = 0;
-    while at < pool.len() {
-        let mut end = at + 1;
-        for i in end..pool.len() {
-            if are_same(&pool[at].model, &pool[i].model) {
-                pool[end..=i].rotate_right(1);
-                end += 1;
+    let mut first = 0;
+    while first < pool.len() {
+        let mut next = first + 1;
+        for place in first + 1..pool.len() {
+            if are_same(&pool[first].model, &pool[place].model) {
+                pool[next..=place].rotate_right(1);
+                next += 1;
             }
         }
-        at = end;
+        first = next;
     }
 }
 
@@ -294,6 +294,9 @@ fn by_caller_order(pool: &mut [Candidate], order: &[ProviderName]) {
     });
 }
 
+#[cfg(test)]
+#[path = "scenario_tests.rs"]
+mod scenarios;
 #[cfg(test)]
 #[path = "candidates_tests.rs"]
 mod tests;

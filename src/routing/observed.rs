@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::histogram::{Histogram, KeptHistogram};
 use super::live::{Live, Standing, prior_output, within};
+use super::observation::{Ended, Observation, float};
 use crate::catalog::Model;
 
 /// What was seen of the speed counts half after this.
@@ -25,51 +26,6 @@ const WINDOW_STEP: Duration = Duration::from_secs(30);
 const SEEN: f64 = 0.5;
 /// No model writes faster; a stream that arrives in one piece only looks so.
 const MOST_TOKENS_PER_S: f64 = 10_000.0;
-
-/// What one finished answer showed.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Observation {
-    /// Milliseconds from dispatch to the first content.
-    pub ttft_ms: f64,
-    /// Output tokens of one choice, reasoning included.
-    pub output_tokens: u64,
-    /// Milliseconds from dispatch to the end.
-    pub elapsed_ms: f64,
-}
-
-impl Observation {
-    /// A streamed answer, whose first content was seen to come.
-    pub fn streamed(first: Duration, end: Duration, output_tokens: u64) -> Self {
-        Self {
-            ttft_ms: ms(first),
-            output_tokens,
-            elapsed_ms: ms(end.max(first)),
-        }
-    }
-
-    /// A whole answer, which shows only how long both parts took together: the time is split as was
-    /// expected of the model.
-    pub fn whole(end: Duration, output_tokens: u64, expected: &Live) -> Self {
-        let writing_ms = float(output_tokens) / expected.tokens_per_s.max(1.0) * 1000.0;
-        let share = expected.ttft_p50_ms / (expected.ttft_p50_ms + writing_ms).max(1.0);
-        Self {
-            ttft_ms: ms(end) * share,
-            output_tokens,
-            elapsed_ms: ms(end),
-        }
-    }
-}
-
-/// How an attempt ended, as far as statistics care.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Ended {
-    /// With an answer that was measured.
-    Measured(Observation),
-    /// With an answer.
-    Answered,
-    /// Without, by the model's or its provider's fault.
-    Failed,
-}
 
 /// What was observed of one model. Bounded: two histograms and ten counters. Time is an argument.
 #[derive(Clone, Debug)]
@@ -323,18 +279,6 @@ fn remaining(at: Instant, now: Instant, half_life: Duration) -> f64 {
 /// What is left of a weight of 1 after so long.
 fn fading(age: Duration, half_life: Duration) -> f64 {
     (-age.as_secs_f64() / half_life.as_secs_f64()).exp2()
-}
-
-fn ms(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1000.0
-}
-
-#[allow(
-    clippy::cast_precision_loss,
-    reason = "token counts are far below 2^52"
-)]
-fn float(tokens: u64) -> f64 {
-    tokens as f64
 }
 
 #[cfg(test)]

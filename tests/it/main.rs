@@ -15,6 +15,7 @@ mod bedrock;
 mod billing;
 mod chat;
 mod context;
+mod drift;
 mod embeddings;
 mod endings;
 mod failover;
