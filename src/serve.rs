@@ -143,7 +143,11 @@ async fn sandbox_account(desk: &Switchboard) -> Result<(ApiKey, Picodollars), Fa
                 .await???,
         ),
         None => {
-            let created = desk.accounts.send(CreateAccount { email }).await???;
+            let create = CreateAccount {
+                email,
+                daily_limit: None,
+            };
+            let created = desk.accounts.send(create).await???;
             (created.account, created.key)
         }
     };

@@ -11,6 +11,7 @@ use super::funds::{Purse, Purses};
 use super::storage::{StorageDown, StorageHealth};
 use crate::catalog::ProviderName;
 use crate::ids::{AccountId, ApiKey, KeyHash, KeyId};
+use crate::money::Picodollars;
 use crate::store::{self, AccountError, Db};
 
 /// Whom a key stands for.
@@ -26,6 +27,8 @@ pub struct Principal {
     pub blocked: Vec<ProviderName>,
     /// Whether the key may be used.
     pub access: Access,
+    /// What the account may spend on one UTC day, if that is limited.
+    pub daily_limit: Option<Picodollars>,
     /// What the account can spend.
     pub purse: Arc<Purse>,
 }
@@ -57,6 +60,19 @@ pub struct Accounts {
 pub struct CreateAccount {
     /// The customer's address.
     pub email: String,
+    /// What it may spend on one UTC day, if that is limited.
+    pub daily_limit: Option<Picodollars>,
+}
+
+/// Sets what an account may spend on one UTC day; `None` lifts the limit. It holds for requests
+/// that come after the answer.
+#[derive(Message)]
+#[rtype(result = "Result<Result<(), AccountError>, StorageDown>")]
+pub struct SetDailyLimit {
+    /// The account.
+    pub account: AccountId,
+    /// The limit.
+    pub daily_limit: Option<Picodollars>,
 }
 
 /// An account that was just created.
@@ -139,6 +155,7 @@ impl Accounts {
                 } else {
                     Access::Enabled
                 },
+                daily_limit: self.accounts.daily_limit(key.account),
                 purse: self.purses.of(key.account),
             };
             Some((key.hash, Arc::new(principal)))
@@ -159,7 +176,14 @@ impl Handler<CreateAccount> for Accounts {
     type Result = MessageResult<CreateAccount>;
 
     fn handle(&mut self, create: CreateAccount, _: &mut Context<Self>) -> Self::Result {
-        let created = self.accounts.create(&create.email, clock::now_ms());
+        let created = self
+            .accounts
+            .create(&create.email, clock::now_ms())
+            .and_then(|created| {
+                let limit = create.daily_limit;
+                self.accounts.set_daily_limit(created.account.id, limit)?;
+                Ok(created)
+            });
         MessageResult(self.commit().map(|()| {
             created.map(|created| NewAccount {
                 account: created.account.id,
@@ -167,6 +191,15 @@ impl Handler<CreateAccount> for Accounts {
                 key: created.key,
             })
         }))
+    }
+}
+
+impl Handler<SetDailyLimit> for Accounts {
+    type Result = MessageResult<SetDailyLimit>;
+
+    fn handle(&mut self, set: SetDailyLimit, _: &mut Context<Self>) -> Self::Result {
+        let set = self.accounts.set_daily_limit(set.account, set.daily_limit);
+        MessageResult(self.commit().map(|()| set))
     }
 }
 

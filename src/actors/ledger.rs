@@ -5,33 +5,34 @@
 
 mod messages;
 mod pruning;
+mod stats;
+mod waiting;
 
 use std::collections::{HashMap, VecDeque};
 use std::future::ready;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult, ResponseFuture};
 use tokio::sync::oneshot;
 
 pub use messages::{
-    AskStatement, Authorise, Drain, Find, Grant, Record, Settle, Statement, TakeSnapshot, Void,
+    Adjust, AskStatement, Authorise, Drain, Extend, Find, Grant, Record, Settle, Statement,
+    TakeSnapshot, Void,
 };
 use pruning::Prune;
+pub use stats::{LedgerStats, LossCount, Tally};
 
 use super::clock;
 use super::funds::Purses;
 use super::storage::{StorageDown, StorageHealth};
-use crate::ids::{AccountId, GenerationId};
+use crate::ids::AccountId;
 use crate::money::Picodollars;
-use crate::store::{
-    Book, Db, Generation, GrantError, Order, Refusal, Settled, Snapshot, StoreError,
-};
+use crate::store::{Book, CreditError, Db, Generation, Refusal, Settled, Snapshot, StoreError};
+use waiting::Waiting;
 
 /// Messages that share one sync at the most.
 const GROUP: usize = 256;
-/// Requests of one account that wait for its own holds at the most.
-const WAITING_PER_ACCOUNT: usize = 2048;
 /// How often holds past their deadline are looked for.
 const EXPIRY_PERIOD: Duration = Duration::from_secs(5);
 
@@ -42,7 +43,10 @@ pub struct Ledger {
     purses: Arc<Purses>,
     storage: Arc<StorageHealth>,
     keep_records_ms: u64,
+    tally: Arc<Tally>,
     group: Vec<Reply>,
+    /// Messages since the last commit.
+    messages: usize,
     commit_asked: bool,
     waiting: HashMap<AccountId, VecDeque<Waiting>>,
 }
@@ -50,22 +54,10 @@ pub struct Ledger {
 /// An answer that waits for the commit.
 type Reply = Box<dyn FnOnce() + Send>;
 
-/// An authorise that would succeed if the account's other holds ended.
-struct Waiting {
-    order: Order,
-    until: Instant,
-    reply: oneshot::Sender<Result<Picodollars, Refusal>>,
-}
-
 /// Commits the group behind the messages that have arrived.
 #[derive(Message)]
 #[rtype(result = "()")]
 struct Commit;
-
-/// Gives up on waiting requests whose patience has ended.
-#[derive(Message)]
-#[rtype(result = "()")]
-struct GiveUp(AccountId);
 
 impl Ledger {
     /// A ledger over an opened book, which keeps the records of requests for so long.
@@ -82,10 +74,17 @@ impl Ledger {
             purses,
             storage,
             keep_records_ms,
+            tally: Arc::default(),
             group: Vec::new(),
+            messages: 0,
             commit_asked: false,
             waiting: HashMap::new(),
         }
+    }
+
+    /// What the ledger counts, for whoever shows it.
+    pub fn tally(&self) -> Arc<Tally> {
+        Arc::clone(&self.tally)
     }
 
     /// Puts an answer behind the next commit.
@@ -100,8 +99,10 @@ impl Ledger {
         answered
     }
 
+    /// Once a message: commits behind the last of the group.
     fn ask_for_commit(&mut self, ctx: &Context<Self>) {
-        if self.group.len() >= GROUP {
+        self.messages += 1;
+        if self.messages >= GROUP {
             self.commit();
         } else if !self.commit_asked {
             self.commit_asked = true;
@@ -118,9 +119,11 @@ impl Ledger {
             self.fail(&error);
             return;
         }
+        self.tally.committed(std::mem::take(&mut self.messages));
         for reply in self.group.drain(..) {
             reply();
         }
+        self.tell_losses();
     }
 
     /// Takes note of a storage error. Whoever waits hears that the storage is down, because the
@@ -131,84 +134,12 @@ impl Ledger {
         self.storage.fail(error)
     }
 
-    fn authorise(
-        &mut self,
-        ctx: &mut Context<Self>,
-        ask: Authorise,
-    ) -> oneshot::Receiver<Result<Picodollars, Refusal>> {
-        let account = ask.order.account;
-        match self.book.authorise(ask.order.clone(), clock::now_ms()) {
-            Ok(held) => {
-                self.publish(account);
-                self.when_durable(ctx, Ok(held))
-            }
-            Err(Refusal::Bound { .. }) if self.may_wait(account, &ask) => self.wait(ctx, ask),
-            Err(refusal) => {
-                let (reply, answered) = oneshot::channel();
-                answering(reply, Err(refusal))();
-                answered
-            }
-        }
-    }
-
-    fn may_wait(&self, account: AccountId, ask: &Authorise) -> bool {
-        !ask.patience.is_zero()
-            && self
-                .waiting
-                .get(&account)
-                .is_none_or(|queue| queue.len() < WAITING_PER_ACCOUNT)
-    }
-
-    fn wait(
-        &mut self,
-        ctx: &mut Context<Self>,
-        ask: Authorise,
-    ) -> oneshot::Receiver<Result<Picodollars, Refusal>> {
-        let (reply, answered) = oneshot::channel();
-        let account = ask.order.account;
-        let waiting = Waiting {
-            order: ask.order,
-            until: Instant::now() + ask.patience,
-            reply,
-        };
-        self.waiting.entry(account).or_default().push_back(waiting);
-        ctx.notify_later(GiveUp(account), ask.patience);
-        answered
-    }
-
-    /// Lets waiting requests of an account try again, first come first served.
-    fn wake(&mut self, ctx: &Context<Self>, account: AccountId) {
-        let Some(mut queue) = self.waiting.remove(&account) else {
-            return;
-        };
-        while let Some(next) = queue.pop_front() {
-            if next.reply.is_closed() {
-                continue;
-            }
-            let answer = self.book.authorise(next.order.clone(), clock::now_ms());
-            match answer {
-                Err(Refusal::Bound { .. }) if next.until > Instant::now() => {
-                    queue.push_front(next);
-                    break;
-                }
-                Ok(_) | Err(_) => {
-                    self.group.push(answering(next.reply, answer));
-                    self.ask_for_commit(ctx);
-                }
-            }
-        }
-        if !queue.is_empty() {
-            self.waiting.insert(account, queue);
-        }
-        self.publish(account);
-    }
-
-    fn forget_waiting(&mut self, account: AccountId, generation: GenerationId) {
-        if let Some(queue) = self.waiting.get_mut(&account) {
-            queue.retain(|waiting| waiting.order.generation != generation);
-            if queue.is_empty() {
-                self.waiting.remove(&account);
-            }
+    /// Counts and logs each loss that became durable, once.
+    fn tell_losses(&mut self) {
+        for loss in self.book.take_losses() {
+            self.tally.lost(&loss);
+            let generation = loss.generation.map(|id| id.to_string());
+            tracing::warn!(kind = loss.kind.as_str(), amount_usd = %loss.amount, generation, "the ledger booked a loss");
         }
     }
 
@@ -234,6 +165,8 @@ impl Actor for Ledger {
 
     fn started(&mut self, ctx: &mut Context<Self>) {
         super::guard::abort_on_panic();
+        // Orphans that the start found are durable already.
+        self.tell_losses();
         ctx.run_interval(EXPIRY_PERIOD, |ledger, ctx| {
             for released in ledger.book.expire(clock::now_ms()) {
                 ledger.wake(ctx, released.account);
@@ -256,17 +189,30 @@ impl Handler<Authorise> for Ledger {
     }
 }
 
+impl Handler<Extend> for Ledger {
+    type Result = ();
+
+    fn handle(&mut self, extend: Extend, ctx: &mut Context<Self>) {
+        let answer = self.book.extend(extend.ask, clock::now_ms());
+        self.group.push(answering(extend.reply, answer));
+        self.publish(extend.account);
+        self.ask_for_commit(ctx);
+    }
+}
+
 impl Handler<Settle> for Ledger {
     type Result = ();
 
     fn handle(&mut self, settle: Settle, ctx: &mut Context<Self>) {
         let account = settle.record.account;
         let generation = settle.record.id;
+        let now_ms = clock::now_ms();
+        self.book.book_failed(generation, &settle.failed, now_ms);
         let settled = self
             .book
-            .settle(*settle.record, clock::now_ms())
+            .settle(*settle.record, now_ms)
             .unwrap_or_else(|not_held| {
-                // The hold outlives the longest answer, so this is an answer that outlived its clocks.
+                // Every charge follows a hold, and no request both voids and settles: a bug of ours.
                 tracing::error!(%generation, %not_held, "an answer was not charged");
                 let balance = self.book.balance(account).available();
                 Settled {
@@ -288,12 +234,11 @@ impl Handler<Void> for Ledger {
     type Result = ();
 
     fn handle(&mut self, void: Void, ctx: &mut Context<Self>) {
+        let now_ms = clock::now_ms();
         self.forget_waiting(void.account, void.generation);
-        self.book.void(
-            void.generation,
-            void.record.map(|record| *record),
-            clock::now_ms(),
-        );
+        self.book.book_failed(void.generation, &void.failed, now_ms);
+        let record = void.record.map(|record| *record);
+        self.book.void(void.generation, record, now_ms);
         self.wake(ctx, void.account);
         self.publish(void.account);
         self.ask_for_commit(ctx);
@@ -304,13 +249,16 @@ impl Handler<Record> for Ledger {
     type Result = ();
 
     fn handle(&mut self, record: Record, ctx: &mut Context<Self>) {
-        self.book.record(*record.0, clock::now_ms());
+        let now_ms = clock::now_ms();
+        self.book
+            .book_failed(record.record.id, &record.failed, now_ms);
+        self.book.record(*record.record, now_ms);
         self.ask_for_commit(ctx);
     }
 }
 
 impl Handler<Grant> for Ledger {
-    type Result = ResponseFuture<Result<Result<Picodollars, GrantError>, StorageDown>>;
+    type Result = ResponseFuture<Result<Result<Picodollars, CreditError>, StorageDown>>;
 
     fn handle(&mut self, grant: Grant, ctx: &mut Context<Self>) -> Self::Result {
         let now_ms = clock::now_ms();
@@ -328,6 +276,24 @@ impl Handler<Grant> for Ledger {
     }
 }
 
+impl Handler<Adjust> for Ledger {
+    type Result = ResponseFuture<Result<Result<Picodollars, CreditError>, StorageDown>>;
+
+    fn handle(&mut self, adjust: Adjust, ctx: &mut Context<Self>) -> Self::Result {
+        let adjusted = self.book.adjust(
+            adjust.account,
+            adjust.amount,
+            &adjust.idempotency_key,
+            &adjust.reason,
+            clock::now_ms(),
+        );
+        self.wake(ctx, adjust.account);
+        self.publish(adjust.account);
+        let answered = self.when_durable(ctx, adjusted);
+        Box::pin(promised(answered))
+    }
+}
+
 impl Handler<AskStatement> for Ledger {
     type Result = MessageResult<AskStatement>;
 
@@ -341,16 +307,18 @@ impl Handler<AskStatement> for Ledger {
 }
 
 impl Handler<Find> for Ledger {
-    type Result = MessageResult<Find>;
+    type Result = ResponseFuture<Result<Option<Box<Generation>>, StorageDown>>;
 
-    fn handle(&mut self, find: Find, _: &mut Context<Self>) -> Self::Result {
-        // What is still in the group is not on disk yet.
-        self.commit();
-        let found = Generation::read(&self.db, find.0);
-        MessageResult(match found {
-            Ok(found) => Ok(found.map(Box::new)),
-            Err(error) => Err(self.fail(&error)),
-        })
+    fn handle(&mut self, find: Find, ctx: &mut Context<Self>) -> Self::Result {
+        // What is still in the group is not on disk yet, so the reading waits for its commit.
+        let (db, (reply, answered)) = (self.db.clone(), oneshot::channel());
+        let storage = Arc::clone(&self.storage);
+        self.group.push(Box::new(move || {
+            let found = Generation::read(&db, find.0).map_err(|error| storage.fail(&error));
+            reply.send(found.map(|found| found.map(Box::new))).ok();
+        }));
+        self.ask_for_commit(ctx);
+        Box::pin(async { promised(answered).await? })
     }
 }
 
@@ -380,14 +348,6 @@ impl Handler<Commit> for Ledger {
 
     fn handle(&mut self, _: Commit, _: &mut Context<Self>) {
         self.commit();
-    }
-}
-
-impl Handler<GiveUp> for Ledger {
-    type Result = ();
-
-    fn handle(&mut self, give_up: GiveUp, ctx: &mut Context<Self>) {
-        self.wake(ctx, give_up.0);
     }
 }
 

@@ -22,7 +22,7 @@ use self::accounts::{Accounts, KeyDirectory};
 use self::catalog::{CatalogKeeper, ReloadError, Source, World};
 use self::classifier::Classifier;
 use self::funds::Purses;
-use self::ledger::Ledger;
+use self::ledger::{Ledger, Tally};
 use self::storage::{SpaceWatch, StorageHealth};
 use crate::catalog::Catalog;
 use crate::config::{self, Environment, Settings};
@@ -67,6 +67,8 @@ pub struct Switchboard {
     pub pepper: Pepper,
     /// The ledger.
     pub ledger: Addr<Ledger>,
+    /// What the ledger counts.
+    pub ledger_tally: Arc<Tally>,
     /// Customers and keys.
     pub accounts: Addr<Accounts>,
     /// The catalog's keeper.
@@ -165,6 +167,7 @@ impl Switchboard {
             archive,
             audits: Arc::new(Semaphore::new(1)),
             pepper,
+            ledger_tally: ledger.tally(),
             ledger: Ledger::start_in_arbiter(&disk, |_| ledger),
             accounts: Accounts::start_in_arbiter(&disk, |_| accounts),
             catalog: keeper.start(),
@@ -213,6 +216,7 @@ impl Storage {
         if recovered.orphans > 0 {
             tracing::warn!(
                 orphans = recovered.orphans,
+                loss_usd = %recovered.loss,
                 "requests were running when the router last ended: voided"
             );
         }

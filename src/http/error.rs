@@ -51,12 +51,16 @@ pub enum Code {
     RequestTimeout,
     /// The same idempotency key was used for something else.
     IdempotencyConflict,
+    /// The first request with the same idempotency key is still running.
+    IdempotencyRunning,
     /// The body is too large.
     PayloadTooLarge,
     /// The body is compressed or not JSON.
     UnsupportedMediaType,
     /// Too many running requests.
     RateLimitExceeded,
+    /// The account has spent what it may on one day.
+    DailyLimitExceeded,
     /// Every candidate's provider limits our rate.
     UpstreamRateLimited,
     /// A bug of ours.
@@ -101,9 +105,11 @@ impl Code {
             Self::MethodNotAllowed => (405, REQUEST, "method_not_allowed"),
             Self::RequestTimeout => (408, REQUEST, "request_timeout"),
             Self::IdempotencyConflict => (422, REQUEST, "idempotency_conflict"),
+            Self::IdempotencyRunning => (409, REQUEST, "idempotency_running"),
             Self::PayloadTooLarge => (413, REQUEST, "payload_too_large"),
             Self::UnsupportedMediaType => (415, REQUEST, "unsupported_media_type"),
             Self::RateLimitExceeded => (429, "rate_limit_error", "rate_limit_exceeded"),
+            Self::DailyLimitExceeded => (429, "rate_limit_error", "daily_limit_exceeded"),
             Self::UpstreamRateLimited => (429, "rate_limit_error", "upstream_rate_limited"),
             Self::InternalError => (500, "server_error", "internal_error"),
             Self::AllCandidatesFailed => (502, "upstream_error", "all_candidates_failed"),
@@ -122,7 +128,7 @@ impl Code {
 
     /// Whether the same request may succeed later.
     fn is_retryable(self) -> bool {
-        matches!(self.row().0, 408 | 429 | 500..=599)
+        matches!(self.row().0, 408 | 409 | 429 | 500..=599)
     }
 }
 

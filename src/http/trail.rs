@@ -73,7 +73,7 @@ impl Trail {
         let error = match (self.faults.last(), &self.cannot, &self.no_credit) {
             (Some(fault), _, _) => from_fault(fault, &self.faults),
             (None, Some(cannot), _) => from_encoding(cannot),
-            (None, None, Some(_)) => refusal::no_credit(plan, desk, caller),
+            (None, None, Some(refusal)) => refusal::unpaid(refusal, plan, desk, caller),
             (None, None, None) if let Some(down) = self.storage => down.into(),
             (None, None, None) => {
                 let message = "Every model that was asked for is being left alone after failures.";

@@ -30,6 +30,18 @@ fn schema_1(dir: &std::path::Path) -> (AccountId, Vec<GenerationId>) {
             old.delete(row.unwrap().0);
         }
     }
+    for row in db.rows(key::REMEMBERED).unwrap() {
+        old.delete(row.unwrap().0);
+    }
+    let grant = GrantOfSchema1 {
+        account,
+        idempotency_key: "first".to_owned(),
+        fingerprint: [7; 32],
+        balance: usd("5"),
+        expires_ms: NOON_MS + 30 * DAY_MS,
+    };
+    let key = [GRANTS_OF_SCHEMA_1, &account.to_bytes(), b"/first"].concat();
+    old.put(key, &grant);
     db.commit(old).unwrap();
     note(&db, 1).unwrap();
     (account, generations)
@@ -63,6 +75,12 @@ fn assert_up_to_date(db: &Db, account: AccountId, generations: &[GenerationId]) 
         ]
     );
     verify(db).unwrap();
+
+    // A grant of the old form is not made twice.
+    let (mut book, _) = Book::load(db, Limits::default(), NOON_MS + 3 * DAY_MS).unwrap();
+    let again = book.grant(account, usd("5"), "first", "test", NOON_MS + 3 * DAY_MS);
+    assert!(again.is_err());
+    assert_eq!(book.balance(account).available(), usd("4.94"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::ids::{AccountId, GenerationId};
+use crate::store::book::Link;
 use crate::store::book::samples::{NOON_MS, order, pico, record, usd};
 use crate::store::{Accounts, Book, Limits};
 

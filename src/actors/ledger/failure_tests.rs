@@ -20,6 +20,7 @@ fn order(account: AccountId) -> Order {
         least: usd("1"),
         price_version: "2026-01".to_owned(),
         expires_ms: clock::now_ms() + 60_000,
+        daily_limit: None,
     }
 }
 
@@ -54,6 +55,7 @@ async fn whoever_waits_for_a_write_that_fails_is_told() {
     let (reply, settle_answered) = oneshot::channel();
     ledger.do_send(Settle {
         record: Box::new(record(&settled, usd("1"))),
+        failed: Vec::new(),
         reply: Some(reply),
     });
     // The second one waits for the hold of the first.

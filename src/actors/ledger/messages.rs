@@ -8,7 +8,10 @@ use tokio::sync::oneshot;
 use super::StorageDown;
 use crate::ids::{AccountId, GenerationId, KeyId};
 use crate::money::Picodollars;
-use crate::store::{Balance, Generation, GrantError, KeyUsage, Order, Refusal, Settled, Snapshot};
+use crate::store::{
+    Balance, CreditError, Extension, FailedCost, Generation, KeyUsage, Order, Refusal, Settled,
+    Snapshot,
+};
 
 /// Holds credit for a request before anything goes upstream. Answers with what is held.
 ///
@@ -22,6 +25,19 @@ pub struct Authorise {
     pub patience: Duration,
 }
 
+/// Enlarges an open hold while its stream goes on. The stream does not wait for the answer, so that
+/// it has a channel of its own.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Extend {
+    /// Whose hold.
+    pub account: AccountId,
+    /// Which hold, and by how much.
+    pub ask: Extension,
+    /// Told all that is held, when that is durable.
+    pub reply: oneshot::Sender<Result<Picodollars, Refusal>>,
+}
+
 /// Posts the exact cost and gives the rest of the hold back.
 ///
 /// The answer has a channel of its own: dropping the future of a `send` would cancel the message
@@ -31,6 +47,8 @@ pub struct Authorise {
 pub struct Settle {
     /// The record to keep; its `cost` is what is charged.
     pub record: Box<Generation>,
+    /// What failed attempts cost us; booked with it.
+    pub failed: Vec<FailedCost>,
     /// Told what was charged, when that is durable; closed when the storage fails.
     pub reply: Option<oneshot::Sender<Settled>>,
 }
@@ -45,16 +63,23 @@ pub struct Void {
     pub generation: GenerationId,
     /// The record to keep, if the request came so far.
     pub record: Option<Box<Generation>>,
+    /// What failed attempts cost us; booked with it.
+    pub failed: Vec<FailedCost>,
 }
 
 /// Keeps the record of an answer that costs nothing.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct Record(pub Box<Generation>);
+pub struct Record {
+    /// The record.
+    pub record: Box<Generation>,
+    /// What failed attempts cost us; booked with it.
+    pub failed: Vec<FailedCost>,
+}
 
 /// Gives credit. Answers with the new balance when it is durable.
 #[derive(Message)]
-#[rtype(result = "Result<Result<Picodollars, GrantError>, StorageDown>")]
+#[rtype(result = "Result<Result<Picodollars, CreditError>, StorageDown>")]
 pub struct Grant {
     /// To whom.
     pub account: AccountId,
@@ -63,6 +88,20 @@ pub struct Grant {
     /// The same key again changes nothing.
     pub idempotency_key: String,
     /// Who gave it and why.
+    pub reason: String,
+}
+
+/// Corrects a balance by hand. Answers with the new balance when it is durable.
+#[derive(Message)]
+#[rtype(result = "Result<Result<Picodollars, CreditError>, StorageDown>")]
+pub struct Adjust {
+    /// Whose.
+    pub account: AccountId,
+    /// By how much, up or down.
+    pub amount: Picodollars,
+    /// The same key again changes nothing.
+    pub idempotency_key: String,
+    /// Who did it and why.
     pub reason: String,
 }
 
