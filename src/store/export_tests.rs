@@ -5,15 +5,19 @@ use std::path::Path;
 
 use super::*;
 use crate::ids::AccountId;
+use crate::money::Cents;
 use crate::store::book::samples::{NOON_MS, order, pico, record, usd};
 use crate::store::db::Db;
-use crate::store::{Accounts, Archive, Book, Day, ImportError, Limits, Report, import, prune};
+use crate::store::{
+    Accounts, Archive, Book, Day, Deposit, Extension, ImportError, Limits, Report, import, prune,
+};
 
 /// A ledger with a row of every kind, a hold that is open, and a record that was pruned.
 fn sample(dir: &Path) -> (Db, AccountId) {
     let db = Db::open(dir).unwrap();
     let mut accounts = Accounts::load(&db, db.pepper().unwrap()).unwrap();
     let account = accounts.create("ada@example.com", 0).unwrap().account.id;
+    accounts.set_daily_limit(account, Some(usd("50"))).unwrap();
     db.commit(accounts.take_batch()).unwrap();
     let (mut book, _) = Book::load(&db, Limits::default(), NOON_MS).unwrap();
     book.grant(account, usd("5"), "first", "a \"test\"", NOON_MS)
@@ -24,8 +28,29 @@ fn sample(dir: &Path) -> (Db, AccountId) {
         book.authorise(order.clone(), at).unwrap();
         book.settle(record(&order, usd("0.02")), at).unwrap();
     }
+    let later = NOON_MS + 2 * 86_400_000;
     let open = order(account, usd("0.30"), pico(1));
-    book.authorise(open, NOON_MS + 2 * 86_400_000).unwrap();
+    book.authorise(open.clone(), later).unwrap();
+    book.extend(
+        Extension {
+            generation: open.generation,
+            number: 1,
+            want: usd("0.10"),
+            least: pico(1),
+        },
+        later,
+    )
+    .unwrap();
+    book.adjust(account, pico(-7), "second", "a, b\nc", later)
+        .unwrap();
+    let deposit = Deposit {
+        account,
+        event: "evt_1",
+        intent: "pi_1",
+        paid: Cents::new(1000),
+        actor: "customer",
+    };
+    book.deposit(deposit, later).unwrap();
     db.commit(book.take_batch()).unwrap();
     db.commit(prune(&db, u64::MAX, 1).unwrap().batch).unwrap();
     (db, account)
@@ -52,6 +77,22 @@ fn an_import_holds_what_was_exported_and_exports_the_same_bytes() {
     let new = parent.path().join("new");
     let report = imported(&file, &new).unwrap();
     assert_eq!(report, crate::store::verify(&db).unwrap());
+    let last = String::from_utf8_lossy(&file);
+    let last: serde_json::Value = serde_json::from_str(last.lines().last().unwrap()).unwrap();
+    let kinds: Vec<&String> = last["end"]["lines"].as_object().unwrap().keys().collect();
+    let every_kind = [
+        "customer",
+        "daily_limit",
+        "day",
+        "idempotency",
+        "key",
+        "key_totals",
+        "month",
+        "payment",
+        "record",
+        "transfer",
+    ];
+    assert_eq!(kinds, every_kind);
 
     let copy = Db::open(&new).unwrap();
     assert_eq!(crate::store::verify(&copy).unwrap(), report);
