@@ -207,8 +207,8 @@ fn columns(item: Item) -> [String; 7] {
             actor,
             reason,
         } => {
-            let reason = format!("{reason} ({intent}, {actor})");
-            (String::new(), String::new(), reason)
+            let words = format!("{reason} ({intent}, by {actor})");
+            (String::new(), String::new(), words)
         }
     };
     [

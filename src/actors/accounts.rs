@@ -195,11 +195,11 @@ impl Handler<CreateAccount> for Accounts {
 }
 
 impl Handler<SetDailyLimit> for Accounts {
-    type Result = MessageResult<SetDailyLimit>;
+    type Result = Result<Result<(), AccountError>, StorageDown>;
 
     fn handle(&mut self, set: SetDailyLimit, _: &mut Context<Self>) -> Self::Result {
         let set = self.accounts.set_daily_limit(set.account, set.daily_limit);
-        MessageResult(self.commit().map(|()| set))
+        self.commit().map(|()| set)
     }
 }
 

@@ -20,7 +20,6 @@ pub use messages::{
     Adjust, AskStatement, Authorise, Drain, Extend, Find, Grant, Record, Settle, Statement,
     TakeSnapshot, Void,
 };
-use pruning::Prune;
 pub use stats::{LedgerStats, LossCount, Tally};
 
 use super::clock;
@@ -29,6 +28,7 @@ use super::storage::{StorageDown, StorageHealth};
 use crate::ids::AccountId;
 use crate::money::Picodollars;
 use crate::store::{Book, CreditError, Db, Generation, Refusal, Settled, Snapshot, StoreError};
+use pruning::Prune;
 use waiting::Waiting;
 
 /// Messages that share one sync at the most.
@@ -41,9 +41,9 @@ pub struct Ledger {
     db: Db,
     book: Book,
     purses: Arc<Purses>,
+    tally: Arc<Tally>,
     storage: Arc<StorageHealth>,
     keep_records_ms: u64,
-    tally: Arc<Tally>,
     group: Vec<Reply>,
     /// Messages since the last commit.
     messages: usize,
@@ -72,9 +72,9 @@ impl Ledger {
             db,
             book,
             purses,
+            tally: Arc::default(),
             storage,
             keep_records_ms,
-            tally: Arc::default(),
             group: Vec::new(),
             messages: 0,
             commit_asked: false,
@@ -126,14 +126,6 @@ impl Ledger {
         self.tell_losses();
     }
 
-    /// Takes note of a storage error. Whoever waits hears that the storage is down, because the
-    /// channels of the answers close.
-    fn fail(&mut self, error: &StoreError) -> StorageDown {
-        self.group.clear();
-        self.waiting.clear();
-        self.storage.fail(error)
-    }
-
     /// Counts and logs each loss that became durable, once.
     fn tell_losses(&mut self) {
         for loss in self.book.take_losses() {
@@ -141,6 +133,14 @@ impl Ledger {
             let generation = loss.generation.map(|id| id.to_string());
             tracing::warn!(kind = loss.kind.as_str(), amount_usd = %loss.amount, generation, "the ledger booked a loss");
         }
+    }
+
+    /// Takes note of a storage error. Whoever waits hears that the storage is down, because the
+    /// channels of the answers close.
+    fn fail(&mut self, error: &StoreError) -> StorageDown {
+        self.group.clear();
+        self.waiting.clear();
+        self.storage.fail(error)
     }
 
     fn publish(&self, account: AccountId) {
@@ -311,14 +311,14 @@ impl Handler<Find> for Ledger {
 
     fn handle(&mut self, find: Find, ctx: &mut Context<Self>) -> Self::Result {
         // What is still in the group is not on disk yet, so the reading waits for its commit.
-        let (db, (reply, answered)) = (self.db.clone(), oneshot::channel());
-        let storage = Arc::clone(&self.storage);
+        let (reply, answered) = oneshot::channel();
+        let (db, storage) = (self.db.clone(), Arc::clone(&self.storage));
         self.group.push(Box::new(move || {
-            let found = Generation::read(&db, find.0).map_err(|error| storage.fail(&error));
-            reply.send(found.map(|found| found.map(Box::new))).ok();
+            let found = Generation::read(&db, find.0).map(|found| found.map(Box::new));
+            reply.send(found.map_err(|error| storage.fail(&error))).ok();
         }));
         self.ask_for_commit(ctx);
-        Box::pin(async { promised(answered).await? })
+        Box::pin(async move { promised(answered).await? })
     }
 }
 

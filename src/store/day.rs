@@ -41,11 +41,6 @@ impl Day {
         Self::from_date(moment.date())
     }
 
-    /// Until the next UTC midnight, in milliseconds.
-    pub fn ends_in_ms(now_ms: u64) -> u64 {
-        DAY_MS - now_ms % DAY_MS
-    }
-
     /// Its month.
     pub fn month(self) -> Month {
         Month(self.0 / 100)
@@ -77,6 +72,11 @@ impl Day {
 
     fn from_date(date: Date) -> Self {
         Self(date.year() * 10_000 + i32::from(u8::from(date.month())) * 100 + i32::from(date.day()))
+    }
+
+    /// Until the next UTC midnight, in milliseconds.
+    pub fn ends_in_ms(now_ms: u64) -> u64 {
+        DAY_MS - now_ms % DAY_MS
     }
 
     fn date(self) -> Date {

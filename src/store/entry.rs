@@ -18,9 +18,10 @@ pub(super) enum Entry {
     Customer(Account),
     Key(Key),
     KeyTotals(KeyTotals),
-    DailyLimit(Limit),
-    Idempotency(Remembered),
+    Limit(Limit),
     Payment(Payment),
+    /// An idempotency key that was used, or an event of the card processor.
+    Remembered(Remembered),
     Transfer {
         #[serde(flatten)]
         transfer: Transfer,
@@ -78,11 +79,11 @@ impl Entry {
                 totals,
             }
         } else if key.starts_with(key::REMEMBERED) || key.starts_with(key::EVENTS) {
-            Self::Idempotency(codec::decode(key, value)?)
+            Self::Remembered(codec::decode(key, value)?)
         } else if key.starts_with(key::PAYMENTS) {
             Self::Payment(codec::decode(key, value)?)
         } else if key.starts_with(key::LIMITS) {
-            Self::DailyLimit(codec::decode(key, value)?)
+            Self::Limit(codec::decode(key, value)?)
         } else if key.starts_with(key::KEY_TOTALS) {
             Self::KeyTotals(codec::decode(key, value)?)
         } else if key.starts_with(key::CUSTOMERS) {
@@ -111,9 +112,9 @@ impl Entry {
             Self::Customer(account) => key::customer(account.id),
             Self::Key(key) => key::api_key(&key.hash),
             Self::KeyTotals(totals) => key::key_totals(totals.key),
-            Self::DailyLimit(limit) => key::limit(limit.account),
-            Self::Idempotency(remembered) => remembered.key(),
+            Self::Limit(limit) => key::limit(limit.account),
             Self::Payment(payment) => key::payment(&payment.intent),
+            Self::Remembered(remembered) => remembered.key(),
             Self::Transfer { transfer, .. } => key::transfer(transfer.seq),
             Self::Day { account, day, .. } => key::day(*account, *day),
             Self::Month { account, month, .. } => key::month(*account, *month),
@@ -131,9 +132,9 @@ impl Entry {
             }
             Self::Key(value) => steps.put(key, value),
             Self::KeyTotals(totals) => steps.put(key, totals),
-            Self::DailyLimit(limit) => steps.put(key, limit),
-            Self::Idempotency(remembered) => steps.put(key, remembered),
+            Self::Limit(limit) => steps.put(key, limit),
             Self::Payment(payment) => steps.put(key, payment),
+            Self::Remembered(remembered) => steps.put(key, remembered),
             Self::Transfer { transfer, hash } => {
                 let link = Link {
                     transfer: transfer.clone(),
@@ -155,9 +156,9 @@ impl Entry {
             Self::Customer(_) => "customer",
             Self::Key(_) => "key",
             Self::KeyTotals(_) => "key_totals",
-            Self::DailyLimit(_) => "daily_limit",
-            Self::Idempotency(_) => "idempotency",
+            Self::Limit(_) => "limit",
             Self::Payment(_) => "payment",
+            Self::Remembered(_) => "remembered",
             Self::Transfer { .. } => "transfer",
             Self::Day { .. } => "day",
             Self::Month { .. } => "month",

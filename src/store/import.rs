@@ -196,7 +196,7 @@ impl Filling<'_> {
             };
             self.chain
                 .follow(&link)
-                .and_then(|()| self.replay.step(&link))
+                .and_then(|()| self.replay.apply(&link))
                 .map_err(|error| wrong(line.number, error))?;
         }
         self.tally.add(&line.text, Some(entry.kind()));
@@ -214,7 +214,7 @@ impl Filling<'_> {
         }
         let balances = self
             .replay
-            .finish(self.chain.seq)
+            .finish()
             .map_err(|error| wrong(last.number, error))?;
         for (account, balance) in balances.accounts() {
             self.steps.put(key::balance(account), balance)?;

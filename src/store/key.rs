@@ -28,6 +28,8 @@ pub(super) const BALANCES: &[u8] = b"a/";
 pub(super) const TRANSFERS: &[u8] = b"x/";
 pub(super) const HOLDS: &[u8] = b"o/";
 pub(super) const REMEMBERED: &[u8] = b"i/";
+/// Where the first two schemas kept the keys of grants.
+pub(super) const GRANTS_V1: &[u8] = b"i/grant/";
 pub(super) const EVENTS: &[u8] = b"w/";
 pub(super) const PAYMENTS: &[u8] = b"p/";
 pub(super) const LIMITS: &[u8] = b"l/";

@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 
-use super::book::{Balances, Cause, Hold, Kind, LedgerAccount, Link, Transfer};
+use super::book::{Balance, Balances, Cause, Hold, Kind, LedgerAccount, Link, Transfer};
 use super::error::LedgerError;
 use crate::ids::GenerationId;
 
 /// Balances and open holds, derived from the transfers alone.
 #[derive(Debug, Default)]
 pub(super) struct Replay {
-    pub balances: Balances,
+    balances: Balances,
+    seq: u64,
     /// The hold that the transfer before this one gave back.
     voided: Option<(GenerationId, Hold)>,
     /// Holds whose estimates are booked as our loss.
@@ -22,23 +23,25 @@ pub(super) struct Replay {
 
 impl Replay {
     /// Applies the next transfer.
-    pub(super) fn step(&mut self, link: &Link) -> Result<(), LedgerError> {
-        let seq = link.transfer.seq;
-        self.apply(link)
+    pub(super) fn apply(&mut self, link: &Link) -> Result<(), LedgerError> {
+        self.seq = link.transfer.seq;
+        let seq = self.seq;
+        self.try_apply(link)
             .map_err(|reason| LedgerError::Impossible { seq, reason })
     }
 
-    /// What all transfers up to this one came to.
-    pub(super) fn finish(self, seq: u64) -> Result<Balances, LedgerError> {
-        if self.is_whole() {
-            Ok(self.balances)
-        } else {
-            Err(LedgerError::Sequence { expected: seq + 1 })
+    /// The balances after the last transfer, which must not leave half a deposit.
+    pub(super) fn finish(self) -> Result<Balances, LedgerError> {
+        match self.deposit {
+            Some(_) => Err(LedgerError::Sequence {
+                expected: self.seq.saturating_add(1),
+            }),
+            None => Ok(self.balances),
         }
     }
 
-    /// The same as [`Replay::step`]; an error names the rule that it breaks.
-    pub(super) fn apply(&mut self, link: &Link) -> Result<(), &'static str> {
+    /// The same as [`Replay::apply`]; an error names the rule that the transfer breaks.
+    fn try_apply(&mut self, link: &Link) -> Result<(), &'static str> {
         let transfer = &link.transfer;
         if transfer.amount.get() < 0 {
             return Err("its amount is negative");
@@ -107,9 +110,9 @@ impl Replay {
         Ok(())
     }
 
-    /// Whether the last transfer leaves something open that the next one had to close.
-    pub(super) fn is_whole(&self) -> bool {
-        self.deposit.is_none()
+    /// A customer's balance, or another account's, after the transfers so far.
+    pub(super) fn balance(&self, account: &LedgerAccount) -> Balance {
+        self.balances.of(account)
     }
 
     fn hold(&mut self, link: &Link) -> Result<(), &'static str> {

@@ -54,7 +54,7 @@ impl Ledger {
         cause: Cause,
     ) -> Result<(), &'static str> {
         self.seq += 1;
-        self.replay.apply(&Link {
+        self.replay.try_apply(&Link {
             transfer: Transfer {
                 seq: self.seq,
                 time_ms: 0,
@@ -160,7 +160,7 @@ fn a_deposit_and_its_fee_are_linked() {
     step(Kind::Deposit, &user, "pi_2").unwrap();
     assert!(step(Kind::DepositFee, &fee, "pi_1").is_err());
     step(Kind::Deposit, &user, "pi_3").unwrap();
-    assert!(!ledger.replay.is_whole());
+    assert!(ledger.replay.finish().is_err());
 }
 
 #[test]

@@ -1,18 +1,15 @@
 //! Schema versions: a data directory that an older version wrote is brought up to date at open.
 
-use serde::Deserialize;
-
-use super::book::{DayTotals, Meta, Remembered};
+use super::book::{DayTotals, GrantedV1, Meta, Remembered};
 use super::db::{Batch, Db};
 use super::entry::read_day;
 use super::error::StoreError;
 use super::steps::Steps;
 use super::{Generation, Month, codec, key};
 use crate::ids::AccountId;
-use crate::money::Picodollars;
 
 /// Version of the key layout and of what is stored under the keys.
-pub(super) const SCHEMA: u32 = 2;
+pub(super) const SCHEMA: u32 = 3;
 
 /// A change of the schema. It runs while nothing else uses the storage and may be cut off at any
 /// commit: run again, it must come to the same.
@@ -23,10 +20,16 @@ struct Migration {
 }
 
 /// Every migration, oldest first.
-const MIGRATIONS: &[Migration] = &[Migration {
-    to: 2,
-    run: to_schema_2,
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        to: 2,
+        run: index_records_and_count_months,
+    },
+    Migration {
+        to: 3,
+        run: remember_grants_as_all_keys,
+    },
+];
 
 /// Brings the storage to [`SCHEMA`]; a new one gets its version.
 ///
@@ -62,28 +65,16 @@ fn note(db: &Db, schema: u32) -> Result<(), StoreError> {
     db.commit(batch)
 }
 
-/// Schema 2 finds records by account, keeps totals of months, and remembers idempotency keys of more
-/// than grants.
-fn to_schema_2(db: &Db) -> Result<(), StoreError> {
-    let mut steps = Steps::new(db);
-    index_records(db, &mut steps)?;
-    count_months(db, &mut steps)?;
-    rename_grants(db, &mut steps)?;
-    steps.finish()
-}
-
-fn index_records(db: &Db, steps: &mut Steps<'_>) -> Result<(), StoreError> {
+/// Schema 2 finds records by account and keeps totals of months.
+fn index_records_and_count_months(db: &Db) -> Result<(), StoreError> {
     // When these were kept is not known any more; it was before everything that follows.
     const LONG_AGO: u64 = 0;
+    let mut steps = Steps::new(db);
     for row in db.rows(key::GENERATIONS)? {
         let (key, value) = row?;
         let record: Generation = codec::decode(&key, &value)?;
         steps.put(key::record(record.account, record.id), &LONG_AGO)?;
     }
-    Ok(())
-}
-
-fn count_months(db: &Db, steps: &mut Steps<'_>) -> Result<(), StoreError> {
     let mut month: Option<(AccountId, Month, DayTotals)> = None;
     for row in db.rows(key::DAYS)? {
         let (account, day, totals) = read_day(&row?)?;
@@ -101,41 +92,19 @@ fn count_months(db: &Db, steps: &mut Steps<'_>) -> Result<(), StoreError> {
     if let Some((of, counted, sum)) = month {
         steps.put(key::month(of, counted), &sum)?;
     }
-    Ok(())
+    steps.finish()
 }
 
-/// A grant as the first schema stored it, under `i/grant/<16 bytes of the account>/<key>`.
-#[derive(Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
-struct GrantOfSchema1 {
-    account: AccountId,
-    idempotency_key: String,
-    fingerprint: [u8; 32],
-    balance: Picodollars,
-    expires_ms: u64,
-}
-
-const GRANTS_OF_SCHEMA_1: &[u8] = b"i/grant/";
-
-fn rename_grants(db: &Db, steps: &mut Steps<'_>) -> Result<(), StoreError> {
-    for row in db.rows(GRANTS_OF_SCHEMA_1)? {
+/// Schema 3 remembers the keys of grants as those of every other operation.
+fn remember_grants_as_all_keys(db: &Db) -> Result<(), StoreError> {
+    let mut steps = Steps::new(db);
+    for row in db.rows(key::GRANTS_V1)? {
         let (key, value) = row?;
-        // One that was renamed before the work was cut off has the account as text in its key.
-        if key[GRANTS_OF_SCHEMA_1.len()..].starts_with(b"acct_") {
-            continue;
-        }
-        let old: GrantOfSchema1 = codec::decode(&key, &value)?;
-        let new = Remembered::grant_of_schema_1(
-            old.account,
-            old.idempotency_key,
-            old.fingerprint,
-            old.balance,
-            old.expires_ms,
-        );
-        steps.put(new.key(), &new)?;
+        let remembered = Remembered::from(codec::decode::<GrantedV1>(&key, &value)?);
+        steps.put(remembered.key(), &remembered)?;
         steps.delete(key)?;
     }
-    Ok(())
+    steps.finish()
 }
 
 #[cfg(test)]

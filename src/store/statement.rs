@@ -39,9 +39,9 @@ impl Snapshot {
         let mut replay = Replay::default();
         self.follow(|link| {
             tick();
-            let before = replay.balances.of(&user).posted();
-            replay.step(&link)?;
-            let balance = replay.balances.of(&user).posted();
+            let before = replay.balance(&user).posted();
+            replay.apply(&link)?;
+            let balance = replay.balance(&user).posted();
             let transfer = link.transfer;
             if balance == before || !days.contains(&Day::of(transfer.time_ms)) {
                 return Ok(());

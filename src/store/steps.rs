@@ -30,7 +30,7 @@ impl<'a> Steps<'a> {
         self.step()
     }
 
-    /// Removes a key, in the same way.
+    /// Removes a key, now or with a later write.
     pub(super) fn delete(&mut self, key: Vec<u8>) -> Result<(), StoreError> {
         self.batch.delete(key);
         self.step()

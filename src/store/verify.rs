@@ -31,9 +31,9 @@ impl Snapshot {
         let mut replay = Replay::default();
         self.follow(|link| {
             tick();
-            replay.step(&link)
+            replay.apply(&link)
         })?;
-        let derived = replay.finish(self.chain.seq)?;
+        let derived = replay.finish()?;
         let TrialBalance { posted, pending } = derived.trial_balance();
         if (posted, pending) != (0, 0) {
             return Err(LedgerError::TrialBalance { posted, pending });

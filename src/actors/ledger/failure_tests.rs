@@ -19,8 +19,8 @@ fn order(account: AccountId) -> Order {
         want: usd("5"),
         least: usd("1"),
         price_version: "2026-01".to_owned(),
-        expires_ms: clock::now_ms() + 60_000,
         daily_limit: None,
+        expires_ms: clock::now_ms() + 60_000,
     }
 }
 

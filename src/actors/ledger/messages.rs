@@ -34,7 +34,7 @@ pub struct Extend {
     pub account: AccountId,
     /// Which hold, and by how much.
     pub ask: Extension,
-    /// Told all that is held, when that is durable.
+    /// Told all that is held, when that is durable; closed when the storage fails.
     pub reply: oneshot::Sender<Result<Picodollars, Refusal>>,
 }
 

@@ -54,8 +54,7 @@ pub async fn change_account(
         account,
         daily_limit,
     };
-    let set = ApiError::unless_down(desk.accounts.send(set).await)?;
-    set.map_err(|error| {
+    ApiError::unless_down(desk.accounts.send(set).await)?.map_err(|error| {
         ApiError::new(Code::InvalidValue, error.to_string()).param("daily_limit_usd")
     })?;
     Ok(HttpResponse::Ok().json(json!({

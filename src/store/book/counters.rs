@@ -92,9 +92,6 @@ struct DayUse {
 /// before, whose last holds are settled after midnight.
 const DAYS: usize = 2;
 
-/// Months of one customer that are kept in memory: those of [`DAYS`].
-const MONTHS: usize = 2;
-
 /// The totals that are still counting.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
@@ -198,11 +195,12 @@ impl Counters {
         days.entry(day).or_default()
     }
 
-    /// The totals of a month, made when it is new; months whose days are forgotten are too.
+    /// The totals of a month, made when it is new; months before the last one are then forgotten.
     fn open_month(&mut self, account: AccountId, month: Month) -> &mut DayTotals {
         let months = self.months.entry(account).or_default();
-        if !months.contains_key(&month) && months.len() >= MONTHS {
-            months.pop_first();
+        if !months.contains_key(&month) {
+            let last = months.keys().next_back().copied();
+            months.retain(|month, _| Some(*month) >= last);
         }
         months.entry(month).or_default()
     }

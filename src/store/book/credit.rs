@@ -47,7 +47,7 @@ impl Book {
         now_ms: u64,
     ) -> Result<Picodollars, CreditError> {
         let scope = Scope::Grant(account);
-        let fingerprint = fingerprint(amount, reason);
+        let fingerprint = Fingerprint::of_credit(amount, reason);
         if let Some(before) = self.answered(&scope, idempotency_key, fingerprint)? {
             return Ok(before);
         }
@@ -77,7 +77,7 @@ impl Book {
         now_ms: u64,
     ) -> Result<Picodollars, CreditError> {
         let scope = Scope::Adjust(account);
-        let fingerprint = fingerprint(amount, reason);
+        let fingerprint = Fingerprint::of_credit(amount, reason);
         if let Some(before) = self.answered(&scope, idempotency_key, fingerprint)? {
             return Ok(before);
         }
@@ -152,8 +152,4 @@ impl Book {
         self.remember_done(scope, key, fingerprint, outcome, now_ms);
         balance
     }
-}
-
-fn fingerprint(amount: Picodollars, reason: &str) -> Fingerprint {
-    Fingerprint::of(&[&amount.get().to_be_bytes(), reason.as_bytes()])
 }

@@ -40,7 +40,7 @@ pub enum Scope {
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Grant(account) => write!(f, "grant/{account}"),
+            Self::Grant(account) => write!(f, "credit/{account}"),
             Self::Adjust(account) => write!(f, "adjust/{account}"),
             Self::Event => f.write_str("event"),
             Self::Reversal => f.write_str("reversal"),
@@ -63,6 +63,13 @@ impl Fingerprint {
             hash.update(parameter);
         }
         Self(hash.finalize().into())
+    }
+
+    /// Of an amount and its reason. The amount has always the same length, so nothing keeps them
+    /// apart; the first schema's grants were taken down in this way.
+    pub(super) fn of_credit(amount: Picodollars, reason: &str) -> Self {
+        let hash = Sha256::new().chain_update(amount.get().to_be_bytes());
+        Self(hash.chain_update(reason).finalize().into())
     }
 }
 
@@ -117,27 +124,31 @@ enum State {
 }
 
 impl Remembered {
-    /// A grant that was made under the first schema. The fingerprint was another one then, so that
-    /// its key said again is a conflict, and never a second grant.
-    pub(crate) fn grant_of_schema_1(
-        account: AccountId,
-        key: String,
-        fingerprint: [u8; 32],
-        balance: Picodollars,
-        expires_ms: u64,
-    ) -> Self {
-        Self {
-            scope: Scope::Grant(account),
-            key,
-            fingerprint: Fingerprint(fingerprint),
-            state: State::Done(Outcome::Balance(balance)),
-            expires_ms,
-        }
-    }
-
     /// Where it is stored.
     pub(crate) fn key(&self) -> Vec<u8> {
         key::remembered(&self.scope, &self.key)
+    }
+}
+
+/// A grant's idempotency key, as the first two schemas stored it under `i/grant/`.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct GrantedV1 {
+    pub account: AccountId,
+    pub idempotency_key: String,
+    pub fingerprint: Fingerprint,
+    pub balance: Picodollars,
+    pub expires_ms: u64,
+}
+
+impl From<GrantedV1> for Remembered {
+    fn from(old: GrantedV1) -> Self {
+        Self {
+            scope: Scope::Grant(old.account),
+            key: old.idempotency_key,
+            fingerprint: old.fingerprint,
+            state: State::Done(Outcome::Balance(old.balance)),
+            expires_ms: old.expires_ms,
+        }
     }
 }
 

@@ -45,7 +45,7 @@ pub use transfer::Transfer;
 
 pub(super) use balances::{Balances, Hold};
 pub(super) use counters::KeyTotals;
-pub(super) use idempotency::Remembered;
+pub(super) use idempotency::{GrantedV1, Remembered};
 pub(super) use load::{Meta, OpenHold, read_balance};
 pub(super) use payment::Payment;
 pub(super) use transfer::{Chain, Link};

@@ -171,7 +171,7 @@ fn a_key_is_running_then_done_and_forgotten_after_its_time() {
     let (mut book, account) = funded(usd("1"));
     let scope = || Scope::Route(account);
     let print = Fingerprint::of(&[b"charge", b"10"]);
-    let mut begin = |book: &mut Book, print, now_ms| book.begin(scope(), "k", print, 0, now_ms);
+    let begin = |book: &mut Book, print, now_ms| book.begin(scope(), "k", print, 0, now_ms);
     assert_eq!(begin(&mut book, print, NOON_MS), Ok(Begun::First));
     assert_eq!(begin(&mut book, print, NOON_MS), Err(KeyError::Running));
     let other = Fingerprint::of(&[b"charge", b"11"]);
