@@ -162,7 +162,7 @@ impl Metered {
                 match event {
                     Event::Chunk(chunk) => {
                         let ticket = &mut self.ticket;
-                        let bytes = chunk.text_bytes as u64;
+                        let bytes = chunk.text_bytes;
                         match ticket.spending.count(&mut ticket.meter, bytes).await {
                             Ok(()) => ticket.envelope.chunk(&chunk, &mut frame),
                             Err(refusal) => return Some(self.cut_off(&refusal, frame).await),

@@ -1,9 +1,12 @@
 //! `model-router ledger …` and `/admin/ledger/export`: what a serving router exports, a new directory
 //! imports, verifies and exports again.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use actix_web::web;
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -93,6 +96,45 @@ async fn an_export_of_a_serving_router_is_imported_and_exports_the_same_again() 
     let twice = ledger(&data, &["import", "export.jsonl"]);
     assert_eq!(twice.status.code(), Some(1));
     assert!(err(&twice).contains("has a ledger"), "{}", err(&twice));
+}
+
+#[actix_web::test]
+async fn walks_over_a_ledger_under_load_find_it_sound() {
+    let router = Router::start().await;
+    let account = router.account("50.00").await;
+    let running = Cell::new(true);
+    let load = join_all((0..8).map(|i| {
+        let (router, account, running) = (&router, &account, &running);
+        async move {
+            let mut body = ask(if i == 0 { "llama3.1-8b" } else { "gpt-4.1" }, "Hello");
+            body["stream"] = json!(i % 2 == 0);
+            while running.get() {
+                let answer = router.chat(account, &body).await;
+                assert_eq!(answer.status(), 200);
+                answer.text().await.unwrap();
+            }
+        }
+    }));
+    let walks = async {
+        let dir = TempDir::new().unwrap();
+        let mut lengths = Vec::new();
+        for round in 0..5 {
+            router.verify().await;
+            let export = exported(&router, &dir).await;
+            let data = dir.path().join(format!("var{round}"));
+            let imported = web::block(move || ledger(&data, &["import", "export.jsonl"]));
+            let imported = imported.await.unwrap();
+            assert!(imported.status.success(), "{}", err(&imported));
+            lengths.push(export.lines().count());
+        }
+        running.set(false);
+        lengths
+    };
+    let (lengths, _) = tokio::join!(walks, load);
+    assert!(
+        lengths.is_sorted() && lengths[0] < lengths[4],
+        "{lengths:?}"
+    );
 }
 
 #[actix_web::test]
