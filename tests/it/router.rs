@@ -59,6 +59,7 @@ deprecation_date = 2999-01-01
 /// A running router and everything it talks to.
 pub struct Router {
     pub url: String,
+    pub desk: Data<Switchboard>,
     pub sandbox: Sandbox,
     pub client: Client,
     pub dir: TempDir,
@@ -99,14 +100,16 @@ impl Router {
         std::fs::write(&path, format!("{AGELESS}{overlay}")).unwrap();
         settings.catalog.overlay = Some(path);
         change(&mut settings);
-        let desk =
-            Switchboard::start(settings, environment(&sandbox), Providers::Simulated).unwrap();
+        let desk = Data::new(
+            Switchboard::start(settings, environment(&sandbox), Providers::Simulated).unwrap(),
+        );
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let server = http::serve(Data::new(desk), listener).unwrap();
+        let server = http::serve(desk.clone(), listener).unwrap();
         actix_web::rt::spawn(server);
         Self {
             url,
+            desk,
             sandbox,
             client: Client::new(),
             dir,
