@@ -10,9 +10,17 @@ mod codec;
 mod day;
 mod db;
 mod dir;
+mod entry;
 mod error;
+mod export;
 mod generation;
+mod import;
 mod key;
+mod records;
+mod schema;
+mod snapshot;
+mod statement;
+mod steps;
 mod verify;
 
 pub use accounts::{Account, AccountError, Accounts, Created, Key};
@@ -20,8 +28,13 @@ pub use book::{
     Balance, Book, Cause, DayTotals, GrantError, KeyUsage, Kind, LedgerAccount, Limits, NotHeld,
     Order, Recovered, Refusal, Released, Settled, Transfer, TrialBalance,
 };
-pub use day::Day;
+pub use day::{Day, Month, NotADay};
 pub use db::{Batch, Db};
 pub use error::{LedgerError, StoreError};
+pub use export::ExportError;
 pub use generation::{AttemptRecord, Delivery, Generation, Status};
+pub use import::{ImportError, import};
+pub use records::{Archive, Page, Pruned, prune};
+pub use snapshot::Snapshot;
+pub use statement::Item;
 pub use verify::{Report, verify};

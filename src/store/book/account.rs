@@ -13,6 +13,7 @@ const MOST_NAME_BYTES: usize = 64;
 
 /// One account of the double-entry ledger. Prints as in storage keys: `user:acct_…`, `goodwill`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LedgerAccount {
     /// A customer's prepaid credit; never below zero.
     User(AccountId),

@@ -1,4 +1,4 @@
-//! Totals beside the ledger: per customer and UTC day, and per API key.
+//! Totals beside the ledger: per customer and UTC day and month, and per API key.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use crate::ids::{AccountId, KeyId};
 use crate::money::Picodollars;
 use crate::store::db::{Batch, Db};
 use crate::store::error::StoreError;
-use crate::store::{Day, Generation, codec, key};
+use crate::store::{Day, Generation, Month, codec, key};
 
 /// What a customer used on one UTC day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +31,25 @@ impl DayTotals {
             Some(bytes) => codec::decode(&key, &bytes),
             None => Ok(Self::default()),
         }
+    }
+
+    /// Reads what is stored for a month; nothing used is all zeros.
+    pub fn read_month(db: &Db, account: AccountId, month: Month) -> Result<Self, StoreError> {
+        let key = key::month(account, month);
+        match db.get(&key)? {
+            Some(bytes) => codec::decode(&key, &bytes),
+            None => Ok(Self::default()),
+        }
+    }
+
+    /// Adds another period's totals.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.spent = self.spent.saturating_add(other.spent);
+        self.requests = self.requests.saturating_add(other.requests);
+        self.prompt_tokens = self.prompt_tokens.saturating_add(other.prompt_tokens);
+        self.completion_tokens = self
+            .completion_tokens
+            .saturating_add(other.completion_tokens);
     }
 
     fn add(&mut self, record: &Generation) {
@@ -66,6 +85,7 @@ pub(crate) struct KeyTotals {
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     days: HashMap<AccountId, (Day, DayTotals)>,
+    months: HashMap<AccountId, (Month, DayTotals)>,
     keys: HashMap<KeyId, KeyTotals>,
 }
 
@@ -73,6 +93,11 @@ impl Counters {
     /// Takes up the totals of one customer's current day.
     pub(super) fn restore_day(&mut self, account: AccountId, day: Day, totals: DayTotals) {
         self.days.insert(account, (day, totals));
+    }
+
+    /// Takes up the totals of one customer's current month.
+    pub(super) fn restore_month(&mut self, account: AccountId, month: Month, totals: DayTotals) {
+        self.months.insert(account, (month, totals));
     }
 
     pub(super) fn restore_key(&mut self, totals: KeyTotals) {
@@ -87,6 +112,14 @@ impl Counters {
         }
         totals.add(record);
         batch.put(key::day(record.account, day), totals);
+
+        let month = day.month();
+        let (counted, totals) = self.months.entry(record.account).or_default();
+        if *counted != month {
+            (*counted, *totals) = (month, DayTotals::default());
+        }
+        totals.add(record);
+        batch.put(key::month(record.account, month), totals);
 
         let totals = self.keys.entry(record.key).or_insert(KeyTotals {
             key: record.key,

@@ -1,18 +1,19 @@
 //! Start-up: the book is read back, checked, and holds that a crash left open are written off.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::balances::{Balance, Hold};
 use super::transfer::{Draft, Hash};
 use super::{Book, Chain, DayTotals, Granted, Kind, LedgerAccount, Limits, Link, TrialBalance};
-use crate::ids::GenerationId;
+use crate::ids::{AccountId, GenerationId};
 use crate::money::Picodollars;
 use crate::store::db::Db;
 use crate::store::error::{LedgerError, StoreError};
+use crate::store::schema::SCHEMA;
 use crate::store::{codec, key};
 
-/// Version of the key layout and of what is stored under the keys.
-const SCHEMA: u32 = 1;
 /// How much of the chain's end is checked at start-up. `ledger verify` checks it all.
 const TAIL: usize = 1000;
 
@@ -30,10 +31,10 @@ pub struct Recovered {
 /// The row `m/meta`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Meta {
-    schema: u32,
-    seq: u64,
-    head: Hash,
-    time_ms: u64,
+    pub schema: u32,
+    pub seq: u64,
+    pub head: Hash,
+    pub time_ms: u64,
 }
 
 impl Meta {
@@ -46,24 +47,17 @@ impl Meta {
         }
     }
 
-    /// Reads the row and brings older schemas up to date; an empty directory has an empty chain.
-    pub(crate) fn read(db: &Db) -> Result<Chain, LedgerError> {
+    /// Reads the row; an empty directory has an empty chain.
+    pub(crate) fn read(db: &Db) -> Result<Chain, StoreError> {
         let Some(bytes) = db.get(key::META)? else {
             return Ok(Chain::EMPTY);
         };
         let meta: Self = codec::decode(key::META, &bytes)?;
-        match meta.schema {
-            SCHEMA => Ok(Chain {
-                seq: meta.seq,
-                head: meta.head,
-                time_ms: meta.time_ms,
-            }),
-            // The first schema has no predecessor; a migration from it to the next goes here.
-            found => Err(LedgerError::Schema {
-                found,
-                known: SCHEMA,
-            }),
-        }
+        Ok(Chain {
+            seq: meta.seq,
+            head: meta.head,
+            time_ms: meta.time_ms,
+        })
     }
 }
 
@@ -152,11 +146,16 @@ impl Book {
 
     fn load_counters(&mut self, db: &Db, now_ms: u64) -> Result<(), StoreError> {
         let day = self.day(now_ms);
-        for (account, _) in self.balances.accounts() {
-            if let LedgerAccount::User(account) = account {
-                let totals = DayTotals::read(db, *account, day)?;
-                self.counters.restore_day(*account, day, totals);
-            }
+        // Who only used free models has totals and no balance.
+        let mut accounts: HashSet<AccountId> = self.customers().map(|(id, _)| id).collect();
+        for row in db.rows(key::CUSTOMERS)? {
+            accounts.extend(key::customer_of(&row?.0));
+        }
+        for account in accounts {
+            let totals = DayTotals::read(db, account, day)?;
+            self.counters.restore_day(account, day, totals);
+            let totals = DayTotals::read_month(db, account, day.month())?;
+            self.counters.restore_month(account, day.month(), totals);
         }
         for row in db.rows(key::KEY_TOTALS)? {
             let (key, value) = row?;

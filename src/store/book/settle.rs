@@ -102,6 +102,8 @@ impl Book {
         };
         let day = self.day(now_ms);
         self.counters.add(&record, day, &mut self.batch);
+        self.batch
+            .put(key::record(record.account, record.id), &self.chain.seq);
         self.batch.put(key::generation(record.id), &record);
     }
 }

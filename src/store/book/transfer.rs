@@ -39,6 +39,7 @@ pub struct Transfer {
 
 /// What a transfer does. New kinds go at the end: their order is their stored form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Keeps credit back for a generation.
     Hold {
@@ -59,8 +60,23 @@ pub enum Kind {
     Orphan,
 }
 
+impl Kind {
+    /// Its name, as exports and statements write it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Hold { .. } => "hold",
+            Self::Post => "post",
+            Self::Void => "void",
+            Self::Grant => "grant",
+            Self::Overrun => "overrun",
+            Self::Orphan => "orphan",
+        }
+    }
+}
+
 /// Why a transfer was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// A generation. Its id also ties a post or void to its hold.
     Generation {
@@ -113,9 +129,10 @@ pub(super) struct Draft {
 }
 
 /// A transfer as it is stored.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Link {
     pub transfer: Transfer,
+    #[serde(with = "crate::ids::digest")]
     pub hash: Hash,
 }
 
