@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::path::Path;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::MissedTickBehavior;
 
-use super::process::Process;
+use super::process::{Process, command};
 use super::router::{ADMIN, ask, chunks, pico, text};
 
 /// Requests a second of the long run.
@@ -23,6 +24,8 @@ const SHORT_RATE: u32 = 200;
 const MOST_RUNNING: usize = 256;
 /// Accounts that share the load, each below its limit of running requests.
 const ACCOUNTS: usize = 8;
+/// Ends that each round sees at the least before its kill.
+const ENDS: usize = 10;
 /// How long a request may take to fail after the kill.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -95,19 +98,12 @@ pub async fn series(kills: u32, rate: u32) -> Tally {
     #[expect(clippy::cast_precision_loss, reason = "a figure to be printed")]
     let sent = log.sent as f64;
     tally.rate = sent / loaded.as_secs_f64();
-    let process = Process::start(dir.path());
-    let client = Client::new();
-    process.verify(&client).await;
-    compare(
-        &log,
-        &charges(&process, &client, &keys, &log).await,
-        &mut tally,
-    );
+    compare(&log, &charges(dir.path()), &mut tally);
     tally
 }
 
-/// Sends requests at the rate, and kills the process after `length` or when the first end was
-/// seen, whichever is later. Answers with how many were sent in which time.
+/// Sends requests at the rate, and kills the process after `length` or when enough ends were seen,
+/// whichever is later. Answers with how many were sent in which time.
 async fn load(
     process: &mut Process,
     client: &Client,
@@ -121,8 +117,8 @@ async fn load(
     ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let mut requests = Vec::new();
     let mut sent: u32 = 0;
-    while started.elapsed() < length || log.borrow().seen.len() == seen_before {
-        assert!(started.elapsed() < PATIENCE, "no request has ended");
+    while started.elapsed() < length || log.borrow().seen.len() < seen_before + ENDS {
+        assert!(started.elapsed() < PATIENCE, "requests do not end");
         ticks.tick().await;
         if log.borrow().running < MOST_RUNNING {
             sent += 1;
@@ -205,23 +201,23 @@ async fn accounts(process: &Process, client: &Client) -> Vec<String> {
     keys
 }
 
-/// Every charge on the ledger, by generation.
-async fn charges(process: &Process, client: &Client, keys: &[String], log: &Log) -> Charges {
+/// Every charge on the ledger, by generation. The ledger verifies and is exported as it was left.
+fn charges(dir: &Path) -> Charges {
+    let run = |words: &[&str]| {
+        let output = command(dir).args(words).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{words:?}: {said}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    run(&["ledger", "verify"]);
     let mut charges = Charges::new();
-    for (number, (id, _)) in log.seen.iter().enumerate() {
-        let _ = number;
-        for key in keys {
-            let response = client
-                .get(format!("{}/v1/generations/{id}", process.url))
-                .bearer_auth(key)
-                .send()
-                .await
-                .unwrap();
-            if response.status() == 200 {
-                let record: Value = response.json().await.unwrap();
-                let cost = pico(&text(&record["data"]["total_cost"]));
-                charges.entry(id.clone()).or_default().push(cost);
-            }
+    for line in run(&["ledger", "export", "-"]).lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let transfer = &line["transfer"];
+        if transfer["kind"] == "post" {
+            let generation = text(&transfer["cause"]["generation"]["id"]);
+            let amount = transfer["amount"].as_i64().unwrap();
+            charges.entry(generation).or_default().push(amount);
         }
     }
     charges
@@ -234,7 +230,9 @@ fn compare(log: &Log, charges: &Charges, tally: &mut Tally) {
     for (id, cost) in &log.seen {
         match charges.get(id).map(Vec::as_slice) {
             Some([once]) if once == cost => {}
-            Some([_, _, ..]) | Some([_]) | Some([]) | None => tally.lost += 1,
+            // Counted as doubled below.
+            Some([_, _, ..]) => {}
+            Some([_] | []) | None => tally.lost += 1,
         }
     }
     let doubled = charges.values().filter(|charges| charges.len() > 1);
@@ -246,5 +244,5 @@ async fn kill_9_under_load_loses_and_doubles_no_charge_that_a_client_saw() {
     let tally = series(20, SHORT_RATE).await;
     println!("{tally:?}");
     assert_eq!((tally.lost, tally.doubled), (0, 0), "{tally:?}");
-    assert!(tally.seen > 200, "{tally:?}");
+    assert!(tally.seen >= 200, "{tally:?}");
 }
