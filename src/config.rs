@@ -194,7 +194,11 @@ impl Settings {
             "limits.bytes_in_flight",
             "is less than limits.chat_body_bytes; no body of that size could be read",
         ));
-        match zero.or(clock).or(small) {
+        let kept = (!(1..=36_500).contains(&self.storage.keep_records_days)).then_some((
+            "storage.keep_records_days",
+            "must be between 1 and 36500 days",
+        ));
+        match zero.or(clock).or(small).or(kept) {
             None => Ok(()),
             Some((key, reason)) => Err(ConfigError::Value {
                 origin: origin.to_owned(),

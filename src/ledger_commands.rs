@@ -202,6 +202,14 @@ fn columns(item: Item) -> [String; 7] {
     let (generation, model, reason) = match item.cause {
         Cause::Generation { id, model, .. } => (id.to_string(), model.to_string(), String::new()),
         Cause::Operator { reason } => (String::new(), String::new(), reason),
+        Cause::Payment {
+            intent,
+            actor,
+            reason,
+        } => {
+            let words = format!("{reason} ({intent}, by {actor})");
+            (String::new(), String::new(), words)
+        }
     };
     [
         time,

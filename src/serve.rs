@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use actix_web::web::Data;
 use model_router::actors::accounts::{AddKey, CreateAccount, FindAccount};
@@ -19,6 +20,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::EXIT_CANNOT_START;
 
+/// The storage failed: start again when it is well (sysexits' EX_TEMPFAIL).
+const EXIT_STORAGE: i32 = 75;
+/// How long running answers may go on after that.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
 const SANDBOX_EMAIL: &str = "sandbox@localhost";
 /// Five dollars.
 const SANDBOX_CREDIT: Picodollars = Picodollars::new(5_000_000_000_000);
@@ -135,10 +140,14 @@ async fn sandbox_account(desk: &Switchboard) -> Result<(ApiKey, Picodollars), Fa
                     account,
                     name: "sandbox".to_owned(),
                 })
-                .await??,
+                .await???,
         ),
         None => {
-            let created = desk.accounts.send(CreateAccount { email }).await??;
+            let create = CreateAccount {
+                email,
+                daily_limit: None,
+            };
+            let created = desk.accounts.send(create).await???;
             (created.account, created.key)
         }
     };
@@ -148,7 +157,7 @@ async fn sandbox_account(desk: &Switchboard) -> Result<(ApiKey, Picodollars), Fa
         idempotency_key: "opening".to_owned(),
         reason: "sandbox credit".to_owned(),
     };
-    desk.ledger.send(grant).await??;
+    desk.ledger.send(grant).await???;
     Ok((key, desk.purses.of(account).available()))
 }
 
@@ -169,7 +178,10 @@ async fn serve_until_signal(
         println!("{text}");
     }
 
-    signals.stop_or_reload(&desk).await;
+    tokio::select! {
+        () = signals.stop_or_reload(&desk) => {}
+        () = desk.storage.failed() => fail_stop().await,
+    }
     tracing::info!("draining: no new connections, running requests may end");
     let graceful = handle.stop(true);
     tokio::select! {
@@ -180,9 +192,18 @@ async fn serve_until_signal(
         }
     }
     running.await??;
-    desk.ledger.send(Drain).await?;
+    if desk.ledger.send(Drain).await?.is_err() {
+        std::process::exit(EXIT_STORAGE);
+    }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Ends the process after the storage failed: refusals and answers of free models still go out for a
+/// moment, and threads that hang on a dead disk are not waited for.
+async fn fail_stop() -> ! {
+    tokio::time::sleep(LAST_ANSWERS).await;
+    std::process::exit(EXIT_STORAGE);
 }
 
 /// The signals an operator sends.

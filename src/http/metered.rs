@@ -1,5 +1,7 @@
 //! The meter of one request: from the moment it exists, every way out settles, voids or records.
 
+mod spending;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,15 +15,20 @@ use crate::actors::accounts::Principal;
 use crate::actors::clock::now_ms;
 use crate::actors::funds::Running;
 use crate::actors::ledger::{Authorise, Record, Settle, Void};
+use crate::actors::storage::StorageDown;
 use crate::catalog::{Cost, Model, Tier};
 use crate::config;
 use crate::ids::GenerationId;
 use crate::money::Picodollars;
 use crate::routing::hold::Estimate;
-use crate::store::{AttemptRecord, Delivery, Generation, Order, Refusal, Status};
+use crate::store::{AttemptRecord, Delivery, FailedCost, Generation, Order, Refusal, Status};
 use crate::usage::Usage;
 use crate::wire::Replay;
 
+pub use spending::Spending;
+
+/// Failed attempts whose cost is kept.
+const MOST_FAILED: usize = 16;
 /// How long a hold outlives the longest answer.
 const HOLD_GRACE: Duration = Duration::from_secs(60);
 
@@ -87,7 +94,10 @@ pub struct Meter {
     opening: Opening,
     attempts: Vec<AttemptNote>,
     model: Option<Arc<Model>>,
+    failed: Vec<FailedCost>,
     hold: Hold,
+    /// Extensions that were asked for.
+    extensions: u32,
     running: Option<Running>,
     _admission: OwnedSemaphorePermit,
 }
@@ -107,7 +117,9 @@ impl Meter {
             opening,
             attempts: Vec::new(),
             model: None,
+            failed: Vec::new(),
             hold: Hold::None,
+            extensions: 0,
             running: None,
             _admission: admission,
         }
@@ -128,6 +140,23 @@ impl Meter {
         self.attempts.push(attempt);
     }
 
+    /// Takes note of what a failed attempt cost us, by the usage that its provider reported. It is
+    /// booked as our loss together with the end of the request.
+    pub fn note_loss(&mut self, model: &Arc<Model>, usage: &Usage) {
+        if model.free || self.failed.len() >= MOST_FAILED {
+            return;
+        }
+        match model.price.cost(usage) {
+            Ok(cost) => self.failed.push(FailedCost {
+                provider: model.provider.to_string(),
+                model: model.id.to_string(),
+                price_version: self.opening.price_version.clone(),
+                amount: cost.total,
+            }),
+            Err(error) => tracing::error!(%error, model = %model.id, "a loss cannot be counted"),
+        }
+    }
+
     /// Keeps reasoning that the model wants back with the results of its tool calls.
     pub fn remember(&self, replay: &Replay) {
         self.desk
@@ -141,16 +170,19 @@ impl Meter {
         self.opening.tier = tier;
     }
 
-    /// Holds credit for a paid attempt, once a request. Answers with what is held.
+    /// Holds credit for a paid attempt, once a request. Answers with what is held. Refused at once
+    /// while the ledger cannot be written.
     pub async fn authorise(
         &mut self,
         model: &Model,
         estimate: Estimate,
-    ) -> Result<Picodollars, Refusal> {
+    ) -> Result<Result<Picodollars, Refusal>, StorageDown> {
         if let Hold::Held(held) = self.hold {
-            return Ok(held);
+            return Ok(Ok(held));
         }
-        let lifetime = config::ms(self.desk.settings.failover.total_ms) + HOLD_GRACE;
+        self.desk.storage.may_sell()?;
+        let total = config::ms(self.desk.settings.failover.total_ms);
+        let lifetime = total.max(model.timeouts.total.unwrap_or_default()) + HOLD_GRACE;
         let order = Order {
             generation: self.generation,
             account: self.caller.account,
@@ -160,21 +192,18 @@ impl Meter {
             want: estimate.want,
             least: estimate.least,
             price_version: self.opening.price_version.clone(),
+            daily_limit: self.caller.daily_limit,
             expires_ms: now_ms() + u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX),
         };
         self.hold = Hold::Asked;
         let patience = config::ms(self.desk.settings.limits.credit_wait_ms);
-        // The ledger outlives every request; without it the process is ending.
-        let Ok(answer) = self.desk.ledger.send(Authorise { order, patience }).await else {
-            return Err(Refusal::Insufficient {
-                available: Picodollars::ZERO,
-            });
-        };
+        let sent = self.desk.ledger.send(Authorise { order, patience }).await;
+        let answer = sent.unwrap_or(Err(StorageDown::Failed))?;
         match answer {
             Ok(held) => self.hold = Hold::Held(held),
             Err(_) => self.hold = Hold::None,
         }
-        answer
+        Ok(answer)
     }
 
     /// Counts a free attempt against the account's limit of running requests.
@@ -201,9 +230,10 @@ impl Meter {
         let (reply, settled) = oneshot::channel();
         self.desk.ledger.do_send(Settle {
             record,
+            failed: std::mem::take(&mut self.failed),
             reply: Some(reply),
         });
-        let settled = settled.await.map_err(ApiError::internal)?;
+        let settled = settled.await.map_err(|_| StorageDown::Failed)?;
         Ok(Receipt {
             cost: Cost {
                 total: settled.charged,
@@ -221,6 +251,7 @@ impl Meter {
                 self.hold = Hold::Closed;
                 self.desk.ledger.do_send(Settle {
                     record,
+                    failed: std::mem::take(&mut self.failed),
                     reply: None,
                 });
             }
@@ -254,6 +285,7 @@ impl Meter {
 
     /// Void what is held, or may be; keep the record all the same.
     fn give_back(&mut self, record: Option<Box<Generation>>) {
+        let failed = std::mem::take(&mut self.failed);
         match (self.hold, record) {
             (Hold::Asked | Hold::Held(_), record) => {
                 let (account, generation) = (self.caller.account, self.generation);
@@ -261,9 +293,10 @@ impl Meter {
                     account,
                     generation,
                     record,
+                    failed,
                 });
             }
-            (Hold::None, Some(record)) => self.desk.ledger.do_send(Record(record)),
+            (Hold::None, Some(record)) => self.desk.ledger.do_send(Record { record, failed }),
             (Hold::None, None) | (Hold::Closed, _) => {}
         }
         self.hold = Hold::Closed;

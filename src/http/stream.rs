@@ -11,14 +11,15 @@ use super::ApiError;
 use super::attempt::LiveStream;
 use super::consequence::outcome;
 use super::headers::AutoVerdict;
-use super::metered::{Ending, Meter};
+use super::metered::{Ending, Meter, Spending};
+use super::refusal::unextended;
 use super::visit::unix_seconds;
 use crate::actors::breaker::Outcome;
 use crate::actors::provider::Lease;
 use crate::catalog::{ModelId, ProviderName};
 use crate::ids::GenerationId;
 use crate::routing::Candidate;
-use crate::store::Status;
+use crate::store::{Refusal, Status};
 use crate::usage::Usage;
 use crate::wire::{
     Delivered, Envelope, Event, Fault, FaultClass, Finish, ReportedUsage, UsageBlock, Warning,
@@ -51,6 +52,8 @@ pub struct Ticket {
     pub auto: Option<AutoVerdict>,
     /// Estimated input, for when the provider does not count.
     pub prompt_tokens: u64,
+    /// Watches the hold.
+    pub spending: Spending,
 }
 
 /// Where a stream is.
@@ -157,7 +160,14 @@ impl Metered {
             };
             for event in events {
                 match event {
-                    Event::Chunk(chunk) => self.ticket.envelope.chunk(&chunk, &mut frame),
+                    Event::Chunk(chunk) => {
+                        let ticket = &mut self.ticket;
+                        let bytes = chunk.text_bytes as u64;
+                        match ticket.spending.count(&mut ticket.meter, bytes).await {
+                            Ok(()) => ticket.envelope.chunk(&chunk, &mut frame),
+                            Err(refusal) => return Some(self.cut_off(&refusal, frame).await),
+                        }
+                    }
                     Event::Usage(usage) => self.usage = Some(usage),
                     Event::Alive => {}
                     Event::Replay(replay) => self.ticket.meter.remember(&replay),
@@ -201,6 +211,10 @@ impl Metered {
         };
         self.report(fault.as_ref());
         let (shown, ending) = self.ending(status, fault.is_some());
+        if let (None, Some(reported)) = (&ending.usage, &self.usage) {
+            let model = &self.ticket.candidate.model;
+            self.ticket.meter.note_loss(model, &reported.usage);
+        }
         let receipt = match self.ticket.meter.settle(&ending).await {
             Ok(receipt) => receipt,
             // Without a settle there is no end: the stream just breaks off.
@@ -228,6 +242,35 @@ impl Metered {
             },
             &mut frame,
         );
+        Envelope::done(&mut frame);
+        frame.into()
+    }
+
+    /// Ends an answer that the caller cannot pay further: what was handed over is billed.
+    async fn cut_off(&mut self, refusal: &Refusal, mut frame: Vec<u8>) -> Bytes {
+        self.phase = Phase::Ended;
+        self.report(None);
+        let usage = self.usage.as_ref().map(|reported| reported.usage);
+        let shown = usage.unwrap_or_else(|| self.ticket.spending.usage());
+        let ending = Ending {
+            status: Status::Ok,
+            finish_reason: Some(Finish::Length.as_str().to_owned()),
+            native_finish_reason: None,
+            usage: Some(shown),
+            ttft: Some(self.ticket.answered - self.ticket.dispatched),
+        };
+        let Ok(receipt) = self.ticket.meter.settle(&ending).await else {
+            return frame.into();
+        };
+        let envelope = &self.ticket.envelope;
+        let message = format!("The answer ends here: {refusal}.");
+        envelope.cut_off(unextended(refusal).word(), &message, &mut frame);
+        let block = UsageBlock {
+            usage: shown,
+            cost: receipt.cost,
+            extra: None,
+        };
+        envelope.usage(&block, &mut frame);
         Envelope::done(&mut frame);
         frame.into()
     }

@@ -8,10 +8,11 @@ use super::error::ExclusionNote;
 use super::metered::Meter;
 use super::plan::Plan;
 use super::refusal;
-use super::{ApiError, Code};
+use super::{ApiError, Code, Switchboard};
 use crate::actors::accounts::Principal;
 use crate::actors::catalog::World;
 use crate::actors::provider::{Acquire, Lease};
+use crate::actors::storage::StorageDown;
 use crate::catalog::Model;
 use crate::store::Refusal;
 use crate::wire::{CannotEncode, Fault};
@@ -23,6 +24,8 @@ pub struct Trail {
     pub faults: Vec<Fault>,
     /// Why the balance did not suffice.
     pub no_credit: Option<Refusal>,
+    /// Why the ledger held nothing; free models go on.
+    pub storage: Option<StorageDown>,
     /// Why a candidate's format could not carry the request, the first of them.
     pub cannot: Option<CannotEncode>,
     refused: Vec<ExclusionNote>,
@@ -60,11 +63,18 @@ impl Trail {
     }
 
     /// The error for the caller when nobody could answer.
-    pub fn failure(&self, meter: &Meter, plan: &Plan, caller: &Principal) -> ApiError {
+    pub fn failure(
+        &self,
+        meter: &Meter,
+        plan: &Plan,
+        desk: &Switchboard,
+        caller: &Principal,
+    ) -> ApiError {
         let error = match (self.faults.last(), &self.cannot, &self.no_credit) {
             (Some(fault), _, _) => from_fault(fault, &self.faults),
             (None, Some(cannot), _) => from_encoding(cannot),
-            (None, None, Some(_)) => refusal::no_credit(plan, caller),
+            (None, None, Some(refusal)) => refusal::unpaid(refusal, plan, desk, caller),
+            (None, None, None) if let Some(down) = self.storage => down.into(),
             (None, None, None) => {
                 let message = "Every model that was asked for is being left alone after failures.";
                 ApiError::new(Code::NoAvailableModels, message)

@@ -12,6 +12,9 @@ use time::{Date, Month as MonthOfYear, OffsetDateTime, Time};
 const LAST_SECOND: i64 = 253_402_300_799;
 const DAY_FORMAT: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 
+/// A UTC day has no leap second in Unix time.
+const DAY_MS: u64 = 86_400_000;
+
 /// A UTC day. Prints as `yyyymmdd`.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
@@ -69,6 +72,11 @@ impl Day {
 
     fn from_date(date: Date) -> Self {
         Self(date.year() * 10_000 + i32::from(u8::from(date.month())) * 100 + i32::from(date.day()))
+    }
+
+    /// Until the next UTC midnight, in milliseconds.
+    pub fn ends_in_ms(now_ms: u64) -> u64 {
+        DAY_MS - now_ms % DAY_MS
     }
 
     fn date(self) -> Date {
@@ -143,6 +151,10 @@ mod tests {
         assert_eq!(Day::of(86_399_999).to_string(), "19700101");
         assert_eq!(Day::of(86_400_000).to_string(), "19700102");
         assert_eq!(Day::of(1_709_208_000_000).to_string(), "20240229");
+        assert_eq!(
+            (Day::ends_in_ms(1), Day::ends_in_ms(86_400_000)),
+            (86_399_999, 86_400_000)
+        );
         assert_eq!(Day::of(u64::MAX).to_string(), "99991231");
     }
 

@@ -258,6 +258,13 @@ impl Db {
         self.0.rows_read.load(Ordering::Relaxed)
     }
 
+    /// The same storage, whose next sync fails: the null device cannot be synced.
+    pub(crate) fn with_failing_sync(mut self) -> Self {
+        let inner = Arc::get_mut(&mut self.0).unwrap();
+        inner.log = File::open("/dev/null").unwrap();
+        self
+    }
+
     /// Stores raw bytes, as a tamperer or a failing disk would.
     pub(super) fn overwrite(&self, key: &[u8], value: Option<&[u8]>) {
         match value {

@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::accounts::{Account, Key};
-use super::book::{DayTotals, Granted, KeyTotals, Link, Transfer};
+use super::accounts::{Account, Key, Limit};
+use super::book::{DayTotals, KeyTotals, Link, Payment, Remembered, Transfer};
 use super::db::{Db, Row};
 use super::error::{LedgerError, StoreError};
 use super::steps::Steps;
@@ -18,7 +18,10 @@ pub(super) enum Entry {
     Customer(Account),
     Key(Key),
     KeyTotals(KeyTotals),
-    Grant(Granted),
+    Limit(Limit),
+    Payment(Payment),
+    /// An idempotency key that was used, or an event of the card processor.
+    Remembered(Remembered),
     Transfer {
         #[serde(flatten)]
         transfer: Transfer,
@@ -75,8 +78,12 @@ impl Entry {
                 month,
                 totals,
             }
-        } else if key.starts_with(key::GRANTS) {
-            Self::Grant(codec::decode(key, value)?)
+        } else if key.starts_with(key::REMEMBERED) || key.starts_with(key::EVENTS) {
+            Self::Remembered(codec::decode(key, value)?)
+        } else if key.starts_with(key::PAYMENTS) {
+            Self::Payment(codec::decode(key, value)?)
+        } else if key.starts_with(key::LIMITS) {
+            Self::Limit(codec::decode(key, value)?)
         } else if key.starts_with(key::KEY_TOTALS) {
             Self::KeyTotals(codec::decode(key, value)?)
         } else if key.starts_with(key::CUSTOMERS) {
@@ -105,7 +112,9 @@ impl Entry {
             Self::Customer(account) => key::customer(account.id),
             Self::Key(key) => key::api_key(&key.hash),
             Self::KeyTotals(totals) => key::key_totals(totals.key),
-            Self::Grant(granted) => granted.key(),
+            Self::Limit(limit) => key::limit(limit.account),
+            Self::Payment(payment) => key::payment(&payment.intent),
+            Self::Remembered(remembered) => remembered.key(),
             Self::Transfer { transfer, .. } => key::transfer(transfer.seq),
             Self::Day { account, day, .. } => key::day(*account, *day),
             Self::Month { account, month, .. } => key::month(*account, *month),
@@ -123,7 +132,9 @@ impl Entry {
             }
             Self::Key(value) => steps.put(key, value),
             Self::KeyTotals(totals) => steps.put(key, totals),
-            Self::Grant(granted) => steps.put(key, granted),
+            Self::Limit(limit) => steps.put(key, limit),
+            Self::Payment(payment) => steps.put(key, payment),
+            Self::Remembered(remembered) => steps.put(key, remembered),
             Self::Transfer { transfer, hash } => {
                 let link = Link {
                     transfer: transfer.clone(),
@@ -145,7 +156,9 @@ impl Entry {
             Self::Customer(_) => "customer",
             Self::Key(_) => "key",
             Self::KeyTotals(_) => "key_totals",
-            Self::Grant(_) => "grant",
+            Self::Limit(_) => "limit",
+            Self::Payment(_) => "payment",
+            Self::Remembered(_) => "remembered",
             Self::Transfer { .. } => "transfer",
             Self::Day { .. } => "day",
             Self::Month { .. } => "month",

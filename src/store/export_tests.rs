@@ -5,18 +5,48 @@ use std::path::Path;
 
 use super::*;
 use crate::ids::AccountId;
+use crate::money::Cents;
 use crate::store::book::samples::{NOON_MS, order, pico, record, usd};
 use crate::store::db::Db;
-use crate::store::{Accounts, Archive, Book, Day, ImportError, Limits, Report, import, prune};
+use crate::store::{
+    Accounts, Archive, Book, Day, Deposit, Extension, ImportError, Limits, Report, Reversal,
+    ReversalKind, import, prune,
+};
 
 /// A ledger with a row of every kind, a hold that is open, and a record that was pruned.
 fn sample(dir: &Path) -> (Db, AccountId) {
     let db = Db::open(dir).unwrap();
     let mut accounts = Accounts::load(&db, db.pepper().unwrap()).unwrap();
     let account = accounts.create("ada@example.com", 0).unwrap().account.id;
+    accounts.set_daily_limit(account, Some(usd("9"))).unwrap();
     db.commit(accounts.take_batch()).unwrap();
     let (mut book, _) = Book::load(&db, Limits::default(), NOON_MS).unwrap();
     book.grant(account, usd("5"), "first", "a \"test\"", NOON_MS)
+        .unwrap();
+    let paid = Deposit {
+        account,
+        event: "evt_1",
+        intent: "pi_1",
+        paid: Cents::new(1000),
+        actor: "customer",
+    };
+    book.deposit(paid, NOON_MS).unwrap();
+    let back = Reversal {
+        kind: ReversalKind::Refund,
+        event: "evt_2",
+        id: "re_1",
+        intent: "pi_1",
+        amount: Cents::new(1),
+        actor: "operator",
+        reason: "test",
+    };
+    book.reverse(back, NOON_MS).unwrap();
+    book.adjust(account, pico(-3), "second", "test", NOON_MS)
+        .unwrap();
+    let slow = order(account, usd("0.20"), pico(1));
+    book.authorise(slow.clone(), NOON_MS).unwrap();
+    book.expire(slow.expires_ms);
+    book.settle(record(&slow, usd("0.01")), slow.expires_ms)
         .unwrap();
     for day in 0..3 {
         let at = NOON_MS + day * 86_400_000;
@@ -25,7 +55,14 @@ fn sample(dir: &Path) -> (Db, AccountId) {
         book.settle(record(&order, usd("0.02")), at).unwrap();
     }
     let open = order(account, usd("0.30"), pico(1));
+    let more = Extension {
+        generation: open.generation,
+        number: 1,
+        want: usd("0.10"),
+        least: pico(1),
+    };
     book.authorise(open, NOON_MS + 2 * 86_400_000).unwrap();
+    book.extend(more, NOON_MS + 2 * 86_400_000).unwrap();
     db.commit(book.take_batch()).unwrap();
     db.commit(prune(&db, u64::MAX, 1).unwrap().batch).unwrap();
     (db, account)

@@ -5,14 +5,15 @@ use std::fs;
 use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
 
-use super::book::{Balances, Chain, Link, Meta, OpenHold};
+use super::book::{Chain, Link, Meta, OpenHold};
 use super::db::Db;
 use super::entry::Entry;
 use super::error::{LedgerError, StoreError};
 use super::export::{ExportError, FORMAT, First, Header, Tally};
+use super::replay::Replay;
 use super::snapshot::Snapshot;
 use super::steps::Steps;
-use super::verify::{Report, apply};
+use super::verify::Report;
 use super::{dir, key};
 
 /// Longest line, in bytes: a value has at most 32 KiB, and no form in JSON is eight times as long.
@@ -134,7 +135,7 @@ fn fill(
         steps: Steps::new(db),
         tally: Tally::default(),
         chain: Chain::EMPTY,
-        balances: Balances::default(),
+        replay: Replay::default(),
     };
     filling.tally.add(&first.text, None);
     loop {
@@ -177,7 +178,7 @@ struct Filling<'a> {
     steps: Steps<'a>,
     tally: Tally,
     chain: Chain,
-    balances: Balances,
+    replay: Replay,
 }
 
 impl Filling<'_> {
@@ -195,7 +196,7 @@ impl Filling<'_> {
             };
             self.chain
                 .follow(&link)
-                .and_then(|()| apply(&mut self.balances, &link))
+                .and_then(|()| self.replay.apply(&link))
                 .map_err(|error| wrong(line.number, error))?;
         }
         self.tally.add(&line.text, Some(entry.kind()));
@@ -211,10 +212,14 @@ impl Filling<'_> {
             );
             return Err(wrong(last.number, reason));
         }
-        for (account, balance) in self.balances.accounts() {
+        let balances = self
+            .replay
+            .finish()
+            .map_err(|error| wrong(last.number, error))?;
+        for (account, balance) in balances.accounts() {
             self.steps.put(key::balance(account), balance)?;
         }
-        for (generation, hold) in self.balances.holds() {
+        for (generation, hold) in balances.holds() {
             let open = OpenHold::of(generation, hold);
             self.steps.put(key::hold(generation), &open)?;
         }

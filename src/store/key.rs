@@ -6,7 +6,10 @@
 //! | `a/<ledger account>` | its four balance counters |
 //! | `x/<sequence>` | a transfer and its hash |
 //! | `o/<generation>` | an open hold |
-//! | `i/grant/<account>/<idempotency key>` | a grant's parameters and outcome |
+//! | `i/<scope>/<idempotency key>` | an operation's parameters, state and outcome |
+//! | `w/<event>` | the same for an event of the card processor |
+//! | `p/<payment>` | a deposit, and how much of it has gone back |
+//! | `l/<account>` | what a customer may spend a day |
 //! | `d/<account>/<yyyymmdd>` | a customer's totals of one UTC day |
 //! | `t/<account>/<yyyymm>` | a customer's totals of one UTC month |
 //! | `u/<key>` | an API key's totals |
@@ -17,14 +20,19 @@
 //! | `k/<key hash>` | an API key |
 //! | `m/meta` | schema version, last sequence number, head hash |
 
-use super::book::LedgerAccount;
+use super::book::{LedgerAccount, Scope};
 use super::day::{Day, Month};
 use crate::ids::{AccountId, GenerationId, KeyHash, KeyId};
 
 pub(super) const BALANCES: &[u8] = b"a/";
 pub(super) const TRANSFERS: &[u8] = b"x/";
 pub(super) const HOLDS: &[u8] = b"o/";
-pub(super) const GRANTS: &[u8] = b"i/grant/";
+pub(super) const REMEMBERED: &[u8] = b"i/";
+/// Where the first two schemas kept the keys of grants.
+pub(super) const GRANTS_V1: &[u8] = b"i/grant/";
+pub(super) const EVENTS: &[u8] = b"w/";
+pub(super) const PAYMENTS: &[u8] = b"p/";
+pub(super) const LIMITS: &[u8] = b"l/";
 pub(super) const DAYS: &[u8] = b"d/";
 pub(super) const MONTHS: &[u8] = b"t/";
 pub(super) const KEY_TOTALS: &[u8] = b"u/";
@@ -47,14 +55,29 @@ pub(super) fn hold(generation: GenerationId) -> Vec<u8> {
     [HOLDS, &generation.to_bytes()].concat()
 }
 
-pub(super) fn grant(account: AccountId, idempotency_key: &str) -> Vec<u8> {
-    [
-        GRANTS,
-        &account.to_bytes(),
-        b"/",
-        idempotency_key.as_bytes(),
-    ]
-    .concat()
+/// Card events stand apart: they are many, and have no scope to tell apart.
+pub(super) fn remembered(scope: &Scope, idempotency_key: &str) -> Vec<u8> {
+    match scope {
+        Scope::Event => [EVENTS, idempotency_key.as_bytes()].concat(),
+        Scope::Grant(_) | Scope::Adjust(_) | Scope::Reversal | Scope::Route(_) => {
+            let scope = scope.to_string();
+            [
+                REMEMBERED,
+                scope.as_bytes(),
+                b"/",
+                idempotency_key.as_bytes(),
+            ]
+            .concat()
+        }
+    }
+}
+
+pub(super) fn payment(intent: &str) -> Vec<u8> {
+    [PAYMENTS, intent.as_bytes()].concat()
+}
+
+pub(super) fn limit(account: AccountId) -> Vec<u8> {
+    [LIMITS, &account.to_bytes()].concat()
 }
 
 pub(super) fn day(account: AccountId, day: Day) -> Vec<u8> {

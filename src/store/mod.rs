@@ -17,6 +17,7 @@ mod generation;
 mod import;
 mod key;
 mod records;
+mod replay;
 mod schema;
 mod snapshot;
 mod statement;
@@ -25,8 +26,10 @@ mod verify;
 
 pub use accounts::{Account, AccountError, Accounts, Created, Key};
 pub use book::{
-    Balance, Book, Cause, DayTotals, GrantError, KeyUsage, Kind, LedgerAccount, Limits, NotHeld,
-    Order, Recovered, Refusal, Released, Settled, Transfer, TrialBalance,
+    Balance, Begun, Book, Cause, CreditError, DayTotals, Deposit, Deposited, Extension, FailedCost,
+    Fingerprint, KeyError, KeyUsage, Kind, LedgerAccount, Limits, Loss, LossKind, NotHeld, Order,
+    Outcome, PaymentError, Recovered, Refusal, Released, Reversal, ReversalKind, Reversed, Scope,
+    Settled, Transfer, TrialBalance,
 };
 pub use day::{Day, Month, NotADay};
 pub use db::{Batch, Db};
@@ -38,3 +41,6 @@ pub use records::{Archive, Page, Pruned, prune};
 pub use snapshot::Snapshot;
 pub use statement::Item;
 pub use verify::{Report, verify};
+
+#[cfg(test)]
+pub(crate) use book::samples;

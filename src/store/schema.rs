@@ -1,6 +1,6 @@
 //! Schema versions: a data directory that an older version wrote is brought up to date at open.
 
-use super::book::{DayTotals, Meta};
+use super::book::{DayTotals, GrantedV1, Meta, Remembered};
 use super::db::{Batch, Db};
 use super::entry::read_day;
 use super::error::StoreError;
@@ -9,7 +9,7 @@ use super::{Generation, Month, codec, key};
 use crate::ids::AccountId;
 
 /// Version of the key layout and of what is stored under the keys.
-pub(super) const SCHEMA: u32 = 2;
+pub(super) const SCHEMA: u32 = 3;
 
 /// A change of the schema. It runs while nothing else uses the storage and may be cut off at any
 /// commit: run again, it must come to the same.
@@ -20,10 +20,16 @@ struct Migration {
 }
 
 /// Every migration, oldest first.
-const MIGRATIONS: &[Migration] = &[Migration {
-    to: 2,
-    run: index_records_and_count_months,
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        to: 2,
+        run: index_records_and_count_months,
+    },
+    Migration {
+        to: 3,
+        run: remember_grants_as_all_keys,
+    },
+];
 
 /// Brings the storage to [`SCHEMA`]; a new one gets its version.
 ///
@@ -85,6 +91,18 @@ fn index_records_and_count_months(db: &Db) -> Result<(), StoreError> {
     }
     if let Some((of, counted, sum)) = month {
         steps.put(key::month(of, counted), &sum)?;
+    }
+    steps.finish()
+}
+
+/// Schema 3 remembers the keys of grants as those of every other operation.
+fn remember_grants_as_all_keys(db: &Db) -> Result<(), StoreError> {
+    let mut steps = Steps::new(db);
+    for row in db.rows(key::GRANTS_V1)? {
+        let (key, value) = row?;
+        let remembered = Remembered::from(codec::decode::<GrantedV1>(&key, &value)?);
+        steps.put(remembered.key(), &remembered)?;
+        steps.delete(key)?;
     }
     steps.finish()
 }

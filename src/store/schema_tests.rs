@@ -1,5 +1,7 @@
 //! Directories of older versions are brought up to date, and those of newer ones refused.
 
+use sha2::{Digest, Sha256};
+
 use super::*;
 use crate::ids::GenerationId;
 use crate::money::Picodollars;
@@ -25,11 +27,17 @@ fn schema_1(dir: &std::path::Path) -> (AccountId, Vec<GenerationId>) {
     generations.sort();
     db.commit(book.take_batch()).unwrap();
     let mut old = Batch::default();
-    for table in [key::RECORDS, key::MONTHS] {
+    for table in [key::RECORDS, key::MONTHS, key::REMEMBERED] {
         for row in db.rows(table).unwrap() {
             old.delete(row.unwrap().0);
         }
     }
+    let digest = |parts: [&[u8]; 2]| <[u8; 32]>::from(Sha256::digest(parts.concat()));
+    let granted = digest([&usd("5").get().to_be_bytes(), b"test"]);
+    old.put(
+        [key::GRANTS_V1, &account.to_bytes(), b"/first"].concat(),
+        &(account, "first", granted, usd("5"), NOON_MS + 30 * DAY_MS),
+    );
     db.commit(old).unwrap();
     note(&db, 1).unwrap();
     (account, generations)
@@ -44,6 +52,10 @@ fn assert_up_to_date(db: &Db, account: AccountId, generations: &[GenerationId]) 
     let bytes = db.get(key::META).unwrap().unwrap();
     let meta: Meta = codec::decode(key::META, &bytes).unwrap();
     assert_eq!((meta.schema, meta.seq), (SCHEMA, 7));
+    let (mut book, _) = Book::load(db, Limits::default(), NOON_MS).unwrap();
+    let again = book.grant(account, usd("5"), "first", "test", NOON_MS);
+    assert_eq!(again, Ok(usd("5")), "the key of a grant is still known");
+    assert!(db.rows(key::GRANTS_V1).unwrap().next().is_none());
     let archive = Archive::new(db.clone());
     let days = Day::of(0)..=Day::of(u64::MAX);
     let page = archive.page(account, days, None, 10).unwrap();

@@ -3,10 +3,10 @@
 use std::ops::RangeInclusive;
 
 use super::Day;
-use super::book::{Balances, Cause, Kind, LedgerAccount};
+use super::book::{Cause, Kind, LedgerAccount};
 use super::error::{LedgerError, StoreError};
+use super::replay::Replay;
 use super::snapshot::Snapshot;
-use super::verify::apply;
 use crate::ids::AccountId;
 use crate::money::Picodollars;
 
@@ -36,12 +36,12 @@ impl Snapshot {
         mut tick: impl FnMut(),
     ) -> Result<(), E> {
         let user = LedgerAccount::User(account);
-        let mut balances = Balances::default();
+        let mut replay = Replay::default();
         self.follow(|link| {
             tick();
-            let before = balances.of(&user).posted();
-            apply(&mut balances, &link)?;
-            let balance = balances.of(&user).posted();
+            let before = replay.balance(&user).posted();
+            replay.apply(&link)?;
+            let balance = replay.balance(&user).posted();
             let transfer = link.transfer;
             if balance == before || !days.contains(&Day::of(transfer.time_ms)) {
                 return Ok(());

@@ -27,6 +27,16 @@ impl<'a> Steps<'a> {
     /// Stores a value, now or with a later one.
     pub(super) fn put<T: Serialize>(&mut self, key: Vec<u8>, value: &T) -> Result<(), StoreError> {
         self.batch.put(key, value);
+        self.step()
+    }
+
+    /// Removes a key, now or with a later write.
+    pub(super) fn delete(&mut self, key: Vec<u8>) -> Result<(), StoreError> {
+        self.batch.delete(key);
+        self.step()
+    }
+
+    fn step(&mut self) -> Result<(), StoreError> {
         self.waiting += 1;
         if self.waiting < STEP {
             return Ok(());

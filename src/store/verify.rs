@@ -1,11 +1,10 @@
 //! The whole ledger checked: every transfer followed from the first, every balance derived anew.
 
-use super::book::{
-    Balances, Hold, Kind, LedgerAccount, Link, OpenHold, Transfer, TrialBalance, read_balance,
-};
+use super::book::{Balances, OpenHold, TrialBalance, read_balance};
 use super::db::{Db, Row};
 use super::entry::Entry;
 use super::error::LedgerError;
+use super::replay::Replay;
 use super::snapshot::{GROWING, Snapshot};
 use super::{codec, key};
 
@@ -29,11 +28,12 @@ impl Snapshot {
     /// transfer, balances and holds against what the transfers give, and each row's checksum and
     /// place. Calls `tick` for every transfer.
     pub fn verify(&self, mut tick: impl FnMut()) -> Result<Report, LedgerError> {
-        let mut derived = Balances::default();
+        let mut replay = Replay::default();
         self.follow(|link| {
             tick();
-            apply(&mut derived, &link)
+            replay.apply(&link)
         })?;
+        let derived = replay.finish()?;
         let TrialBalance { posted, pending } = derived.trial_balance();
         if (posted, pending) != (0, 0) {
             return Err(LedgerError::TrialBalance { posted, pending });
@@ -96,68 +96,6 @@ impl Snapshot {
 /// Checks a ledger that nobody else uses.
 pub fn verify(db: &Db) -> Result<Report, LedgerError> {
     Snapshot::take(db)?.verify(|| ())
-}
-
-/// The effect of one transfer.
-pub(super) fn apply(balances: &mut Balances, link: &Link) -> Result<(), LedgerError> {
-    try_apply(balances, link).map_err(|reason| LedgerError::Impossible {
-        seq: link.transfer.seq,
-        reason,
-    })
-}
-
-/// The same; an error names the rule that the transfer breaks.
-fn try_apply(balances: &mut Balances, link: &Link) -> Result<(), &'static str> {
-    let transfer = &link.transfer;
-    if transfer.amount.get() < 0 {
-        return Err("its amount is negative");
-    }
-    match transfer.kind {
-        Kind::Hold { .. } => {
-            let (generation, hold) = Hold::opened_by(link).ok_or("it holds for no generation")?;
-            if balances.hold(generation).is_some() {
-                return Err("its generation has a hold already");
-            }
-            balances.open(generation, hold);
-        }
-        Kind::Void => {
-            let hold = close(balances, transfer)?;
-            if hold.amount != transfer.amount {
-                return Err("it gives back another amount than was held");
-            }
-        }
-        Kind::Post => {
-            close(balances, transfer)?;
-            balances.post(&transfer.debit, &transfer.credit, transfer.amount);
-        }
-        Kind::Grant | Kind::Overrun | Kind::Orphan => {
-            balances.post(&transfer.debit, &transfer.credit, transfer.amount);
-        }
-    }
-    match &transfer.debit {
-        user @ LedgerAccount::User(_) if balances.of(user).available().get() < 0 => {
-            Err("it takes a customer below zero")
-        }
-        LedgerAccount::User(_)
-        | LedgerAccount::Provider(_)
-        | LedgerAccount::Goodwill
-        | LedgerAccount::Fee
-        | LedgerAccount::CashStripe
-        | LedgerAccount::LossOrphan
-        | LedgerAccount::LossOverrun
-        | LedgerAccount::LossFailed => Ok(()),
-    }
-}
-
-fn close(balances: &mut Balances, transfer: &Transfer) -> Result<Hold, &'static str> {
-    let hold = transfer
-        .generation()
-        .and_then(|generation| balances.close(generation))
-        .ok_or("its generation has no open hold")?;
-    if hold.user() != transfer.debit {
-        return Err("it ends another customer's hold");
-    }
-    Ok(hold)
 }
 
 /// How many rows of each derived kind are stored.

@@ -62,6 +62,7 @@ pub struct Router {
     pub desk: Data<Switchboard>,
     pub sandbox: Sandbox,
     pub client: Client,
+    pub desk: Data<Switchboard>,
     pub dir: TempDir,
 }
 
@@ -112,6 +113,7 @@ impl Router {
             desk,
             sandbox,
             client: Client::new(),
+            desk,
             dir,
         }
     }

@@ -31,6 +31,8 @@ pub enum LedgerAccount {
     LossOverrun,
     /// Failed attempts that the provider billed all the same.
     LossFailed,
+    /// Refunds and disputes that the customer's balance did not cover.
+    LossRefund,
 }
 
 impl LedgerAccount {
@@ -51,7 +53,8 @@ impl LedgerAccount {
             | Self::CashStripe
             | Self::LossOrphan
             | Self::LossOverrun
-            | Self::LossFailed => None,
+            | Self::LossFailed
+            | Self::LossRefund => None,
         }
     }
 }
@@ -67,6 +70,7 @@ impl fmt::Display for LedgerAccount {
             Self::LossOrphan => f.write_str("loss:orphan"),
             Self::LossOverrun => f.write_str("loss:overrun"),
             Self::LossFailed => f.write_str("loss:failed"),
+            Self::LossRefund => f.write_str("loss:refund"),
         }
     }
 }
@@ -93,6 +97,7 @@ impl FromStr for LedgerAccount {
             "loss:orphan" => Ok(Self::LossOrphan),
             "loss:overrun" => Ok(Self::LossOverrun),
             "loss:failed" => Ok(Self::LossFailed),
+            "loss:refund" => Ok(Self::LossRefund),
             _ => Err(NotAnAccount),
         }
     }
@@ -113,6 +118,7 @@ mod tests {
             LedgerAccount::LossOrphan,
             LedgerAccount::LossOverrun,
             LedgerAccount::LossFailed,
+            LedgerAccount::LossRefund,
         ] {
             assert_eq!(account.to_string().parse(), Ok(account));
         }

@@ -5,14 +5,17 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use super::balances::{Balance, Hold};
-use super::transfer::{Draft, Hash};
-use super::{Book, Chain, DayTotals, Granted, Kind, LedgerAccount, Limits, Link, TrialBalance};
+use super::ended::End;
+use super::transfer::Hash;
+use super::{
+    Book, Chain, DayTotals, Kind, LedgerAccount, Limits, Link, Payment, Remembered, TrialBalance,
+};
 use crate::ids::{AccountId, GenerationId};
 use crate::money::Picodollars;
 use crate::store::db::Db;
 use crate::store::error::{LedgerError, StoreError};
 use crate::store::schema::SCHEMA;
-use crate::store::{codec, key};
+use crate::store::{Day, codec, key};
 
 /// How much of the chain's end is checked at start-up. `ledger verify` checks it all.
 const TAIL: usize = 1000;
@@ -94,6 +97,9 @@ impl Hold {
             key,
             creditor: transfer.credit.clone(),
             amount: transfer.amount,
+            extended: 0,
+            day: Day::of(transfer.time_ms),
+            daily_limit: None,
             expires_ms,
             seq: transfer.seq,
             cause: transfer.cause.clone(),
@@ -112,7 +118,7 @@ impl Book {
         check_tail(db, &book.chain)?;
         book.load_balances(db)?;
         book.load_counters(db, now_ms)?;
-        book.load_grants(db)?;
+        book.load_memory(db)?;
         let recovered = book.write_off_orphans(now_ms);
         db.commit(book.take_batch())?;
         Ok((book, recovered))
@@ -130,6 +136,7 @@ impl Book {
             let open: OpenHold = codec::decode(&key, &value)?;
             let (generation, hold) = read_hold(db, open)?;
             self.deadlines.insert((hold.expires_ms, generation));
+            self.counters.reserve(hold.account, hold.day, hold.amount);
             self.balances.open(generation, hold);
         }
         for (account, balance) in stored {
@@ -145,7 +152,7 @@ impl Book {
     }
 
     fn load_counters(&mut self, db: &Db, now_ms: u64) -> Result<(), StoreError> {
-        let day = self.day(now_ms);
+        let day = Day::of(self.tick(now_ms));
         // Who only used free models has totals and no balance.
         let mut accounts: HashSet<AccountId> = self.customers().map(|(id, _)| id).collect();
         for row in db.rows(key::CUSTOMERS)? {
@@ -164,13 +171,19 @@ impl Book {
         Ok(())
     }
 
-    fn load_grants(&mut self, db: &Db) -> Result<(), StoreError> {
-        let mut grants: Vec<Granted> = Vec::new();
-        for row in db.rows(key::GRANTS)? {
-            let (key, value) = row?;
-            grants.push(codec::decode(&key, &value)?);
+    fn load_memory(&mut self, db: &Db) -> Result<(), StoreError> {
+        for prefix in [key::REMEMBERED, key::EVENTS] {
+            for row in db.rows(prefix)? {
+                let (key, value) = row?;
+                self.memory
+                    .insert(codec::decode::<Remembered>(&key, &value)?);
+            }
         }
-        self.grants.restore(grants);
+        for row in db.rows(key::PAYMENTS)? {
+            let (key, value) = row?;
+            let payment: Payment = codec::decode(&key, &value)?;
+            self.payments.insert(payment.intent.clone(), payment);
+        }
         Ok(())
     }
 
@@ -186,17 +199,11 @@ impl Book {
             .collect();
         orphans.sort_by_key(|(_, hold)| hold.seq);
         for (generation, hold) in orphans {
-            self.void(generation, None, now_ms);
+            self.release(generation, now_ms);
+            self.orphan(&hold, now_ms);
+            self.ended.insert(generation, End::Unpaid);
             recovered.orphans += 1;
             recovered.loss = recovered.loss.saturating_add(hold.amount);
-            let loss = Draft {
-                kind: Kind::Orphan,
-                debit: LedgerAccount::LossOrphan,
-                credit: hold.creditor,
-                amount: hold.amount,
-                cause: hold.cause,
-            };
-            self.post(loss, now_ms);
         }
         recovered
     }
@@ -220,8 +227,10 @@ fn read_hold(db: &Db, open: OpenHold) -> Result<(GenerationId, Hold), LedgerErro
         .get(&key)?
         .ok_or(LedgerError::Sequence { expected: open.seq })?;
     match Hold::opened_by(&codec::decode(&key, &bytes)?) {
-        Some((generation, hold)) if OpenHold::of(generation, &hold) == open => {
-            Ok((generation, hold))
+        // Extensions are in later transfers; the check of the balances covers their sum.
+        Some((generation, hold)) if generation == open.generation && open.amount >= hold.amount => {
+            let amount = open.amount;
+            Ok((generation, Hold { amount, ..hold }))
         }
         Some(_) | None => Err(LedgerError::Hold(open.generation)),
     }
