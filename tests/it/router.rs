@@ -59,7 +59,6 @@ deprecation_date = 2999-01-01
 /// A running router and everything it talks to.
 pub struct Router {
     pub url: String,
-    pub desk: Data<Switchboard>,
     pub sandbox: Sandbox,
     pub client: Client,
     pub desk: Data<Switchboard>,
@@ -110,7 +109,6 @@ impl Router {
         actix_web::rt::spawn(server);
         Self {
             url,
-            desk,
             sandbox,
             client: Client::new(),
             desk,
