@@ -1,5 +1,5 @@
 # The only list of commands.
-.PHONY: help run serve test check fmt lint unit doc conformance bench bench-ledger torture clients
+.PHONY: help run serve test check fmt lint unit doc conformance failover bench bench-ledger torture clients
 
 CARGO ?= cargo
 # Recorded provider traffic for `make conformance`.
@@ -35,6 +35,9 @@ check: ## Does it compile?
 conformance: ## Replay recorded provider traffic through the binary: make conformance WIRE=DIR
 	@if [ -d "$(WIRE)" ]; then WIRE="$(abspath $(WIRE))" $(CARGO) test --locked --test conformance; \
 	else echo "conformance: no recordings at $(WIRE), left out; WIRE=DIR names them"; fi
+
+failover: ## Sixteen failover scenarios with a scorecard, and runs under load; FAILOVER=full for full timings
+	$(CARGO) test --locked --release --test failover
 
 bench: ## Criterion benchmarks of the translation
 	$(CARGO) bench --locked --bench wire

@@ -24,6 +24,9 @@ use crate::EXIT_CANNOT_START;
 const EXIT_STORAGE: i32 = 75;
 /// How long running answers may go on after that.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
+/// How long requests may take to end once they are told to.
+const LAST_WORDS: Duration = Duration::from_secs(4);
+
 const SANDBOX_EMAIL: &str = "sandbox@localhost";
 /// Five dollars.
 const SANDBOX_CREDIT: Picodollars = Picodollars::new(5_000_000_000_000);
@@ -182,16 +185,8 @@ async fn serve_until_signal(
         () = signals.stop_or_reload(&desk) => {}
         () = desk.storage.failed() => fail_stop().await,
     }
-    tracing::info!("draining: no new connections, running requests may end");
-    let graceful = handle.stop(true);
-    tokio::select! {
-        () = graceful => {}
-        () = signals.stop() => {
-            tracing::warn!("second signal: ending at once");
-            handle.stop(false).await;
-        }
-    }
-    running.await??;
+    drain(&desk, handle.stop(true), &mut signals).await;
+    running.abort();
     if desk.ledger.send(Drain).await?.is_err() {
         std::process::exit(EXIT_STORAGE);
     }
@@ -204,6 +199,23 @@ async fn serve_until_signal(
 async fn fail_stop() -> ! {
     tokio::time::sleep(LAST_ANSWERS).await;
     std::process::exit(EXIT_STORAGE);
+}
+
+/// Lets running requests end. After the limit, or on a second signal, they are told to end; the ledger
+/// then has what they settled, whether or not every connection was closed in time.
+async fn drain(desk: &Switchboard, graceful: impl Future<Output = ()>, signals: &mut Signals) {
+    tracing::info!("draining: no new connections, running requests may end");
+    let limit = Duration::from_secs(desk.settings.server.drain_timeout_s);
+    let mut graceful = std::pin::pin!(graceful);
+    tokio::select! {
+        () = &mut graceful => return,
+        () = tokio::time::sleep(limit) => tracing::warn!("the time to drain is over"),
+        () = signals.stop() => tracing::warn!("second signal"),
+    }
+    desk.stop.end_all();
+    if tokio::time::timeout(LAST_WORDS, graceful).await.is_err() {
+        tracing::warn!("some connections stayed open to the end");
+    }
 }
 
 /// The signals an operator sends.

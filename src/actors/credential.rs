@@ -113,6 +113,7 @@ mod tests {
             api_key_env: vec!["AWS_BEARER_TOKEN_BEDROCK".into(), ACCESS_KEY_ID.into()],
             key_need: KeyNeed::Required,
             omit: Vec::new(),
+            on_disconnect: crate::catalog::OnDisconnect::Cancel,
             source: String::new(),
         }
     }

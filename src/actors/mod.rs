@@ -10,6 +10,7 @@ pub mod funds;
 pub mod guard;
 pub mod ledger;
 pub mod provider;
+pub mod stop;
 pub mod storage;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,9 +24,11 @@ use self::catalog::{CatalogKeeper, ReloadError, Source, World};
 use self::classifier::Classifier;
 use self::funds::Purses;
 use self::ledger::{Ledger, Tally};
+use self::stop::Stop;
 use self::storage::{SpaceWatch, StorageHealth};
 use crate::catalog::Catalog;
 use crate::config::{self, Environment, Settings};
+use crate::counters::Counters;
 use crate::ids::Pepper;
 use crate::store::{self, Archive, Book, Db, LedgerError};
 use crate::wire::Replays;
@@ -75,6 +78,10 @@ pub struct Switchboard {
     pub catalog: Addr<CatalogKeeper>,
     /// The classifier.
     pub classifier: Addr<Classifier>,
+    /// What is counted for the operator.
+    pub counters: Counters,
+    /// The order to end, for requests that run.
+    pub stop: Stop,
     /// Inference requests in flight.
     pub in_flight: Arc<Semaphore>,
     replays: Mutex<Replays>,
@@ -172,6 +179,8 @@ impl Switchboard {
             accounts: Accounts::start_in_arbiter(&disk, |_| accounts),
             catalog: keeper.start(),
             classifier: Classifier::start_in_arbiter(&Arbiter::new().handle(), |_| Classifier),
+            counters: Counters::default(),
+            stop: Stop::default(),
             in_flight: Arc::new(Semaphore::new(
                 settings
                     .limits

@@ -39,6 +39,7 @@ pub(super) fn provider(row: &mut Reader<'_>, source: String) -> Option<Provider>
         row.problem("api_key_env", "missing, though key_required is true");
     }
     let omit = row.optional("omit", field::list(field::request_field));
+    let on_disconnect = row.optional("on_disconnect", field::one_of);
     Some(Provider {
         name: ProviderName::new(&name?),
         dialect: dialect?,
@@ -47,6 +48,7 @@ pub(super) fn provider(row: &mut Reader<'_>, source: String) -> Option<Provider>
         api_key_env,
         key_need,
         omit: omit.unwrap_or_default(),
+        on_disconnect: on_disconnect.unwrap_or_default(),
         source,
     })
 }

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::wire::Recovery;
+
 /// `[server]`
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -88,6 +90,8 @@ pub struct Failover {
     pub idle_ms: u64,
     /// Whole answer.
     pub total_ms: u64,
+    /// What becomes of a stream that breaks off after its first content. A request may say otherwise.
+    pub recovery: Recovery,
 }
 
 /// `[breaker]`
@@ -152,6 +156,7 @@ impl Default for Failover {
             answer_ms: 60_000,
             idle_ms: 60_000,
             total_ms: 600_000,
+            recovery: Recovery::Off,
         }
     }
 }

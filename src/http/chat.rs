@@ -16,9 +16,10 @@ use super::body::{self, Share};
 use super::headers::Served;
 use super::metered::{Ending, Meter, Opening, Spending};
 use super::plan::Plan;
+use super::progress::Progress;
 use super::refusal;
 use super::relay::{Relay, Success};
-use super::stream::{self, Ticket};
+use super::stream::{self, Resume, Ticket};
 use super::upstream::Upstream;
 use super::visit::{Visit, unix_seconds};
 use super::{ApiError, Code, Switchboard};
@@ -120,7 +121,8 @@ fn opening(visit: Visit, request: &ChatRequest, plan: &Plan) -> Opening {
 }
 
 async fn whole(relay: Relay, mut meter: Meter, visit: Visit) -> Result<HttpResponse, ApiError> {
-    let success = relay.first_answer(&mut meter).await?;
+    let mut progress = Progress::new(&relay.plan);
+    let success = relay.first_answer(&mut meter, &mut progress).await?;
     let answer = match success.answer {
         Answered::Whole(answer) => answer,
         Answered::Stream(_) => return Err(ApiError::internal("a whole answer was asked for")),
@@ -241,7 +243,8 @@ fn write_headers(response: &mut HttpResponseBuilder, ticket: &Ticket, visit: Vis
 
 /// Relays until the first real content and hands over everything the stream needs to its end.
 async fn open(relay: Relay, mut meter: Meter) -> Result<Ticket, ApiError> {
-    let success = relay.first_answer(&mut meter).await?;
+    let mut progress = Progress::new(&relay.plan);
+    let success = relay.first_answer(&mut meter, &mut progress).await?;
     let Success {
         candidate,
         lease,
@@ -257,6 +260,11 @@ async fn open(relay: Relay, mut meter: Meter) -> Result<Ticket, ApiError> {
     let envelope = envelope(&meter, &candidate.model);
     let choices = u64::from(relay.request.n());
     let spending = Spending::new(&candidate.model, &relay.plan.need, choices);
+    let on_disconnect = relay.on_disconnect(&candidate);
+    let stop = relay.desk.stop.listen();
+    let (auto, prompt_tokens) = (relay.plan.verdict(), relay.plan.need.input);
+    let resume = stream::is_wanted(&relay.request, &relay.desk.settings.failover)
+        .then(|| Box::new(Resume::new(relay, progress)));
     Ok(Ticket {
         meter,
         lease: Some(lease),
@@ -266,8 +274,11 @@ async fn open(relay: Relay, mut meter: Meter) -> Result<Ticket, ApiError> {
         warnings,
         dispatched,
         answered,
-        auto: relay.plan.verdict(),
-        prompt_tokens: relay.plan.need.input,
+        auto,
+        prompt_tokens,
         spending,
+        on_disconnect,
+        stop,
+        resume,
     })
 }

@@ -18,6 +18,7 @@ use crate::actors::ledger::{Authorise, Record, Settle, Void};
 use crate::actors::storage::StorageDown;
 use crate::catalog::{Cost, Model, Tier};
 use crate::config;
+use crate::counters::Counters;
 use crate::ids::GenerationId;
 use crate::money::Picodollars;
 use crate::routing::hold::Estimate;
@@ -95,6 +96,7 @@ pub struct Meter {
     attempts: Vec<AttemptNote>,
     model: Option<Arc<Model>>,
     failed: Vec<FailedCost>,
+    carried: Vec<(Arc<Model>, Usage)>,
     hold: Hold,
     /// Extensions that were asked for.
     extensions: u32,
@@ -118,6 +120,7 @@ impl Meter {
             attempts: Vec::new(),
             model: None,
             failed: Vec::new(),
+            carried: Vec::new(),
             hold: Hold::None,
             extensions: 0,
             running: None,
@@ -137,6 +140,13 @@ impl Meter {
 
     /// Takes note of an attempt.
     pub fn note(&mut self, attempt: AttemptNote) {
+        let AttemptNote {
+            provider,
+            model,
+            code,
+            ..
+        } = &attempt;
+        self.desk.counters.attempt(provider, model, code);
         self.attempts.push(attempt);
     }
 
@@ -155,6 +165,25 @@ impl Meter {
             }),
             Err(error) => tracing::error!(%error, model = %model.id, "a loss cannot be counted"),
         }
+    }
+
+    /// The attempt that had given content broke off; `code` says how.
+    pub fn broke_off(&mut self, code: String) {
+        if let Some(attempt) = self.attempts.iter_mut().rev().find(|a| a.code == "ok") {
+            let counters = &self.desk.counters;
+            counters.broken_stream(&attempt.provider, &attempt.model, &code);
+            attempt.code = code;
+        }
+    }
+
+    /// Bills what one model delivered before another one went on, together with the rest.
+    pub fn carry(&mut self, model: &Arc<Model>, usage: Usage) {
+        self.carried.push((Arc::clone(model), usage));
+    }
+
+    /// Where events of the request are counted for the operator.
+    pub fn counters(&self) -> &Counters {
+        &self.desk.counters
     }
 
     /// Keeps reasoning that the model wants back with the results of its tool calls.
@@ -279,8 +308,10 @@ impl Meter {
 
     /// Whether there is a bill to post: credit is held, the model costs money, something came.
     fn must_settle(&self, ending: &Ending) -> bool {
-        let paid = self.model.as_ref().is_some_and(|model| !model.free);
-        matches!(self.hold, Hold::Held(_)) && paid && ending.usage.is_some()
+        let now = self.model.as_ref().filter(|_| ending.usage.is_some());
+        let before = self.carried.iter().map(|(model, _)| model);
+        let paid = now.into_iter().chain(before).any(|model| !model.free);
+        matches!(self.hold, Hold::Held(_)) && paid
     }
 
     /// Void what is held, or may be; keep the record all the same.
@@ -302,14 +333,25 @@ impl Meter {
         self.hold = Hold::Closed;
     }
 
+    /// The usage of all parts together, and what each costs at its own model's price.
+    fn bill(&self, last: Option<Usage>) -> Result<(Option<Usage>, Cost), ApiError> {
+        let now = self.model.as_ref().zip(last);
+        let before = self.carried.iter().map(|(model, usage)| (model, *usage));
+        let mut total = None;
+        let mut cost = Cost::default();
+        for (model, usage) in before.chain(now) {
+            total = Some(total.map_or(usage, |sum: Usage| sum.plus(usage)));
+            if !model.free {
+                let part = model.price.cost(&usage).map_err(ApiError::internal)?;
+                cost = cost.plus(part).map_err(ApiError::internal)?;
+            }
+        }
+        Ok((total, cost))
+    }
+
     /// The record and the exact cost.
     fn close(&self, ending: &Ending) -> Result<(Box<Generation>, Cost), ApiError> {
-        let cost = match (&self.model, &ending.usage) {
-            (Some(model), Some(usage)) if !model.free => {
-                model.price.cost(usage).map_err(ApiError::internal)?
-            }
-            (Some(_) | None, Some(_) | None) => Cost::default(),
-        };
+        let (usage, cost) = self.bill(ending.usage)?;
         let last = self.attempts.last();
         let model = self
             .model
@@ -337,7 +379,7 @@ impl Meter {
             streamed: self.opening.delivery,
             finish_reason: ending.finish_reason.clone(),
             native_finish_reason: ending.native_finish_reason.clone(),
-            usage: ending.usage,
+            usage,
             cost: cost.total,
             ttft_ms: ending.ttft.map(millis),
             latency_ms: millis(self.opening.visit.started.elapsed()),

@@ -14,11 +14,15 @@ mod generations;
 mod headers;
 mod health;
 mod metered;
+mod metrics;
 mod models;
 mod plan;
+mod progress;
 mod refusal;
 mod relay;
 mod route;
+mod standings;
+mod status;
 mod stream;
 mod trail;
 mod upstream;
@@ -26,6 +30,7 @@ mod usage;
 mod visit;
 
 use std::net::TcpListener;
+use std::time::Duration;
 
 use actix_cors::Cors;
 use actix_web::dev::Server;
@@ -48,6 +53,9 @@ pub enum ServeError {
     #[error("the outbound client cannot be built: {0}")]
     Client(#[from] reqwest::Error),
 }
+
+/// How long requests that were told to end may take for it, before their connections are closed.
+const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// Starts serving on a bound listener. The returned server runs when it is awaited.
 pub fn serve(desk: Data<Switchboard>, listener: TcpListener) -> Result<Server, ServeError> {
@@ -72,7 +80,7 @@ pub fn serve(desk: Data<Switchboard>, listener: TcpListener) -> Result<Server, S
         .tcp_nodelay(true)
         .h1_allow_half_closed(false)
         .client_request_timeout(header_read)
-        .shutdown_timeout(drain_s)
+        .shutdown_timeout(drain_s.saturating_add(LAST_WORDS.as_secs()))
         .disable_signals();
     let server = if workers > 0 {
         server.workers(workers)
@@ -102,6 +110,8 @@ fn routes(app: &mut ServiceConfig) {
             .route(web::get().to(health::ready))
             .route(web::head().to(health::ready)),
     )
+    .service(get("/metrics").route(web::get().to(metrics::metrics)))
+    .service(get("/status").route(web::get().to(status::status)))
     .service(post("/v1/route").route(web::post().to(route::route)))
     .service(get("/v1/generations/{id}").route(web::get().to(generations::one)))
     .service(get("/v1/credits").route(web::get().to(credits::credits)))

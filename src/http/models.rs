@@ -268,7 +268,7 @@ fn parameters(endpoint: Endpoint, abilities: Abilities) -> Vec<&'static str> {
             Ability::Reasoning => &["reasoning", "include_reasoning", "reasoning_effort"],
             Ability::Logprobs => &["logprobs", "top_logprobs"],
             Ability::N => &["n"],
-            Ability::Vision | Ability::Files | Ability::Audio => &[],
+            Ability::Vision | Ability::Files | Ability::Audio | Ability::Prefill => &[],
         });
     }
     names

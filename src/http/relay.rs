@@ -7,21 +7,24 @@ use actix_web::web::Data;
 
 use super::attempt::{self, Answered, Clocks};
 use super::body::Share;
-use super::consequence::{Next, from_encoding, next, outcome, word};
+use super::consequence::{from_encoding, outcome, word};
 use super::error::AttemptNote;
 use super::metered::{Meter, too_many_running};
 use super::plan::Plan;
+use super::progress::Progress;
 use super::trail::Trail;
 use super::upstream::Upstream;
-use super::{ApiError, Switchboard};
+use super::{ApiError, Code, Switchboard};
 use crate::actors::accounts::Principal;
 use crate::actors::provider::Lease;
-use crate::catalog::ProviderName;
+use crate::catalog::OnDisconnect;
 use crate::money::Picodollars;
 use crate::routing::Candidate;
 use crate::routing::hold::{self, Estimate};
 use crate::store::{Refusal, Status};
-use crate::wire::{self, CannotEncode, ChatRequest, Context, Encoded, Fault, FaultClass, Warning};
+use crate::wire::{
+    self, Begun, CannotEncode, ChatRequest, Context, Encoded, Fault, FaultClass, Warning,
+};
 
 /// An answer whose first real content has come.
 pub struct Success {
@@ -56,19 +59,50 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Tries candidates until one has given real content.
-    pub async fn first_answer(&self, meter: &mut Meter) -> Result<Success, ApiError> {
-        let mut queue: VecDeque<Candidate> = self.plan.shortlist.ranked.iter().cloned().collect();
-        let mut trail = Trail::default();
-        let mut widened = false;
-        while let Some(candidate) = queue.pop_front() {
-            if meter.attempts().len() >= self.desk.settings.failover.attempts {
-                break;
-            }
-            let Some(cap) = self.fund(&candidate, &queue, meter, &mut trail).await? else {
+    /// Tries candidates until one has given real content. When none does, or the router is to end
+    /// meanwhile, the meter ends here.
+    pub async fn first_answer(
+        &self,
+        meter: &mut Meter,
+        progress: &mut Progress,
+    ) -> Result<Success, ApiError> {
+        let mut stop = self.desk.stop.listen();
+        let answer = tokio::select! {
+            answer = self.next_answer(meter, progress) => answer,
+            () = stop.ordered() => Err(stopping()),
+        };
+        if answer.is_err() {
+            meter.end_without_answer(Status::Failed);
+        }
+        answer
+    }
+
+    /// What becomes of a candidate's stream when the caller leaves.
+    pub fn on_disconnect(&self, candidate: &Candidate) -> OnDisconnect {
+        let route = self.plan.world.route(&candidate.model.provider);
+        route.map_or(OnDisconnect::Cancel, |route| route.provider.on_disconnect)
+    }
+
+    /// Tries the candidates that are left until one has given real content. May be called again with
+    /// the same progress when that answer broke off.
+    pub async fn next_answer(
+        &self,
+        meter: &mut Meter,
+        progress: &mut Progress,
+    ) -> Result<Success, ApiError> {
+        while progress.attempts() < self.desk.settings.failover.attempts
+            && let Some(candidate) = progress.queue.pop_front()
+        {
+            let Progress {
+                queue,
+                trail,
+                begun,
+                ..
+            } = progress;
+            let Some(cap) = self.fund(&candidate, queue, meter, trail).await? else {
                 continue;
             };
-            let encoded = match self.encode(&candidate, cap) {
+            let encoded = match self.encode(&candidate, cap, begun.as_ref()) {
                 Ok(encoded) => encoded,
                 Err(invalid @ CannotEncode::Invalid { .. }) => return Err(from_encoding(&invalid)),
                 Err(cannot @ (CannotEncode::Unspoken(_) | CannotEncode::Unsupported { .. })) => {
@@ -79,19 +113,19 @@ impl Relay {
             let Some(lease) = trail.acquire(&self.plan.world, &candidate.model).await? else {
                 continue;
             };
-            let has_alternative = !queue.is_empty();
-            let fault = match self
+            let has_alternative = !progress.queue.is_empty();
+            progress.start_attempt();
+            match self
                 .attempt(&candidate, lease, encoded, has_alternative, meter)
                 .await
             {
                 Ok(success) => return Ok(success),
-                Err(fault) => fault,
-            };
-            reorder(&mut queue, &candidate, &fault, &mut widened);
-            trail.faults.push(fault);
+                Err(fault) => progress.failed(&candidate, fault),
+            }
         }
-        meter.end_without_answer(Status::Failed);
-        Err(trail.failure(meter, &self.plan, &self.desk, &self.caller))
+        Err(progress
+            .trail
+            .failure(meter, &self.plan, &self.desk, &self.caller))
     }
 
     /// Makes sure the attempt can be paid for: `None` skips it, `Some(cap)` bounds its output where
@@ -164,9 +198,16 @@ impl Relay {
             .unwrap_or(Picodollars::ZERO)
     }
 
-    /// Writes the request in the candidate's dialect.
-    fn encode(&self, candidate: &Candidate, cap: Option<u64>) -> Result<Encoded, CannotEncode> {
+    /// Writes the request in the candidate's dialect, with the beginning of the answer if it is to go
+    /// on with one.
+    fn encode(
+        &self,
+        candidate: &Candidate,
+        cap: Option<u64>,
+        begun: Option<&Begun>,
+    ) -> Result<Encoded, CannotEncode> {
         let model = &candidate.model;
+        let request = begun.map_or(&self.request, |begun| begun.request(&self.request, model));
         let Some(route) = self.plan.world.route(&model.provider) else {
             return Err(CannotEncode::Unspoken(crate::catalog::Dialect::OpenAi));
         };
@@ -176,7 +217,7 @@ impl Relay {
             output_cap: cap,
             recall: &recall,
         };
-        wire::encode_chat(&self.request, model, &route.provider, &context)
+        wire::encode_chat(request, model, &route.provider, &context)
     }
 
     async fn attempt(
@@ -237,22 +278,8 @@ impl Relay {
     }
 }
 
-/// Puts the queue into the order that the fault asks for.
-fn reorder(queue: &mut VecDeque<Candidate>, failed: &Candidate, fault: &Fault, widened: &mut bool) {
-    match next(fault.class) {
-        Next::Candidate => {}
-        Next::OtherProvider => move_to_end(queue, &failed.model.provider),
-        Next::LargerWindow if !*widened => {
-            *widened = true;
-            queue.retain(|c| c.model.context_window > failed.model.context_window);
-        }
-        Next::LargerWindow | Next::Nobody => queue.clear(),
-    }
-}
-
-/// A provider that cannot be reached at all is asked again only when nobody else is left.
-fn move_to_end(queue: &mut VecDeque<Candidate>, provider: &ProviderName) {
-    let (theirs, others): (Vec<_>, Vec<_>) =
-        queue.drain(..).partition(|c| c.model.provider == *provider);
-    queue.extend(others.into_iter().chain(theirs));
+/// 503 for a request that has not begun to be answered when the router ends.
+fn stopping() -> ApiError {
+    let message = "The router is being stopped; try again shortly.";
+    ApiError::new(Code::Overloaded, message)
 }

@@ -134,3 +134,7 @@ fn count(rows: usize) -> u64 {
 #[cfg(test)]
 #[path = "verify_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "tamper_tests.rs"]
+mod tamper_tests;

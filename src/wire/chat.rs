@@ -17,7 +17,7 @@ use crate::catalog::{Abilities, Prefer};
 use super::answer::ReasoningView;
 use super::object::Span;
 
-pub use extensions::{Effort, ProviderRules, ReasoningWish};
+pub use extensions::{Effort, ProviderRules, ReasoningWish, Recovery};
 pub use invalid::{Invalid, InvalidCode};
 pub(super) use record::Care;
 pub use view::{Message, Part, Role, ToolCall};
@@ -48,6 +48,7 @@ struct Facts {
     max_completion_tokens: Option<u64>,
     fallback_models: Vec<String>,
     rules: ProviderRules,
+    recovery: Option<Recovery>,
     reasoning: ReasoningWish,
     include_reasoning: Option<bool>,
     needs: Abilities,
@@ -110,6 +111,11 @@ impl ChatRequest {
     /// The caller's rules about providers.
     pub fn provider_rules(&self) -> &ProviderRules {
         &self.facts.rules
+    }
+
+    /// What is to become of a stream that breaks off, if the caller said so.
+    pub fn recovery(&self) -> Option<Recovery> {
+        self.facts.recovery
     }
 
     /// What the request really uses and a model must therefore have.

@@ -38,10 +38,14 @@ impl Envelope {
         self.frame(&[&chunk.members], out);
     }
 
-    /// The chunk after the last choice: no choices, the usage.
-    pub fn usage(&self, usage: &UsageBlock<'_>, out: &mut Vec<u8>) {
+    /// The chunk after the last choice: no choices, the usage. `metadata` is a raw JSON object on one
+    /// line.
+    pub fn usage(&self, usage: &UsageBlock<'_>, metadata: Option<&str>, out: &mut Vec<u8>) {
         let mut block = String::with_capacity(512);
         usage.write(&mut block);
+        if let Some(metadata) = metadata {
+            json::push_member(&mut block, "metadata", metadata);
+        }
         self.frame(&[r#""choices":[],"usage":"#, &block], out);
     }
 
@@ -146,7 +150,7 @@ mod tests {
             cost: Cost::default(),
             extra: None,
         };
-        envelope.usage(&usage, &mut out);
+        envelope.usage(&usage, None, &mut out);
         Envelope::done(&mut out);
         insta::assert_snapshot!(String::from_utf8(out).unwrap());
     }

@@ -6,6 +6,7 @@ mod bedrock;
 pub mod chat;
 mod clean;
 mod compose;
+pub mod continuation;
 pub mod embed;
 pub mod envelope;
 mod eventstream;
@@ -35,7 +36,10 @@ use bytes::Bytes;
 use crate::catalog::{Dialect, Endpoint, Model, Provider};
 
 pub use answer::{Answer, Delivered, Finish, ReasoningView};
-pub use chat::{ChatRequest, Invalid, InvalidCode, Message, Part, ProviderRules, Role, ToolCall};
+pub use chat::{
+    ChatRequest, Invalid, InvalidCode, Message, Part, ProviderRules, Recovery, Role, ToolCall,
+};
+pub use continuation::{Begun, Joined, Joiner, Opening, Transcript};
 pub use embed::EmbedRequest;
 pub use envelope::Envelope;
 pub use fault::{Fault, FaultClass};

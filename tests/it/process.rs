@@ -16,7 +16,7 @@ use super::router::{ADMIN, ask, crypto};
 pub struct Process {
     child: Child,
     pub url: String,
-    key: String,
+    pub key: String,
     banner: String,
 }
 
@@ -38,7 +38,7 @@ impl Process {
         Self::run(command(dir).args(["serve", "--sandbox"]))
     }
 
-    fn run(command: &mut Command) -> Self {
+    pub fn run(command: &mut Command) -> Self {
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
@@ -69,7 +69,11 @@ impl Process {
         }
     }
 
-    fn signal(&self, name: &str) {
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn signal(&self, name: &str) {
         let sent = Command::new("kill")
             .args([name, &self.child.id().to_string()])
             .status()
@@ -77,7 +81,7 @@ impl Process {
         assert!(sent.success());
     }
 
-    fn wait(&mut self, limit: Duration) -> i32 {
+    pub fn wait(&mut self, limit: Duration) -> i32 {
         let deadline = Instant::now() + limit;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -116,7 +120,7 @@ impl Drop for Process {
     }
 }
 
-fn stderr(output: &Output) -> String {
+pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 

@@ -30,6 +30,8 @@ pub struct Spending {
     model: Arc<Model>,
     prompt_tokens: u64,
     delivered: Delivered,
+    /// What the models before this one delivered, when it goes on with their answer.
+    before: Picodollars,
     /// A hold below this was all there was: the answer was capped to it and needs no more.
     wanted: Picodollars,
     /// What the longest answer costs that the request allows.
@@ -56,6 +58,7 @@ impl Spending {
             model: Arc::clone(model),
             prompt_tokens: need.input,
             delivered: Delivered::default(),
+            before: Picodollars::ZERO,
             wanted: hold::estimate(model, need, choices).want,
             most: list_cost(model, need.input, longest.saturating_mul(choices)),
             ask: Ask::Nothing,
@@ -65,6 +68,20 @@ impl Spending {
     /// What was handed over, when the provider does not count.
     pub fn usage(&self) -> Usage {
         estimate(self.prompt_tokens, &self.delivered)
+    }
+
+    /// Another model goes on with the answer; that it reads the conversation again is not billed.
+    pub fn hand_on(&mut self, model: &Arc<Model>) {
+        self.before = self.cost(&self.delivered);
+        self.model = Arc::clone(model);
+        self.prompt_tokens = 0;
+        self.delivered = Delivered::default();
+    }
+
+    fn cost(&self, delivered: &Delivered) -> Picodollars {
+        let usage = estimate(self.prompt_tokens, delivered);
+        let own = list_cost(&self.model, usage.prompt_tokens, usage.completion_tokens);
+        self.before.saturating_add(own)
     }
 
     /// Counts the next piece. From 80 % of the hold on more is asked for, and the stream goes on
@@ -86,8 +103,7 @@ impl Spending {
     }
 
     async fn cover(&mut self, meter: &mut Meter, next: &Delivered) -> Result<(), Refusal> {
-        let usage = estimate(self.prompt_tokens, next);
-        let spent = list_cost(&self.model, usage.prompt_tokens, usage.completion_tokens);
+        let spent = self.cost(next);
         self.look(meter);
         if !is_near(spent, meter.held().unwrap_or_default()) {
             return Ok(());

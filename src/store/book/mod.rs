@@ -17,6 +17,8 @@ mod settle;
 mod transfer;
 
 #[cfg(test)]
+mod invariant_tests;
+#[cfg(test)]
 mod limit_tests;
 #[cfg(test)]
 mod model_tests;

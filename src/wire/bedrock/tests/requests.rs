@@ -21,6 +21,7 @@ pub(super) fn provider() -> Provider {
         api_key_env: Vec::new(),
         key_need: KeyNeed::Optional,
         omit: vec!["seed".into(), "user".into(), "parallel_tool_calls".into()],
+        on_disconnect: crate::catalog::OnDisconnect::Cancel,
         source: String::new(),
     }
 }

@@ -30,6 +30,7 @@ fn google() -> Provider {
         api_key_env: Vec::new(),
         key_need: KeyNeed::Optional,
         omit: vec!["user".to_owned()],
+        on_disconnect: crate::catalog::OnDisconnect::Cancel,
         source: String::new(),
     }
 }

@@ -19,6 +19,7 @@ fn provider(name: &str, omit: &[&str]) -> Provider {
         api_key_env: Vec::new(),
         key_need: KeyNeed::Optional,
         omit: omit.iter().map(|field| (*field).to_owned()).collect(),
+        on_disconnect: crate::catalog::OnDisconnect::Cancel,
         source: String::new(),
     }
 }

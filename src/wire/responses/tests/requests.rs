@@ -29,6 +29,7 @@ fn provider() -> Provider {
         api_key_env: Vec::new(),
         key_need: KeyNeed::Optional,
         omit: Vec::new(),
+        on_disconnect: crate::catalog::OnDisconnect::Cancel,
         source: String::new(),
     }
 }
