@@ -4,9 +4,9 @@ use sha2::{Digest, Sha256};
 
 use super::tests::{all_rows, forge, link, sample};
 use super::*;
-use crate::store::book::samples::pico;
+use crate::store::book::samples::{NOON_MS, pico};
 use crate::store::book::{Chain, Link, Meta};
-use crate::store::verify;
+use crate::store::{Book, Limits, verify};
 
 /// The kinds of rows, by how their keys begin.
 const KINDS: [&[u8]; 16] = [
@@ -42,18 +42,28 @@ fn the_sample_has_a_row_of_every_kind_and_no_other() {
     }
 }
 
+/// Rows that nothing else determines: totals outlive the records they were counted from, keys,
+/// limits and remembered operations stand for themselves.
+const UNDETERMINED: [&[u8]; 7] = [
+    key::REMEMBERED,
+    key::EVENTS,
+    key::LIMITS,
+    key::DAYS,
+    key::MONTHS,
+    key::KEY_TOTALS,
+    key::KEYS,
+];
+
 #[test]
-fn which_missing_rows_are_found() {
+fn every_missing_row_that_another_determines_is_found() {
     let (_dir, db) = sample();
     for (key, value) in all_rows(&db) {
         db.overwrite(&key, None);
-        println!(
-            "{} {:?}",
-            codec::show(&key),
-            verify(&db).err().map(|e| e.to_string())
-        );
+        let determined = !UNDETERMINED.iter().any(|kind| key.starts_with(kind));
+        assert_eq!(verify(&db).is_err(), determined, "{}", codec::show(&key));
         db.overwrite(&key, Some(&value));
     }
+    verify(&db).unwrap();
 }
 
 #[test]
@@ -64,7 +74,10 @@ fn a_row_under_another_key_of_its_kind_is_found() {
         *other.last_mut().unwrap() ^= 1;
         let stood_there = db.get(&other).unwrap();
         db.overwrite(&other, Some(&value));
-        assert!(verify(&db).is_err(), "{}", codec::show(&key));
+        // A row behind the noted end is no part of what is verified while more is written; a
+        // start finds it.
+        let found = verify(&db).is_err() || Book::load(&db, Limits::default(), NOON_MS).is_err();
+        assert!(found, "{}", codec::show(&key));
         db.overwrite(&other, stood_there.as_deref());
     }
     verify(&db).unwrap();
