@@ -2,10 +2,14 @@
 //!
 //! Every run has a new seed; a failure names it, and `SEED=… cargo test model_tests` repeats it.
 
+#[path = "tests/agree.rs"]
+mod agree;
 #[path = "tests/command.rs"]
 mod command;
 #[path = "tests/compare.rs"]
 mod compare;
+#[path = "tests/once.rs"]
+mod once;
 #[path = "tests/reference.rs"]
 mod reference;
 

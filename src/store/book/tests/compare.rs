@@ -1,22 +1,20 @@
-//! One command for both, the book and its reference, and what must be equal after it.
+//! One command for both, the book and its reference, and their answers compared.
 
 use super::command::{ACCOUNTS, Command, SLOTS};
-use super::reference::{Fate, Known, MOST_HOLDS, Name, Purse, Reference, Request};
+use super::once::{Known, Name};
+use super::reference::{Fate, MOST_HOLDS, Purse, Reference, Request};
 use crate::ids::{AccountId, GenerationId};
 use crate::money::{Cents, Picodollars};
-use crate::store::Db;
-use crate::store::Generation;
 use crate::store::book::samples::{NOON_MS, order, pico, record};
 use crate::store::book::{
-    Book, DayTotals, Deposit, Extension, FailedCost, LedgerAccount, Limits, Order, Refusal,
-    Reversal, ReversalKind,
+    Book, Deposit, Extension, FailedCost, Limits, Order, Refusal, Reversal, ReversalKind,
 };
 
 /// The book and its reference.
 pub struct Pair {
     pub book: Book,
     pub reference: Reference,
-    ids: Vec<AccountId>,
+    pub(super) ids: Vec<AccountId>,
     /// The order of each slot's request.
     orders: Vec<Order>,
     /// Charges that no look at the disk has confirmed yet.
@@ -327,55 +325,4 @@ impl Pair {
         // As the ledger's timer does soon after a start.
         self.book.expire(self.reference.wall_ms);
     }
-
-    /// What must be so after every command.
-    pub fn agree(&self) {
-        assert!(self.book.trial_balance().is_zero());
-        let (reference, now_ms) = (&self.reference, self.reference.wall_ms);
-        for (account, id) in self.ids.iter().enumerate() {
-            let balance = self.book.balance(*id);
-            assert!(balance.available() >= Picodollars::ZERO);
-            assert!(balance.debits_pending() <= balance.posted());
-            assert_eq!(balance.posted().get(), reference.posted(account));
-            assert_eq!(balance.available().get(), reference.available(account));
-            let spent = self.book.today(*id, now_ms).spent.get();
-            assert_eq!(spent, reference.spent(account, reference.today()));
-        }
-        let open = reference
-            .requests
-            .iter()
-            .filter(|request| request.fate == Fate::Held);
-        assert_eq!(self.book.open_holds(), open.count());
-        for (purse, account) in ledger_accounts() {
-            let balance = self.book.ledger_balance(&account);
-            let posted = i128::from(balance.posted().get());
-            assert_eq!(posted, reference.purse(purse), "{account}");
-        }
-    }
-
-    /// The same of what only the disk has: every day's counter, every charge's record.
-    pub fn agree_on_disk(&mut self, db: &Db) {
-        for (account, day) in self.reference.days() {
-            let totals = DayTotals::read(db, self.ids[account], day).unwrap();
-            assert_eq!(totals.spent.get(), self.reference.spent(account, day));
-        }
-        for (generation, charged) in self.charged.drain(..) {
-            let record = Generation::read(db, generation).unwrap().unwrap();
-            assert_eq!(record.cost.get(), charged);
-        }
-    }
-}
-
-fn ledger_accounts() -> [(Purse, LedgerAccount); 9] {
-    [
-        (Purse::Estimated, LedgerAccount::provider("openai")),
-        (Purse::Answering, LedgerAccount::provider("anthropic")),
-        (Purse::Goodwill, LedgerAccount::Goodwill),
-        (Purse::Fee, LedgerAccount::Fee),
-        (Purse::Cash, LedgerAccount::CashStripe),
-        (Purse::LostOrphans, LedgerAccount::LossOrphan),
-        (Purse::LostOverruns, LedgerAccount::LossOverrun),
-        (Purse::LostFailures, LedgerAccount::LossFailed),
-        (Purse::LostRefunds, LedgerAccount::LossRefund),
-    ]
 }
