@@ -4,6 +4,7 @@
 //! then is validated first and shares the one sync. No timer, no wait at low load.
 
 mod messages;
+mod operator;
 mod pruning;
 mod stats;
 mod waiting;
@@ -27,11 +28,11 @@ use super::funds::Purses;
 use super::storage::{StorageDown, StorageHealth};
 use crate::ids::AccountId;
 use crate::money::Picodollars;
-use crate::store::{Book, CreditError, Db, Generation, Refusal, Settled, Snapshot, StoreError};
+use crate::store::{Book, Db, Generation, Refusal, Settled, Snapshot, StoreError};
 use pruning::Prune;
 use waiting::Waiting;
 
-/// Messages that share one sync at the most.
+/// Decisions that share one sync at the most. They take well under 2 ms to make.
 const GROUP: usize = 256;
 /// How often holds past their deadline are looked for.
 const EXPIRY_PERIOD: Duration = Duration::from_secs(5);
@@ -45,8 +46,8 @@ pub struct Ledger {
     storage: Arc<StorageHealth>,
     keep_records_ms: u64,
     group: Vec<Reply>,
-    /// Messages since the last commit.
-    messages: usize,
+    /// Decisions since the last commit.
+    decided: usize,
     commit_asked: bool,
     waiting: HashMap<AccountId, VecDeque<Waiting>>,
 }
@@ -76,7 +77,7 @@ impl Ledger {
             storage,
             keep_records_ms,
             group: Vec::new(),
-            messages: 0,
+            decided: 0,
             commit_asked: false,
             waiting: HashMap::new(),
         }
@@ -99,10 +100,10 @@ impl Ledger {
         answered
     }
 
-    /// Once a message: commits behind the last of the group.
+    /// Said once for every decision: commits behind the last of the group.
     fn ask_for_commit(&mut self, ctx: &Context<Self>) {
-        self.messages += 1;
-        if self.messages >= GROUP {
+        self.decided += 1;
+        if self.decided >= GROUP {
             self.commit();
         } else if !self.commit_asked {
             self.commit_asked = true;
@@ -115,11 +116,15 @@ impl Ledger {
     /// money.
     fn commit(&mut self) {
         self.commit_asked = false;
-        if let Err(error) = self.db.commit(self.book.take_batch()) {
-            self.fail(&error);
-            return;
+        let decided = std::mem::take(&mut self.decided);
+        let batch = self.book.take_batch();
+        if !batch.is_empty() {
+            if let Err(error) = self.db.commit(batch) {
+                self.fail(&error);
+                return;
+            }
+            self.tally.committed(decided);
         }
-        self.tally.committed(std::mem::take(&mut self.messages));
         for reply in self.group.drain(..) {
             reply();
         }
@@ -257,43 +262,6 @@ impl Handler<Record> for Ledger {
     }
 }
 
-impl Handler<Grant> for Ledger {
-    type Result = ResponseFuture<Result<Result<Picodollars, CreditError>, StorageDown>>;
-
-    fn handle(&mut self, grant: Grant, ctx: &mut Context<Self>) -> Self::Result {
-        let now_ms = clock::now_ms();
-        let granted = self.book.grant(
-            grant.account,
-            grant.amount,
-            &grant.idempotency_key,
-            &grant.reason,
-            now_ms,
-        );
-        self.wake(ctx, grant.account);
-        self.publish(grant.account);
-        let answered = self.when_durable(ctx, granted);
-        Box::pin(promised(answered))
-    }
-}
-
-impl Handler<Adjust> for Ledger {
-    type Result = ResponseFuture<Result<Result<Picodollars, CreditError>, StorageDown>>;
-
-    fn handle(&mut self, adjust: Adjust, ctx: &mut Context<Self>) -> Self::Result {
-        let adjusted = self.book.adjust(
-            adjust.account,
-            adjust.amount,
-            &adjust.idempotency_key,
-            &adjust.reason,
-            clock::now_ms(),
-        );
-        self.wake(ctx, adjust.account);
-        self.publish(adjust.account);
-        let answered = self.when_durable(ctx, adjusted);
-        Box::pin(promised(answered))
-    }
-}
-
 impl Handler<AskStatement> for Ledger {
     type Result = MessageResult<AskStatement>;
 
@@ -354,3 +322,6 @@ impl Handler<Commit> for Ledger {
 #[cfg(test)]
 #[path = "ledger/failure_tests.rs"]
 mod failure_tests;
+#[cfg(test)]
+#[path = "ledger/group_tests.rs"]
+mod group_tests;

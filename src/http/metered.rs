@@ -1,5 +1,6 @@
 //! The meter of one request: from the moment it exists, every way out settles, voids or records.
 
+mod bill;
 mod spending;
 
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use crate::counters::Counters;
 use crate::ids::GenerationId;
 use crate::money::Picodollars;
 use crate::routing::hold::Estimate;
-use crate::store::{AttemptRecord, Delivery, FailedCost, Generation, Order, Refusal, Status};
+use crate::store::{Delivery, FailedCost, Generation, Order, Refusal, Status};
 use crate::usage::Usage;
 use crate::wire::Replay;
 
@@ -331,63 +332,6 @@ impl Meter {
             (Hold::None, None) | (Hold::Closed, _) => {}
         }
         self.hold = Hold::Closed;
-    }
-
-    /// The usage of all parts together, and what each costs at its own model's price.
-    fn bill(&self, last: Option<Usage>) -> Result<(Option<Usage>, Cost), ApiError> {
-        let now = self.model.as_ref().zip(last);
-        let before = self.carried.iter().map(|(model, usage)| (model, *usage));
-        let mut total = None;
-        let mut cost = Cost::default();
-        for (model, usage) in before.chain(now) {
-            total = Some(total.map_or(usage, |sum: Usage| sum.plus(usage)));
-            if !model.free {
-                let part = model.price.cost(&usage).map_err(ApiError::internal)?;
-                cost = cost.plus(part).map_err(ApiError::internal)?;
-            }
-        }
-        Ok((total, cost))
-    }
-
-    /// The record and the exact cost.
-    fn close(&self, ending: &Ending) -> Result<(Box<Generation>, Cost), ApiError> {
-        let (usage, cost) = self.bill(ending.usage)?;
-        let last = self.attempts.last();
-        let model = self
-            .model
-            .as_ref()
-            .map(|model| (model.id.to_string(), model.provider.to_string()));
-        let (model, provider) = model
-            .or_else(|| last.map(|a| (a.model.clone(), a.provider.clone())))
-            .unwrap_or_default();
-        let attempt = |a: &AttemptNote| AttemptRecord {
-            provider: a.provider.clone(),
-            model: a.model.clone(),
-            outcome: a.code.clone(),
-        };
-        let record = Generation {
-            id: self.generation,
-            request_id: self.opening.visit.id,
-            account: self.caller.account,
-            key: self.caller.key,
-            created_ms: now_ms().saturating_sub(millis(self.opening.visit.started.elapsed())),
-            model,
-            provider,
-            tier: self.opening.tier.map(|tier| tier.to_string()),
-            prefer: self.opening.prefer.to_owned(),
-            auto_score: self.opening.auto_score,
-            streamed: self.opening.delivery,
-            finish_reason: ending.finish_reason.clone(),
-            native_finish_reason: ending.native_finish_reason.clone(),
-            usage,
-            cost: cost.total,
-            ttft_ms: ending.ttft.map(millis),
-            latency_ms: millis(self.opening.visit.started.elapsed()),
-            attempts: self.attempts.iter().map(attempt).collect(),
-            status: ending.status,
-            price_version: self.opening.price_version.clone(),
-        };
-        Ok((Box::new(record), cost))
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use crate::money::Picodollars;
 use crate::store::{Loss, LossKind};
 
-/// Upper ends of the classes that commits are counted in, by messages that shared one.
+/// Upper ends of the classes that commits are counted in, by decisions that shared one.
 pub const BATCH_CLASSES: [u64; 5] = [1, 4, 16, 64, 256];
 
 /// Losses of one kind since the start.
@@ -32,9 +32,9 @@ pub struct LedgerStats {
     pub refund: LossCount,
     /// Groups that were committed.
     pub commits: u64,
-    /// Messages in all of them.
-    pub messages: u64,
-    /// Commits by their number of messages, as [`BATCH_CLASSES`] divides them.
+    /// Decisions in all of them.
+    pub decisions: u64,
+    /// Commits by their number of decisions, as [`BATCH_CLASSES`] divides them.
     pub batches: [u64; BATCH_CLASSES.len()],
 }
 
@@ -47,7 +47,7 @@ pub struct Tally {
     failed: LossTally,
     refund: LossTally,
     commits: AtomicU64,
-    messages: AtomicU64,
+    decisions: AtomicU64,
     batches: [AtomicU64; BATCH_CLASSES.len()],
 }
 
@@ -85,16 +85,14 @@ impl Tally {
         tally.add(loss.amount);
     }
 
-    /// Counts a commit of so many messages; none is no commit.
-    pub(super) fn committed(&self, messages: usize) {
-        let messages = messages as u64;
-        let class = BATCH_CLASSES.iter().position(|most| messages <= *most);
+    /// Counts a commit of so many decisions.
+    pub(super) fn committed(&self, decisions: usize) {
+        let decisions = decisions as u64;
+        let class = BATCH_CLASSES.iter().position(|most| decisions <= *most);
         let class = class.unwrap_or(BATCH_CLASSES.len() - 1);
-        if messages > 0 {
-            self.commits.fetch_add(1, Ordering::Relaxed);
-            self.messages.fetch_add(messages, Ordering::Relaxed);
-            self.batches[class].fetch_add(1, Ordering::Relaxed);
-        }
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        self.decisions.fetch_add(decisions, Ordering::Relaxed);
+        self.batches[class].fetch_add(1, Ordering::Relaxed);
     }
 
     /// What was counted so far.
@@ -106,7 +104,7 @@ impl Tally {
             failed: self.failed.read(),
             refund: self.refund.read(),
             commits: self.commits.load(Ordering::Relaxed),
-            messages: self.messages.load(Ordering::Relaxed),
+            decisions: self.decisions.load(Ordering::Relaxed),
             batches: std::array::from_fn(|class| self.batches[class].load(Ordering::Relaxed)),
         }
     }
@@ -126,13 +124,13 @@ mod tests {
                 generation: None,
             });
         }
-        for messages in [0, 1, 2, 256, 1000] {
-            tally.committed(messages);
+        for decisions in [1, 2, 256, 1000] {
+            tally.committed(decisions);
         }
         let stats = tally.read();
         assert_eq!((stats.overrun.count, stats.overrun.amount.get()), (2, 7));
         assert_eq!(stats.orphan, LossCount::default());
-        assert_eq!((stats.commits, stats.messages), (4, 1259));
+        assert_eq!((stats.commits, stats.decisions), (4, 1259));
         assert_eq!(stats.batches, [1, 1, 0, 0, 2]);
     }
 }

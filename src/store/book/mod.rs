@@ -13,6 +13,7 @@ mod kind;
 mod load;
 mod loss;
 mod payment;
+mod reversal;
 mod settle;
 mod transfer;
 
@@ -41,7 +42,8 @@ pub use idempotency::{Begun, Fingerprint, KeyError, Outcome, Scope};
 pub use kind::{Cause, Kind};
 pub use load::Recovered;
 pub use loss::{FailedCost, Loss, LossKind};
-pub use payment::{Deposit, Deposited, PaymentError, Reversal, ReversalKind, Reversed};
+pub use payment::{Deposit, Deposited, PaymentError};
+pub use reversal::{Reversal, ReversalKind, Reversed};
 pub use settle::{NotHeld, Settled};
 pub use transfer::Transfer;
 
