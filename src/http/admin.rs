@@ -17,7 +17,7 @@ use crate::ids::AccountId;
 use crate::money::Picodollars;
 use crate::store::AccountError;
 
-pub use account::{adjust_balance, change_account};
+pub use account::{adjust_balance, change_account, existing};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

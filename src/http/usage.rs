@@ -10,9 +10,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::auth::Operator;
-use super::{ApiError, Code, Switchboard, generations};
-use crate::actors::accounts::HasAccount;
-use crate::ids::{AccountId, GenerationId};
+use super::{ApiError, Code, Switchboard, admin, generations};
+use crate::ids::GenerationId;
 use crate::store::{Day, DayTotals, StoreError};
 
 /// Records of a page, unless another number is asked for.
@@ -47,7 +46,7 @@ pub async fn records(
     http: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let asked: UsageQuery = query(&http)?;
-    let account = existing(&desk, &id).await?;
+    let account = admin::existing(&desk, &id).await?;
     let days = days(asked.from.as_deref(), asked.to.as_deref())?;
     let limit = asked.limit.as_deref().map_or(Ok(PAGE), limit)?;
     let before = asked.before.as_deref().map(cursor).transpose()?;
@@ -70,7 +69,7 @@ pub async fn totals(
     http: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let asked: TotalsQuery = query(&http)?;
-    let account = existing(&desk, &id).await?;
+    let account = admin::existing(&desk, &id).await?;
     let days = days(asked.from.as_deref(), asked.to.as_deref())?;
     let archive = desk.archive.clone();
     let data: Vec<Value> = match asked.by.as_deref().unwrap_or("day") {
@@ -110,17 +109,6 @@ async fn read<T: Send + 'static>(
         .await
         .map_err(ApiError::internal)?
         .map_err(ApiError::internal)
-}
-
-async fn existing(desk: &Switchboard, id: &str) -> Result<AccountId, ApiError> {
-    let missing = || ApiError::new(Code::NotFound, "There is no such account.");
-    let account: AccountId = id.parse().map_err(|_| missing())?;
-    let is_there = desk.accounts.send(HasAccount(account)).await;
-    if is_there.map_err(ApiError::internal)? {
-        Ok(account)
-    } else {
-        Err(missing())
-    }
 }
 
 fn query<T: DeserializeOwned>(http: &HttpRequest) -> Result<T, ApiError> {

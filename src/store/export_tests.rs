@@ -89,6 +89,22 @@ fn an_import_holds_what_was_exported_and_exports_the_same_bytes() {
     let new = parent.path().join("new");
     let report = imported(&file, &new).unwrap();
     assert_eq!(report, crate::store::verify(&db).unwrap());
+    let last = String::from_utf8_lossy(&file);
+    let last: serde_json::Value = serde_json::from_str(last.lines().last().unwrap()).unwrap();
+    let kinds: Vec<&String> = last["end"]["lines"].as_object().unwrap().keys().collect();
+    let every_kind = [
+        "customer",
+        "day",
+        "key",
+        "key_totals",
+        "limit",
+        "month",
+        "payment",
+        "record",
+        "remembered",
+        "transfer",
+    ];
+    assert_eq!(kinds, every_kind);
 
     let copy = Db::open(&new).unwrap();
     assert_eq!(crate::store::verify(&copy).unwrap(), report);
