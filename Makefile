@@ -1,5 +1,5 @@
 # The only list of commands.
-.PHONY: help run serve test check fmt lint unit doc conformance failover bench clients
+.PHONY: help run serve test check fmt lint unit doc conformance failover bench bench-ledger torture clients
 
 CARGO ?= cargo
 # Recorded provider traffic for `make conformance`.
@@ -40,7 +40,13 @@ failover: ## Sixteen failover scenarios with a scorecard, and runs under load; F
 	$(CARGO) test --locked --release --test failover
 
 bench: ## Criterion benchmarks of translation, counting and routing
-	$(CARGO) bench --locked
+	$(CARGO) bench --locked --bench wire --bench context --bench routing
+
+bench-ledger: ## What the ledger holds on this disk, each figure beside its target
+	$(CARGO) bench --locked --bench ledger
+
+torture: ## The ledger's long runs: 200 kills under load, ten races, a million random commands
+	$(CARGO) test --release --locked --lib --test it -q torture -- --ignored --nocapture --test-threads=1
 
 clients: ## The official openai packages of PyPI and npm against the sandbox (needs their registries)
 	tests/clients/run.sh

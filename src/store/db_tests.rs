@@ -1,7 +1,7 @@
 //! Opening, locking, committing, and refusing after a failure.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 use super::*;
 
@@ -74,6 +74,29 @@ fn a_damaged_file_is_an_error_not_a_panic() {
     drop(Db::open(dir.path()).unwrap());
     fs::write(dir.path().join("ledger/conf"), b"not a configuration").unwrap();
     assert!(Db::open(dir.path()).is_err());
+}
+
+#[test]
+fn what_is_synced_is_the_file_that_the_engine_writes() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Db::open(dir.path()).unwrap();
+    let synced = db.0.log.metadata().unwrap();
+    let written = || fs::metadata(dir.path().join("ledger/db")).unwrap();
+    assert_eq!(
+        (synced.dev(), synced.ino()),
+        (written().dev(), written().ino())
+    );
+    // More than a segment of the engine's log: it grows the same file.
+    for number in 0..40_u8 {
+        let key = [b"t/".as_slice(), &[number]].concat();
+        db.commit(batch(&key, &"x".repeat(MOST_VALUE_BYTES - 100)))
+            .unwrap();
+    }
+    assert_eq!(
+        (synced.dev(), synced.ino()),
+        (written().dev(), written().ino())
+    );
+    assert!(written().len() > synced.len());
 }
 
 #[test]

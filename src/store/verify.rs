@@ -1,6 +1,6 @@
 //! The whole ledger checked: every transfer followed from the first, every balance derived anew.
 
-use super::book::{Balances, OpenHold, TrialBalance, read_balance};
+use super::book::{Balances, Kind, OpenHold, TrialBalance, read_balance};
 use super::db::{Db, Row};
 use super::entry::Entry;
 use super::error::LedgerError;
@@ -29,8 +29,10 @@ impl Snapshot {
     /// place. Calls `tick` for every transfer.
     pub fn verify(&self, mut tick: impl FnMut()) -> Result<Report, LedgerError> {
         let mut replay = Replay::default();
+        let mut deposits = 0;
         self.follow(|link| {
             tick();
+            deposits += u64::from(link.transfer.kind == Kind::Deposit);
             replay.apply(&link)
         })?;
         let derived = replay.finish()?;
@@ -45,6 +47,9 @@ impl Snapshot {
         );
         expect("balances", stored.balances, accounts)?;
         expect("open holds", stored.holds, holds)?;
+        // A missing one would let the same payment be credited again.
+        expect("payments", stored.payments, deposits)?;
+        expect("addresses", stored.addresses, stored.customers)?;
         let records = self.check_growing()?;
         Ok(Report {
             transfers: self.chain.seq,
@@ -70,6 +75,9 @@ impl Snapshot {
                 check_hold(row, derived)?;
                 stored.holds += 1;
             } else {
+                stored.payments += u64::from(row.0.starts_with(key::PAYMENTS));
+                stored.customers += u64::from(row.0.starts_with(key::CUSTOMERS));
+                stored.addresses += u64::from(row.0.starts_with(key::ADDRESSES));
                 Entry::read(&self.db, row)?;
             }
         }
@@ -103,6 +111,9 @@ pub fn verify(db: &Db) -> Result<Report, LedgerError> {
 struct Stored {
     balances: u64,
     holds: u64,
+    payments: u64,
+    customers: u64,
+    addresses: u64,
 }
 
 fn check_hold((key, value): &Row, derived: &Balances) -> Result<(), LedgerError> {
@@ -134,3 +145,7 @@ fn count(rows: usize) -> u64 {
 #[cfg(test)]
 #[path = "verify_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "tamper_tests.rs"]
+mod tamper_tests;

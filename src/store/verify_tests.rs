@@ -8,7 +8,7 @@ use crate::store::book::samples::{NOON_MS, order, pico, record, usd};
 use crate::store::{Accounts, Book, Deposit, Limits, Reversal, ReversalKind};
 
 /// A ledger with a row of every kind.
-fn sample() -> (tempfile::TempDir, Db) {
+pub(super) fn sample() -> (tempfile::TempDir, Db) {
     let dir = tempfile::tempdir().unwrap();
     let db = Db::open(dir.path()).unwrap();
     let mut accounts = Accounts::load(&db, db.pepper().unwrap()).unwrap();
@@ -49,16 +49,16 @@ fn sample() -> (tempfile::TempDir, Db) {
     (dir, db)
 }
 
-fn all_rows(db: &Db) -> Vec<Row> {
+pub(super) fn all_rows(db: &Db) -> Vec<Row> {
     db.rows(b"").unwrap().map(Result::unwrap).collect()
 }
 
 /// Replaces a stored value by one with a right checksum.
-fn forge<T: serde::Serialize>(db: &Db, key: &[u8], value: &T) {
+pub(super) fn forge<T: serde::Serialize>(db: &Db, key: &[u8], value: &T) {
     db.overwrite(key, Some(&codec::encode(key, value).unwrap()));
 }
 
-fn link(db: &Db, seq: u64) -> Link {
+pub(super) fn link(db: &Db, seq: u64) -> Link {
     let key = key::transfer(seq);
     codec::decode(&key, &db.get(&key).unwrap().unwrap()).unwrap()
 }
