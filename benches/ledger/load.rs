@@ -123,6 +123,7 @@ async fn settle(ledger: &Addr<Ledger>, order: &Order) -> Duration {
     let (reply, settled) = oneshot::channel();
     ledger.do_send(Settle {
         record: Box::new(record(order, DOLLAR / 2000)),
+        failed: Vec::new(),
         reply: Some(reply),
     });
     settled.await.unwrap();
