@@ -64,7 +64,7 @@ pub fn run(dir: &Path) -> (Settles, Settles) {
             idempotency_key: "bench".to_owned(),
             reason: "bench".to_owned(),
         };
-        desk.ledger.send(grant).await.unwrap().unwrap();
+        desk.ledger.send(grant).await.unwrap().unwrap().unwrap();
         let groups = in_groups(&desk.ledger, account).await;
         (groups, at_a_pace(&desk.ledger, account).await)
     })
@@ -113,7 +113,7 @@ async fn authorise(ledger: &Addr<Ledger>, account: AccountId) -> Order {
         order: order.clone(),
         patience: Duration::ZERO,
     };
-    ledger.send(ask).await.unwrap().unwrap();
+    ledger.send(ask).await.unwrap().unwrap().unwrap();
     order
 }
 
