@@ -183,8 +183,23 @@ impl Settings {
             ("failover.answer_ms", self.failover.answer_ms),
             ("failover.idle_ms", self.failover.idle_ms),
             ("failover.total_ms", self.failover.total_ms),
+            ("breaker.window_ms", self.breaker.window_ms),
             ("breaker.rest_ms", self.breaker.rest_ms),
             ("breaker.max_rest_ms", self.breaker.max_rest_ms),
+            ("breaker.ramp_ms", self.breaker.ramp_ms),
+            (
+                "breaker.rate_limited_rest_ms",
+                self.breaker.rate_limited_rest_ms,
+            ),
+            (
+                "breaker.model_missing_rest_ms",
+                self.breaker.model_missing_rest_ms,
+            ),
+            (
+                "breaker.credential_rest_ms",
+                self.breaker.credential_rest_ms,
+            ),
+            ("breaker.quota_rest_ms", self.breaker.quota_rest_ms),
         ];
         let clock = clocks
             .into_iter()
@@ -194,7 +209,11 @@ impl Settings {
             "limits.bytes_in_flight",
             "is less than limits.chat_body_bytes; no body of that size could be read",
         ));
-        match zero.or(clock).or(small) {
+        let percent = (self.breaker.min_success_percent > 100).then_some((
+            "breaker.min_success_percent",
+            "is above 100; it must be a percentage",
+        ));
+        match zero.or(clock).or(small).or(percent) {
             None => Ok(()),
             Some((key, reason)) => Err(ConfigError::Value {
                 origin: origin.to_owned(),

@@ -9,7 +9,8 @@ use std::time::Instant;
 use actix::{Actor, Addr, Context, Handler, Message, MessageResult};
 use arc_swap::ArcSwap;
 
-use super::breaker::Policy;
+use super::breaker::{Policy, Status};
+use super::budget::Rate;
 use super::credential::{self, Credential};
 use super::provider::{Provider, Standings, standing};
 use crate::catalog::{self, Catalog, CatalogError, KeyNeed, Layer, Model, ProviderName};
@@ -46,7 +47,7 @@ impl Route {
         }
     }
 
-    /// Where its models stand; those that are not listed flow.
+    /// Where it and its models stand.
     pub fn standings(&self) -> Arc<Standings> {
         self.standings.load_full()
     }
@@ -75,17 +76,24 @@ impl World {
         }
     }
 
+    /// Where a model stands, since when and why. `None` for a provider that is gone.
+    pub fn status(&self, model: &Model, now: Instant) -> Option<Status> {
+        let route = self.routes.get(&model.provider)?;
+        Some(route.standings.load().of(&model.id, now))
+    }
+
+    /// Whether requests to a model flow.
+    pub fn flows(&self, model: &Model, now: Instant) -> bool {
+        self.standing(model, now) == Standing::Flowing
+    }
+
     fn standing(&self, model: &Model, now: Instant) -> Standing {
         match self.routes.get(&model.provider) {
             Some(route)
                 if route.is_configured()
                     && wire::speaks(route.provider.dialect, model.endpoint) =>
             {
-                route
-                    .standings
-                    .load()
-                    .get(&model.id)
-                    .map_or(Standing::Flowing, |state| standing(state, now))
+                standing(&route.standings.load().of(&model.id, now), now)
             }
             Some(_) | None => Standing::Unconfigured,
         }
@@ -126,24 +134,41 @@ impl Source {
     }
 }
 
+/// What every provider's actor is started with.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// When something is left alone.
+    pub policy: Policy,
+    /// How many retries there may be.
+    pub retries: Rate,
+}
+
+/// A provider's actor, and what it has learned about: another address or credential starts afresh.
+struct Running {
+    base_url: String,
+    credential: Credential,
+    actor: Addr<Provider>,
+    standings: Arc<ArcSwap<Standings>>,
+}
+
 /// Guards the published catalog.
 pub struct CatalogKeeper {
     source: Source,
-    policy: Policy,
-    actors: HashMap<ProviderName, (Addr<Provider>, Arc<ArcSwap<Standings>>)>,
+    rules: Rules,
+    actors: HashMap<ProviderName, Running>,
     published: Arc<ArcSwap<World>>,
 }
 
 impl CatalogKeeper {
     /// Publishes a first catalog that was already checked. Starts the providers' actors.
-    pub fn new(source: Source, policy: Policy, catalog: Catalog) -> Self {
+    pub fn new(source: Source, rules: Rules, catalog: Catalog) -> Self {
         let empty = Arc::new(ArcSwap::from_pointee(World {
             catalog,
             routes: HashMap::new(),
         }));
         let mut keeper = Self {
             source,
-            policy,
+            rules,
             actors: HashMap::new(),
             published: empty,
         };
@@ -168,11 +193,6 @@ impl CatalogKeeper {
     }
 
     fn route(&mut self, row: &Arc<catalog::Provider>) -> Route {
-        let policy = self.policy;
-        let (actor, standings) = self.actors.entry(row.name.clone()).or_insert_with(|| {
-            let (provider, standings) = Provider::new(row.name.clone(), policy);
-            (provider.start(), standings)
-        });
         let env = &self.source.env;
         let access = credential::base_url(row, env)
             .and_then(|base_url| Ok((base_url, Credential::read(row, env)?)));
@@ -180,13 +200,41 @@ impl CatalogKeeper {
             tracing::error!(provider = %row.name, %error, "credential left out");
             (row.base_url.clone(), Credential::None)
         });
+        let (actor, standings) = self.actor(row, &base_url, &credential);
         Route {
             provider: Arc::clone(row),
             base_url,
             credential,
-            actor: actor.clone(),
-            standings: Arc::clone(standings),
+            actor,
+            standings,
         }
+    }
+
+    /// The actor that knows this address and credential of a provider.
+    fn actor(
+        &mut self,
+        row: &catalog::Provider,
+        base_url: &str,
+        credential: &Credential,
+    ) -> (Addr<Provider>, Arc<ArcSwap<Standings>>) {
+        if let Some(running) = self.actors.get(&row.name)
+            && running.base_url == base_url
+            && running.credential.is_same(credential)
+        {
+            return (running.actor.clone(), Arc::clone(&running.standings));
+        }
+        let Rules { policy, retries } = self.rules;
+        let now = Instant::now();
+        let (provider, standings) = Provider::new(row.name.clone(), policy, retries, now);
+        let actor = provider.start();
+        let running = Running {
+            base_url: base_url.to_owned(),
+            credential: credential.clone(),
+            actor: actor.clone(),
+            standings: Arc::clone(&standings),
+        };
+        self.actors.insert(row.name.clone(), running);
+        (actor, standings)
     }
 }
 

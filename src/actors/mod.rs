@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod breaker;
+pub mod budget;
 pub mod catalog;
 pub mod classifier;
 pub mod clock;
@@ -19,13 +20,15 @@ use arc_swap::ArcSwap;
 use tokio::sync::Semaphore;
 
 use self::accounts::{Accounts, KeyDirectory};
-use self::catalog::{CatalogKeeper, ReloadError, Source, World};
+use self::breaker::Policy;
+use self::budget::Rate;
+use self::catalog::{CatalogKeeper, ReloadError, Rules, Source, World};
 use self::classifier::Classifier;
 use self::funds::Purses;
 use self::ledger::Ledger;
 use self::stop::Stop;
 use crate::catalog::Catalog;
-use crate::config::{self, Environment, Settings};
+use crate::config::{Environment, Settings};
 use crate::counters::Counters;
 use crate::ids::Pepper;
 use crate::store::{self, Book, Db, LedgerError};
@@ -113,12 +116,14 @@ impl Switchboard {
         catalog: Catalog,
         storage: Storage,
     ) -> Self {
-        let policy = breaker::Policy {
-            consecutive_failures: settings.breaker.consecutive_failures.max(1),
-            rest: config::ms(settings.breaker.rest_ms),
-            max_rest: config::ms(settings.breaker.max_rest_ms.max(settings.breaker.rest_ms)),
+        let rules = Rules {
+            policy: Policy::of(&settings.breaker),
+            retries: Rate {
+                per_100_requests: settings.failover.retries_per_100_requests,
+                per_s: settings.failover.retries_per_s,
+            },
         };
-        let keeper = CatalogKeeper::new(source, policy, catalog);
+        let keeper = CatalogKeeper::new(source, rules, catalog);
         let world = keeper.published();
 
         let Storage {

@@ -88,6 +88,12 @@ pub struct Failover {
     pub total_ms: u64,
     /// What becomes of a stream that breaks off after its first content. A request may say otherwise.
     pub recovery: Recovery,
+    /// Retries that may fail, for a hundred requests that ask a provider first.
+    pub retries_per_100_requests: u32,
+    /// Retries that may fail beside that, in a second.
+    pub retries_per_s: u32,
+    /// Whether a `fast` request may ask a second model before the first one has failed.
+    pub hedge: bool,
 }
 
 /// `[breaker]`
@@ -96,10 +102,26 @@ pub struct Failover {
 pub struct Breaker {
     /// Hard failures in a row that trip it.
     pub consecutive_failures: u32,
+    /// How far back the success rate looks, in milliseconds.
+    pub window_ms: u64,
+    /// Attempts in the window without which there is no success rate.
+    pub min_samples: u32,
+    /// Successes in a hundred below which it trips.
+    pub min_success_percent: u32,
     /// First rest, in milliseconds; it doubles with each failed probe.
     pub rest_ms: u64,
     /// Longest rest, in milliseconds.
     pub max_rest_ms: u64,
+    /// How long traffic grows from a tenth to all of it after a good probe, in milliseconds.
+    pub ramp_ms: u64,
+    /// Rest of a model after a rate limit that names no time, in milliseconds.
+    pub rate_limited_rest_ms: u64,
+    /// Rest of a model that its provider does not know, in milliseconds.
+    pub model_missing_rest_ms: u64,
+    /// First rest of a credential that was refused, in milliseconds; it doubles too.
+    pub credential_rest_ms: u64,
+    /// Rest of a credential without money or quota, in milliseconds.
+    pub quota_rest_ms: u64,
 }
 
 impl Default for Server {
@@ -151,6 +173,9 @@ impl Default for Failover {
             idle_ms: 60_000,
             total_ms: 600_000,
             recovery: Recovery::Off,
+            retries_per_100_requests: 20,
+            retries_per_s: 10,
+            hedge: false,
         }
     }
 }
@@ -159,8 +184,16 @@ impl Default for Breaker {
     fn default() -> Self {
         Self {
             consecutive_failures: 5,
+            window_ms: 30_000,
+            min_samples: 10,
+            min_success_percent: 50,
             rest_ms: 5_000,
             max_rest_ms: 300_000,
+            ramp_ms: 30_000,
+            rate_limited_rest_ms: 5_000,
+            model_missing_rest_ms: 600_000,
+            credential_rest_ms: 60_000,
+            quota_rest_ms: 600_000,
         }
     }
 }

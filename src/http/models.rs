@@ -6,6 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
 use serde::Serialize;
 
+use super::state::{Shown, best};
 use super::{ApiError, Code, Switchboard};
 use crate::actors::catalog::World;
 use crate::catalog::{Abilities, Ability, Endpoint, Model, Price, Target, Tier};
@@ -44,7 +45,8 @@ struct Entry {
     quality: Option<f64>,
     coding: Option<f64>,
     latency: Option<Latency>,
-    state: &'static str,
+    #[serde(flatten)]
+    state: Shown,
     #[serde(skip_serializing_if = "Option::is_none")]
     deprecation_date: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -143,7 +145,7 @@ fn tier_entry(world: &World, name: &str, now: Instant) -> Entry {
             .iter()
             .filter(move |model| in_tier(model))
     };
-    let flows = models().any(|model| world.live(model, now).standing.as_str() == "flowing");
+    let best = best(models().map(|model| world.live(model, now).standing));
     let abilities: Abilities = models().flat_map(|model| model.abilities.iter()).collect();
     Entry {
         id: name.to_owned(),
@@ -169,7 +171,7 @@ fn tier_entry(world: &World, name: &str, now: Instant) -> Entry {
         quality: None,
         coding: None,
         latency: None,
-        state: if flows { "flowing" } else { "unconfigured" },
+        state: Shown::new(best, None, now),
         deprecation_date: None,
         replacement: None,
     }
@@ -202,7 +204,7 @@ fn model_entry(world: &World, model: &Model, now: Instant) -> Entry {
             tokens_per_s: model.tokens_per_s,
             observed: false,
         }),
-        state: world.live(model, now).standing.as_str(),
+        state: Shown::of_model(world, model, now),
         deprecation_date: model.deprecation_date.map(|date| date.to_string()),
         replacement: model.replacement.clone(),
     }

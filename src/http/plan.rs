@@ -14,7 +14,7 @@ use crate::catalog::alias::{Target, Unknown, provider_alias};
 use crate::catalog::{Catalog, Model, ModelId, Prefer, ProviderName, Tier};
 use crate::routing::classify::{Conversation, Speaker, Turn, Verdict};
 use crate::routing::context::{Need, TOKENS_PER_IMAGE, TOKENS_PER_MESSAGE, count_text};
-use crate::routing::{Ask, Choice, Funds, Rules, Shortlist, Task, candidates};
+use crate::routing::{Ask, Choice, Funds, Live, Rules, Shortlist, Standing, Task, candidates};
 use crate::wire::{self, ChatRequest, Message, Part, ProviderRules, Role};
 
 /// A request, ready to be relayed or explained.
@@ -29,6 +29,8 @@ pub struct Plan {
     pub task: Task,
     /// The tier that was asked for, or that `auto` picked; a pin's own tier, if it has one.
     pub tier: Option<Tier>,
+    /// The model that was named, if it was a model and no tier.
+    pub pin: Option<ModelId>,
     /// What `auto` said, when it was asked.
     pub auto: Option<Verdict>,
     /// Every model, ranked or excluded.
@@ -66,11 +68,19 @@ impl Plan {
             today: time::OffsetDateTime::now_utc().date(),
         };
         let now = Instant::now();
-        let shortlist = candidates(catalog, &ask, &catalog.weights(), &|model| {
+        let mut shortlist = candidates(catalog, &ask, &catalog.weights(), &|model| {
             world.live(model, now)
         });
+        if shortlist.ranked.is_empty() && shortlist.reopens_in().is_some() {
+            shortlist = last_resort(&world, &ask, now);
+        }
         let tier = tier_of(&first);
+        let pin = match first {
+            Choice::Model(model) => Some(model.id.clone()),
+            Choice::Tier(_) => None,
+        };
         Ok(Self {
+            pin,
             need: ask.need,
             prefer: ask.prefer,
             task: ask.task,
@@ -88,6 +98,25 @@ impl Plan {
             score: verdict.score,
         })
     }
+}
+
+/// Everything is tripped: whoever is, may be asked all the same. Its provider's actor lets one request
+/// a second through to find out whether it is over.
+fn last_resort(world: &World, ask: &Ask, now: Instant) -> Shortlist {
+    let (catalog, weights) = (&world.catalog, world.catalog.weights());
+    let as_if_probing = |model: &Model| {
+        let live = world.live(model, now);
+        let standing = match live.standing {
+            Standing::Tripped(_) => Standing::Probing,
+            standing @ (Standing::Unconfigured | Standing::Flowing | Standing::Probing) => standing,
+        };
+        Live { standing, ..live }
+    };
+    let mut shortlist = candidates(catalog, ask, &weights, &as_if_probing);
+    for candidate in &mut shortlist.ranked {
+        candidate.live = world.live(&candidate.model, now);
+    }
+    shortlist
 }
 
 /// What a name stands for. 404 lists the tiers and the nearest ids.

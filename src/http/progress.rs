@@ -1,13 +1,22 @@
 //! How far one request has come: who may still be asked, and what was learned on the way.
 
 use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
 use super::consequence::{Next, next};
 use super::plan::Plan;
 use super::trail::Trail;
-use crate::catalog::ProviderName;
+use crate::actors::provider::{Refused, Turn};
+use crate::catalog::{ModelId, ProviderName};
 use crate::routing::Candidate;
 use crate::wire::{Begun, Fault, FaultClass, Opening};
+
+/// How long one request waits at the most for a model that asked for patience.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Shortest wait that is taken off the patience, so that waits come to an end.
+const SHORTEST_WAIT: Duration = Duration::from_millis(10);
+/// Full jitter before the same model is asked again after it failed, in milliseconds.
+const PAUSE_MS: std::ops::RangeInclusive<u64> = 100..=500;
 
 /// The state of one request's failover. It outlives an answer that broke off, so that whoever goes on
 /// asks nobody twice and keeps to the same number of attempts.
@@ -16,10 +25,31 @@ pub struct Progress {
     pub queue: VecDeque<Candidate>,
     /// What was learned so far.
     pub trail: Trail,
-    /// The beginning of the answer that candidates are to go on with, after the first one broke off.
-    pub begun: Option<Begun>,
+    /// What candidates are to go on with, after an answer broke off.
+    pub beginning: Option<Begun>,
+    /// Whose traffic grows again step by step: asked when nobody else is left.
+    recovering: VecDeque<Candidate>,
+    /// The model that the caller named, if one was named.
+    pin: Option<ModelId>,
+    begun: Instant,
     attempts: usize,
-    widened: bool,
+    patience: Duration,
+    repeated: Repeated,
+    widened: Widened,
+}
+
+/// Whether a model was asked twice already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Repeated {
+    No,
+    Yes,
+}
+
+/// Whether a larger window was looked for already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Widened {
+    No,
+    Yes,
 }
 
 impl Progress {
@@ -28,9 +58,14 @@ impl Progress {
         Self {
             queue: plan.shortlist.ranked.iter().cloned().collect(),
             trail: Trail::default(),
-            begun: None,
+            beginning: None,
+            recovering: VecDeque::new(),
+            pin: plan.pin.clone(),
+            begun: Instant::now(),
             attempts: 0,
-            widened: false,
+            patience: PATIENCE,
+            repeated: Repeated::No,
+            widened: Widened::No,
         }
     }
 
@@ -39,26 +74,69 @@ impl Progress {
         self.attempts
     }
 
+    /// Time since the request began to ask.
+    pub fn elapsed(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    /// Whether the next call is the request's first.
+    pub fn turn(&self) -> Turn {
+        if self.attempts == 0 {
+            Turn::First
+        } else {
+            Turn::Further
+        }
+    }
+
     /// Counts a call that goes upstream.
     pub fn start_attempt(&mut self) {
         self.attempts += 1;
     }
 
-    /// Takes note of an answer that broke off after content: whoever is left goes on with it.
-    pub fn broke_off(&mut self, candidate: &Candidate, fault: Fault, begun: Begun) {
+    /// Who is asked next.
+    pub fn next(&mut self) -> Option<Candidate> {
+        self.queue
+            .pop_front()
+            .or_else(|| self.recovering.pop_front())
+    }
+
+    /// A candidate may not be asked now.
+    pub fn refused(&mut self, candidate: Candidate, refused: Refused) {
+        if refused.is_recovering() {
+            self.recovering.push_back(candidate);
+        } else {
+            self.trail.left_alone(&candidate.model, refused);
+        }
+    }
+
+    /// How long to wait for a model that may not be asked now: when it only asked for a moment, and
+    /// the caller named it or has nobody else.
+    pub fn patience_for(&mut self, candidate: &Candidate, refused: &Refused) -> Option<Duration> {
+        let is_worth_it = refused.is_rate_limit() && self.is_wanted(candidate);
+        let wait = refused.wait();
+        if !is_worth_it || wait > self.patience {
+            return None;
+        }
+        self.patience = self.patience.saturating_sub(wait.max(SHORTEST_WAIT));
+        Some(wait)
+    }
+
+    /// Takes note of an answer that broke off after content: somebody else goes on with it.
+    pub fn broke_off(&mut self, candidate: &Candidate, fault: Fault, beginning: Begun) {
+        self.repeated = Repeated::Yes;
         self.failed(candidate, fault);
-        self.begun = Some(begun);
+        self.beginning = Some(beginning);
     }
 
     /// Whether a model refused a request because it does not go on with a beginning. It is asked
     /// again then, from the start.
     fn refused_prefill(&mut self, candidate: &Candidate, fault: &Fault) -> bool {
-        match &mut self.begun {
-            Some(begun)
+        match &mut self.beginning {
+            Some(beginning)
                 if fault.class == FaultClass::Caller
-                    && begun.opening(&candidate.model) == Opening::Prefill =>
+                    && beginning.opening(&candidate.model) == Opening::Prefill =>
             {
-                begun.refuse_prefill(&candidate.model.id);
+                beginning.refuse_prefill(&candidate.model.id);
                 true
             }
             Some(_) | None => false,
@@ -66,22 +144,67 @@ impl Progress {
     }
 
     /// Takes note of a failed attempt, and puts the queue into the order that the fault asks for.
-    pub fn failed(&mut self, candidate: &Candidate, fault: Fault) {
+    /// Answers with how long to pause before the next attempt.
+    pub fn failed(&mut self, candidate: &Candidate, fault: Fault) -> Duration {
+        let mut pause = Duration::ZERO;
         if self.refused_prefill(candidate, &fault) {
             self.queue.push_front(candidate.clone());
-            return;
+            return pause;
         }
         match next(fault.class) {
             Next::Candidate => {}
             Next::OtherProvider => move_to_end(&mut self.queue, &candidate.model.provider),
-            Next::LargerWindow if !self.widened => {
-                self.widened = true;
-                let window = candidate.model.context_window;
-                self.queue.retain(|c| c.model.context_window > window);
+            Next::SameModelOnce => {
+                if self.is_pin(candidate) && !self.queue.is_empty() && self.repeat(candidate) {
+                    pause = Duration::from_millis(rand::random_range(PAUSE_MS));
+                }
             }
-            Next::LargerWindow | Next::Nobody => self.queue.clear(),
+            // The wait is kept to when the model is asked for again.
+            Next::WaitOnce => {
+                let is_short = fault.retry_after.is_some_and(|wait| wait <= self.patience);
+                if is_short && self.is_wanted(candidate) {
+                    self.repeat(candidate);
+                }
+            }
+            Next::LargerWindow => self.widen(candidate),
+            Next::Nobody => self.keep(|_| false),
         }
         self.trail.faults.push(fault);
+        pause
+    }
+
+    /// Puts a model first again, once a request. Says whether it did.
+    fn repeat(&mut self, candidate: &Candidate) -> bool {
+        let may = self.repeated == Repeated::No;
+        if may {
+            self.repeated = Repeated::Yes;
+            self.queue.push_front(candidate.clone());
+        }
+        may
+    }
+
+    fn widen(&mut self, candidate: &Candidate) {
+        match self.widened {
+            Widened::Yes => self.keep(|_| false),
+            Widened::No => {
+                self.widened = Widened::Yes;
+                let window = candidate.model.context_window;
+                self.keep(|c| c.model.context_window > window);
+            }
+        }
+    }
+
+    fn keep(&mut self, suits: impl Fn(&Candidate) -> bool) {
+        self.queue.retain(&suits);
+        self.recovering.retain(&suits);
+    }
+
+    fn is_pin(&self, candidate: &Candidate) -> bool {
+        self.pin.as_ref() == Some(&candidate.model.id)
+    }
+
+    fn is_wanted(&self, candidate: &Candidate) -> bool {
+        self.is_pin(candidate) || self.queue.is_empty()
     }
 }
 

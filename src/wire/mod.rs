@@ -7,6 +7,7 @@ pub mod chat;
 mod clean;
 mod compose;
 pub mod continuation;
+mod counts;
 pub mod embed;
 pub mod envelope;
 mod eventstream;
@@ -240,5 +241,9 @@ pub fn decode_error<'h>(
         Dialect::Bedrock => bedrock::decode_error(status, header("x-amzn-errortype"), body),
     };
     fault.retry_after = retry::from_headers(header, now_unix_s).or(fault.retry_after);
+    // A quota that fills up again by itself is a rate limit, whatever the provider calls it.
+    if status == 429 && fault.class == FaultClass::Quota && fault.retry_after.is_some() {
+        fault.class = FaultClass::RateLimited;
+    }
     fault
 }

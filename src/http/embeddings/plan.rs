@@ -58,6 +58,7 @@ pub fn make(
         prefer: ask.prefer,
         task: ask.task,
         tier: None,
+        pin: Some(model.id.clone()),
         auto: None,
         shortlist,
         world,

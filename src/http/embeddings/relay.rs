@@ -11,14 +11,15 @@ use super::super::consequence::{Next, from_encoding, next, outcome, word};
 use super::super::error::AttemptNote;
 use super::super::metered::{Meter, too_many_running};
 use super::super::plan::Plan;
-use super::super::trail::Trail;
+use super::super::trail::{self, Trail};
 use super::super::upstream::{Upstream, read_answer};
 use super::super::{ApiError, Switchboard};
 use super::plan::too_long;
 use super::progress::{Failed, Progress, Success};
 use crate::actors::accounts::Principal;
-use crate::actors::breaker::Outcome;
+use crate::actors::breaker::{Outcome, Spare};
 use crate::actors::catalog::Route;
+use crate::actors::provider::Turn;
 use crate::catalog::{Model, Provider};
 use crate::config;
 use crate::money::Picodollars;
@@ -74,8 +75,23 @@ impl Relay {
             let Some(calls) = self.calls(&given, &route.provider, &mut trail)? else {
                 continue;
             };
-            let Some(lease) = trail.acquire(&self.plan.world, &host.model).await? else {
-                continue;
+            let spare = if queue.is_empty() {
+                Spare::Nothing
+            } else {
+                Spare::Another
+            };
+            let turn = if tried == 0 {
+                Turn::First
+            } else {
+                Turn::Further
+            };
+            let lease = match trail::acquire(&self.plan.world, &host.model, spare, turn).await? {
+                None => continue,
+                Some(Ok(lease)) => lease,
+                Some(Err(refused)) => {
+                    trail.left_alone(&host.model, refused);
+                    continue;
+                }
             };
             let warnings = calls.first().map(|call| call.encoded.warnings.clone());
             let dispatched = Instant::now();
@@ -104,7 +120,7 @@ impl Relay {
         meter: &mut Meter,
     ) -> Result<(), ApiError> {
         match next(failed.fault.class) {
-            Next::Candidate | Next::OtherProvider => {
+            Next::Candidate | Next::OtherProvider | Next::SameModelOnce | Next::WaitOnce => {
                 if queue.is_empty() {
                     tokio::time::sleep(PAUSE).await;
                 }
@@ -189,7 +205,7 @@ impl Relay {
                     Ok(vectors) => Ok((call.inputs, vectors)),
                     Err(fault) => Err(Failed {
                         fault,
-                        inputs: call.inputs,
+                        inputs: call.inputs.into(),
                     }),
                 }
             }

@@ -97,7 +97,7 @@ impl Resume {
             Answered::Stream(live) => live,
             Answered::Whole(_) => return None,
         };
-        let begun = self.progress.begun.as_ref()?;
+        let begun = self.progress.beginning.as_ref()?;
         Some(Continuation {
             joiner: Joiner::new(begun, &candidate.model),
             on_disconnect: self.relay.on_disconnect(&candidate),

@@ -1,70 +1,20 @@
-//! `usage` of the OpenAI family in normal form.
+//! `usage` of the chat API in normal form.
 
-use crate::usage::Usage;
+use super::super::counts::{self, Names, Reasoning};
+use super::super::usage::ReportedUsage;
 
-use super::super::json;
-use super::super::object::Object;
-use super::super::usage::{ReportedUsage, keep};
-
-/// Members that are ours to say, whatever an upstream says there.
-const OURS: [&str; 4] = ["cost", "cost_details", "estimated", "is_byok"];
+const NAMES: Names = Names {
+    prompt: "prompt_tokens",
+    prompt_details: "prompt_tokens_details",
+    completion: "completion_tokens",
+    completion_details: "completion_tokens_details",
+    // xAI's chat counts it beside the completion.
+    reasoning: Reasoning::AsTheTotalTells,
+};
 
 /// Reads a usage object. `None` when it does not tell both counts: a missing count is no zero.
 pub(super) fn read(raw: &str) -> Option<ReportedUsage> {
-    let object = Object::parse(raw).ok()?;
-    let number = |name: &str| object.get(name).and_then(json::count);
-    let total = number("total_tokens");
-    let prompt = number("prompt_tokens");
-    let completion = number("completion_tokens");
-    let prompt_tokens = prompt.or_else(|| total?.checked_sub(completion?))?;
-    let completion_tokens = completion.or_else(|| total?.checked_sub(prompt_tokens))?;
-
-    let mut reported = ReportedUsage::default();
-    let extra = &mut reported.extra;
-    let mut usage = Usage {
-        prompt_tokens,
-        completion_tokens,
-        ..Usage::default()
-    };
-    for (name, raw) in object.iter() {
-        match name {
-            "prompt_tokens" | "completion_tokens" | "total_tokens" => {}
-            "prompt_tokens_details" => details(raw, |name, raw| match name {
-                "cached_tokens" => usage.cached_tokens = json::count(raw).unwrap_or_default(),
-                "cache_write_tokens" => {
-                    usage.cache_write_tokens = json::count(raw).unwrap_or_default();
-                }
-                _ => keep(&mut extra.prompt, name, raw),
-            }),
-            "completion_tokens_details" => details(raw, |name, raw| match name {
-                "reasoning_tokens" => {
-                    usage.reasoning_tokens = json::count(raw).unwrap_or_default();
-                }
-                _ => keep(&mut extra.completion, name, raw),
-            }),
-            _ if OURS.contains(&name) => {}
-            _ => keep(&mut extra.top, name, raw),
-        }
-    }
-    // xAI's chat counts reasoning beside the completion, which only the total gives away.
-    let beside = completion_tokens.checked_add(usage.reasoning_tokens);
-    if usage.reasoning_tokens > 0
-        && let Some(with_reasoning) = beside
-        && total == prompt_tokens.checked_add(with_reasoning)
-    {
-        usage.completion_tokens = with_reasoning;
-    }
-    (reported.usage, reported.clamped) = usage.clamp();
-    Some(reported)
-}
-
-fn details(raw: &str, mut each: impl FnMut(&str, &str)) {
-    // `null` and other shapes say nothing.
-    if let Ok(object) = Object::parse(raw) {
-        for (name, raw) in object.iter() {
-            each(name, raw);
-        }
-    }
+    counts::read(raw, &NAMES)
 }
 
 #[cfg(test)]

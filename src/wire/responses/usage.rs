@@ -1,60 +1,20 @@
 //! `usage` of the Responses API in normal form. Cached tokens are part of the input, reasoning is
 //! part of the output.
 
-use crate::usage::Usage;
+use super::super::counts::{self, Names, Reasoning};
+use super::super::usage::ReportedUsage;
 
-use super::super::json;
-use super::super::object::Object;
-use super::super::usage::{ReportedUsage, keep};
-
-/// Members that are ours to say, whatever an upstream says there.
-const OURS: [&str; 4] = ["cost", "cost_details", "estimated", "is_byok"];
+const NAMES: Names = Names {
+    prompt: "input_tokens",
+    prompt_details: "input_tokens_details",
+    completion: "output_tokens",
+    completion_details: "output_tokens_details",
+    reasoning: Reasoning::Inside,
+};
 
 /// Reads a usage object. `None` when it does not tell both counts: a missing count is no zero.
 pub(super) fn read(raw: &str) -> Option<ReportedUsage> {
-    let object = Object::parse(raw).ok()?;
-    let number = |name: &str| object.get(name).and_then(json::count);
-    let total = number("total_tokens");
-    let input = number("input_tokens");
-    let output = number("output_tokens");
-    let prompt_tokens = input.or_else(|| total?.checked_sub(output?))?;
-    let completion_tokens = output.or_else(|| total?.checked_sub(prompt_tokens))?;
-    let mut reported = ReportedUsage::default();
-    let extra = &mut reported.extra;
-    let mut usage = Usage {
-        prompt_tokens,
-        completion_tokens,
-        ..Usage::default()
-    };
-    for (name, raw) in object.iter() {
-        match name {
-            "input_tokens" | "output_tokens" | "total_tokens" => {}
-            "input_tokens_details" => details(raw, |name, raw| match name {
-                "cached_tokens" => usage.cached_tokens = json::count(raw).unwrap_or_default(),
-                "cache_write_tokens" => {
-                    usage.cache_write_tokens = json::count(raw).unwrap_or_default();
-                }
-                _ => keep(&mut extra.prompt, name, raw),
-            }),
-            "output_tokens_details" => details(raw, |name, raw| match name {
-                "reasoning_tokens" => {
-                    usage.reasoning_tokens = json::count(raw).unwrap_or_default();
-                }
-                _ => keep(&mut extra.completion, name, raw),
-            }),
-            _ if OURS.contains(&name) => {}
-            _ => keep(&mut extra.top, name, raw),
-        }
-    }
-    (reported.usage, reported.clamped) = usage.clamp();
-    Some(reported)
-}
-
-fn details(raw: &str, mut each: impl FnMut(&str, &str)) {
-    // `null` and other shapes say nothing.
-    for (name, raw) in Object::parse(raw).unwrap_or_default().iter() {
-        each(name, raw);
-    }
+    counts::read(raw, &NAMES)
 }
 
 #[cfg(test)]
