@@ -1,0 +1,135 @@
+//! The end of a streamed answer: what it comes to, the settle, and only then the last frames.
+
+use bytes::Bytes;
+
+use super::bill;
+use super::flow::{Flow, Phase};
+use crate::actors::breaker::Outcome;
+use crate::counters::StreamEnd;
+use crate::http::consequence::outcome;
+use crate::http::metered::Ending;
+use crate::store::Status;
+use crate::usage::Usage;
+use crate::wire::{Delivered, Envelope, Fault, FaultClass, Finish, UsageBlock};
+
+impl Flow {
+    /// The router ends, and with it the answer. The model did nothing wrong.
+    pub(super) async fn stopped(&mut self) -> Bytes {
+        self.ticket.lease = None;
+        let what = "the router was stopped before the answer ended";
+        let fault = Fault::ours(FaultClass::Server, what);
+        self.end(Some(fault), Vec::new()).await
+    }
+
+    /// Settles, and only then writes the last frames: who saw the end was charged exactly once.
+    pub(super) async fn end(&mut self, fault: Option<Fault>, mut frame: Vec<u8>) -> Bytes {
+        self.phase = Phase::Ended;
+        let status = if fault.is_some() {
+            Status::Failed
+        } else {
+            Status::Ok
+        };
+        self.report(fault.as_ref());
+        let counted = match (&fault, &self.before) {
+            (Some(_), _) => StreamEnd::Broken,
+            (None, Some(_)) => StreamEnd::Continued,
+            (None, None) => StreamEnd::Whole,
+        };
+        self.ticket.meter.counters().stream(counted);
+        let (shown, ending) = self.ending(status, fault.as_ref());
+        let receipt = match self.ticket.meter.settle(&ending).await {
+            Ok(receipt) => receipt,
+            // Without a settle there is no end: the stream just breaks off.
+            Err(_) => return frame.into(),
+        };
+        let envelope = &self.ticket.envelope;
+        if let Some(fault) = &fault {
+            let metadata = format!(
+                r#"{{"provider":{:?},"retryable":true}}"#,
+                self.ticket.candidate.model.provider.as_str()
+            );
+            envelope.error(
+                "upstream_error",
+                &fault.message,
+                Some(&metadata),
+                &mut frame,
+            );
+        }
+        let extra = self.usage.as_ref().map(|reported| &reported.extra);
+        let usage = UsageBlock {
+            usage: shown,
+            cost: receipt.cost,
+            extra,
+        };
+        envelope.usage(&usage, self.recovery().as_deref(), &mut frame);
+        Envelope::done(&mut frame);
+        frame.into()
+    }
+
+    /// The metadata of an answer that two models gave. Headers had gone before.
+    fn recovery(&self) -> Option<String> {
+        let (before, _) = self.before.as_ref()?;
+        Some(format!(
+            r#"{{"recovery":{{"from":{:?},"to":{:?},"at_chars":{}}}}}"#,
+            before.model.id.as_str(),
+            self.ticket.candidate.model.id.as_str(),
+            before.chars
+        ))
+    }
+
+    pub(super) fn report(&mut self, fault: Option<&Fault>) {
+        if let Some(lease) = self.ticket.lease.take() {
+            lease.report(fault.map_or(Outcome::Success, outcome));
+        }
+    }
+
+    /// What the model at hand has added to the bill, and what it delivered.
+    pub(super) fn leg(&self) -> (Usage, Delivered) {
+        let delivered = self.ticket.live.decoder().delivered();
+        let reported = self.usage.as_ref();
+        match &self.before {
+            None => {
+                let usage = bill::counted(reported, self.ticket.prompt_tokens, &delivered);
+                (usage, delivered)
+            }
+            Some((_, joiner)) => {
+                let passed = Delivered {
+                    text_bytes: joiner.passed_bytes(),
+                    has_content: joiner.passed_bytes() > 0,
+                };
+                (bill::continuation(reported, joiner), passed)
+            }
+        }
+    }
+
+    fn ending(&self, status: Status, fault: Option<&Fault>) -> (Usage, Ending) {
+        let (usage, delivered) = self.leg();
+        let native = self.ticket.live.decoder().finish_reason();
+        let finish = match fault {
+            Some(_) => Some(Finish::Error),
+            None => native.map(|(finish, _)| finish),
+        };
+        let ending = Ending {
+            status,
+            finish_reason: finish.map(|finish| finish.as_str().to_owned()),
+            native_finish_reason: native.map(|(_, word)| word.to_owned()),
+            usage: bill::is_billable(finish, &delivered, &usage).then_some(usage),
+            ttft: Some(self.ticket.answered - self.ticket.dispatched),
+        };
+        let shown = match &self.before {
+            Some((before, _)) => before.usage.plus(usage),
+            None => usage,
+        };
+        (shown, ending)
+    }
+
+    /// The caller has left: what was delivered is billed, without anybody waiting for it.
+    pub fn abandon(&mut self) {
+        if !self.has_ended() {
+            self.phase = Phase::Ended;
+            self.ticket.meter.counters().stream(StreamEnd::Left);
+            let (_, ending) = self.ending(Status::Cancelled, None);
+            self.ticket.meter.abandon(&ending);
+        }
+    }
+}
