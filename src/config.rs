@@ -213,7 +213,11 @@ impl Settings {
             "breaker.min_success_percent",
             "is above 100; it must be a percentage",
         ));
-        match zero.or(clock).or(small).or(percent) {
+        let kept = (!(1..=36_500).contains(&self.storage.keep_records_days)).then_some((
+            "storage.keep_records_days",
+            "must be between 1 and 36500 days",
+        ));
+        match zero.or(clock).or(small).or(percent).or(kept) {
             None => Ok(()),
             Some((key, reason)) => Err(ConfigError::Value {
                 origin: origin.to_owned(),

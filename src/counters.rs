@@ -22,6 +22,8 @@ pub enum StreamEnd {
     Continued,
     /// With an error that says so.
     Broken,
+    /// Cut off, because balance or limit ended.
+    Unpaid,
     /// Its caller left.
     Left,
 }
@@ -32,6 +34,7 @@ impl StreamEnd {
             Self::Whole => "whole",
             Self::Continued => "continued",
             Self::Broken => "broken",
+            Self::Unpaid => "unpaid",
             Self::Left => "left",
         }
     }

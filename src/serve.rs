@@ -20,6 +20,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::EXIT_CANNOT_START;
 
+/// The storage failed: start again when it is well (sysexits' EX_TEMPFAIL).
+const EXIT_STORAGE: i32 = 75;
+/// How long running answers may go on after that.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
 /// How long requests may take to end once they are told to.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 /// And how long their bills may take after that.
@@ -141,10 +145,14 @@ async fn sandbox_account(desk: &Switchboard) -> Result<(ApiKey, Picodollars), Fa
                     account,
                     name: "sandbox".to_owned(),
                 })
-                .await??,
+                .await???,
         ),
         None => {
-            let created = desk.accounts.send(CreateAccount { email }).await??;
+            let create = CreateAccount {
+                email,
+                daily_limit: None,
+            };
+            let created = desk.accounts.send(create).await???;
             (created.account, created.key)
         }
     };
@@ -154,7 +162,7 @@ async fn sandbox_account(desk: &Switchboard) -> Result<(ApiKey, Picodollars), Fa
         idempotency_key: "opening".to_owned(),
         reason: "sandbox credit".to_owned(),
     };
-    desk.ledger.send(grant).await??;
+    desk.ledger.send(grant).await???;
     Ok((key, desk.purses.of(account).available()))
 }
 
@@ -175,12 +183,24 @@ async fn serve_until_signal(
         println!("{text}");
     }
 
-    signals.stop_or_reload(&desk).await;
+    tokio::select! {
+        () = signals.stop_or_reload(&desk) => {}
+        () = desk.storage.failed() => fail_stop().await,
+    }
     drain(&desk, handle.stop(true), &mut signals).await;
     running.abort();
-    desk.ledger.send(Drain).await?;
+    if desk.ledger.send(Drain).await?.is_err() {
+        std::process::exit(EXIT_STORAGE);
+    }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Ends the process after the storage failed: refusals and answers of free models still go out for a
+/// moment, and threads that hang on a dead disk are not waited for.
+async fn fail_stop() -> ! {
+    tokio::time::sleep(LAST_ANSWERS).await;
+    std::process::exit(EXIT_STORAGE);
 }
 
 /// Lets running requests end. After the limit, or on a second signal, they are told to end. What they

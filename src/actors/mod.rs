@@ -12,6 +12,7 @@ pub mod guard;
 pub mod ledger;
 pub mod provider;
 pub mod stop;
+pub mod storage;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -25,13 +26,14 @@ use self::budget::Rate;
 use self::catalog::{CatalogKeeper, ReloadError, Rules, Source, World};
 use self::classifier::Classifier;
 use self::funds::Purses;
-use self::ledger::Ledger;
+use self::ledger::{Ledger, Tally};
 use self::stop::Stop;
+use self::storage::{SpaceWatch, StorageHealth};
 use crate::catalog::Catalog;
 use crate::config::{Environment, Settings};
 use crate::counters::Counters;
 use crate::ids::Pepper;
-use crate::store::{self, Book, Db, LedgerError};
+use crate::store::{self, Archive, Book, Db, LedgerError};
 use crate::wire::Replays;
 
 /// Bytes in one permit of the budget for request bodies.
@@ -61,10 +63,18 @@ pub struct Switchboard {
     pub keys: Arc<ArcSwap<KeyDirectory>>,
     /// Published balances.
     pub purses: Arc<Purses>,
+    /// Whether the ledger can be written.
+    pub storage: Arc<StorageHealth>,
+    /// Records and totals, read beside the ledger.
+    pub archive: Archive,
+    /// Walks over the whole ledger, which take seconds: one at a time.
+    pub audits: Arc<Semaphore>,
     /// The secret under which keys are hashed.
     pub pepper: Pepper,
     /// The ledger.
     pub ledger: Addr<Ledger>,
+    /// What the ledger counts.
+    pub ledger_tally: Arc<Tally>,
     /// Customers and keys.
     pub accounts: Addr<Accounts>,
     /// The catalog's keeper.
@@ -136,11 +146,28 @@ impl Switchboard {
         for (account, balance) in book.customers() {
             purses.set(account, balance);
         }
-        let (accounts, keys) = Accounts::new(db.clone(), accounts, Arc::clone(&purses));
-        let ledger = Ledger::new(db, book, Arc::clone(&purses));
+        let health = Arc::new(StorageHealth::default());
+        let (accounts, keys) = Accounts::new(
+            db.clone(),
+            accounts,
+            Arc::clone(&purses),
+            Arc::clone(&health),
+        );
+        let watch = SpaceWatch::new(
+            db.clone(),
+            Arc::clone(&health),
+            settings.storage.min_free_bytes,
+        );
+        let archive = Archive::new(db.clone());
+        let keep_ms = settings
+            .storage
+            .keep_records_days
+            .saturating_mul(24 * 3600 * 1000);
+        let ledger = Ledger::new(db, book, Arc::clone(&purses), Arc::clone(&health), keep_ms);
 
-        // Both block on the disk, so they share a thread that nothing else runs on.
+        // All of these block on the disk, so they share a thread that nothing else runs on.
         let disk = Arbiter::new().handle();
+        SpaceWatch::start_in_arbiter(&disk, |_| watch);
         let permits =
             (settings.limits.bytes_in_flight / BODY_BUDGET_UNIT).min(Semaphore::MAX_PERMITS);
         Self {
@@ -148,7 +175,11 @@ impl Switchboard {
             world,
             keys,
             purses,
+            storage: health,
+            archive,
+            audits: Arc::new(Semaphore::new(1)),
             pepper,
+            ledger_tally: ledger.tally(),
             ledger: Ledger::start_in_arbiter(&disk, |_| ledger),
             accounts: Accounts::start_in_arbiter(&disk, |_| accounts),
             catalog: keeper.start(),
@@ -199,6 +230,7 @@ impl Storage {
         if recovered.orphans > 0 {
             tracing::warn!(
                 orphans = recovered.orphans,
+                loss_usd = %recovered.loss,
                 "requests were running when the router last ended: voided"
             );
         }

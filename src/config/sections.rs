@@ -56,6 +56,10 @@ pub struct Limits {
 pub struct Storage {
     /// Directory of the ledger; created with mode 0700.
     pub data_dir: PathBuf,
+    /// Free space below which no paid request begins, in bytes.
+    pub min_free_bytes: u64,
+    /// How long the records of requests are kept, in days. Totals stay.
+    pub keep_records_days: u64,
 }
 
 /// `[catalog]`
@@ -157,6 +161,8 @@ impl Default for Storage {
     fn default() -> Self {
         Self {
             data_dir: PathBuf::from("./var"),
+            min_free_bytes: 256 << 20,
+            keep_records_days: 90,
         }
     }
 }

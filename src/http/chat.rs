@@ -14,7 +14,7 @@ use super::attempt::{Answered, LiveStream};
 use super::auth::Caller;
 use super::body::{self, Share};
 use super::headers::Served;
-use super::metered::{Ending, Meter, Opening};
+use super::metered::{Ending, Meter, Opening, Spending};
 use super::plan::Plan;
 use super::progress::Progress;
 use super::refusal;
@@ -45,7 +45,7 @@ pub async fn chat(
     let (request, share) = read(&desk, &http, payload).await?;
     let plan = Plan::make(&desk, &caller.0, &request).await?;
     if plan.shortlist.ranked.is_empty() {
-        return Err(refusal::nobody(&plan, &caller.0));
+        return Err(refusal::nobody(&plan, &desk, &caller.0));
     }
     let meter = Meter::new(
         desk.clone(),
@@ -138,6 +138,9 @@ async fn whole(relay: Relay, mut meter: Meter, visit: Visit) -> Result<HttpRespo
     };
     if let Some(replay) = answer.replay() {
         meter.remember(replay);
+    }
+    if let (None, Some(reported)) = (usage.bill, answer.usage()) {
+        meter.note_loss(&success.candidate.model, &reported.usage);
     }
     let receipt = meter.settle(&ending).await?;
     let model = Arc::clone(&success.candidate.model);
@@ -255,6 +258,8 @@ async fn open(relay: Relay, mut meter: Meter) -> Result<Ticket, ApiError> {
         Answered::Whole(_) => return Err(ApiError::internal("a stream was asked for")),
     };
     let envelope = envelope(&meter, &candidate.model);
+    let choices = u64::from(relay.request.n());
+    let spending = Spending::new(&candidate.model, &relay.plan.need, choices);
     let on_disconnect = relay.on_disconnect(&candidate);
     let stop = relay.desk.stop.listen();
     let (auto, prompt_tokens) = (relay.plan.verdict(), relay.plan.need.input);
@@ -271,6 +276,7 @@ async fn open(relay: Relay, mut meter: Meter) -> Result<Ticket, ApiError> {
         answered,
         auto,
         prompt_tokens,
+        spending,
         on_disconnect,
         stop,
         resume,

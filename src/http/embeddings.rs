@@ -42,7 +42,7 @@ pub async fn embeddings(
     let tokens = count(&request);
     let plan = plan::make(&desk, &caller.0, &request, &tokens)?;
     let Some(first) = plan.shortlist.ranked.first() else {
-        return Err(refusal::nobody(&plan, &caller.0));
+        return Err(refusal::nobody(&plan, &desk, &caller.0));
     };
     let mut share = body.share;
     let answer_bytes = plan::vector_bytes(&request, &first.model);

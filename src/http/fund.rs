@@ -25,21 +25,23 @@ impl Relay {
             meter.start_free()?;
             return Ok(Some(None));
         }
-        if trail.no_credit.is_some() {
+        if trail.no_credit.is_some() || trail.storage.is_some() {
             return Ok(None);
         }
         let own = self.estimate(candidate);
         let dearest = self.dearest(candidate, rest);
-        match meter
-            .authorise(
-                &candidate.model,
-                Estimate {
-                    want: dearest,
-                    least: own.least,
-                },
-            )
-            .await
-        {
+        let hold = Estimate {
+            want: dearest,
+            least: own.least,
+        };
+        let answer = match meter.authorise(&candidate.model, hold).await {
+            Ok(answer) => answer,
+            Err(down) => {
+                trail.storage = Some(down);
+                return Ok(None);
+            }
+        };
+        match answer {
             Ok(held) if held >= own.want => Ok(Some(None)),
             Ok(held) => {
                 let choices = u64::from(self.request.n());

@@ -10,6 +10,7 @@ use super::Switchboard;
 use super::state::{Shown, best};
 use crate::actors::catalog::{Route, World};
 use crate::actors::provider::standing;
+use crate::actors::storage::StorageState;
 use crate::catalog::Model;
 use crate::routing::Standing;
 
@@ -49,15 +50,24 @@ pub async fn health(desk: Data<Switchboard>) -> HttpResponse {
         .map(|route| provider(&world, route, now))
         .collect();
     HttpResponse::Ok().json(Health {
-        status: status(&providers),
+        status: match desk.storage.state() {
+            StorageState::Well => status(&providers),
+            StorageState::Full if status(&providers) == "operational" => "degraded",
+            StorageState::Full => status(&providers),
+            StorageState::Failed => "outage",
+        },
         simulated: desk.is_sandbox(),
         providers,
         version: env!("CARGO_PKG_VERSION"),
     })
 }
 
-/// `GET /ready`: the storage is open as long as the process runs; somebody must be configured.
+/// `GET /ready`: the ledger can be written, and somebody is configured.
 pub async fn ready(desk: Data<Switchboard>) -> HttpResponse {
+    if let Err(down) = desk.storage.may_sell() {
+        return HttpResponse::ServiceUnavailable()
+            .json(serde_json::json!({ "ready": false, "reason": down.to_string() }));
+    }
     let world = desk.world.load_full();
     let now = Instant::now();
     let configured =

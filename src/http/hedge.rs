@@ -82,7 +82,7 @@ impl Relay {
         &self,
         tried: Tried,
         rest: Pin<Box<impl Future<Output = Tried>>>,
-        slower: &Model,
+        slower: &Arc<Model>,
         meter: &mut Meter,
     ) -> Vec<Tried> {
         if tried.result.is_err() {
@@ -95,7 +95,7 @@ impl Relay {
             estimated: true,
             ..Usage::default()
         };
-        self.note_loss(slower, &input);
+        meter.note_loss(slower, &input);
         vec![tried]
     }
 }

@@ -2,6 +2,7 @@
 
 mod admin;
 mod attempt;
+mod audit;
 mod auth;
 mod body;
 mod chat;
@@ -29,6 +30,7 @@ mod stream;
 mod trail;
 mod tried;
 mod upstream;
+mod usage;
 mod visit;
 
 use std::net::TcpListener;
@@ -119,9 +121,14 @@ fn routes(app: &mut ServiceConfig) {
     .service(get("/v1/credits").route(web::get().to(credits::credits)))
     .service(get("/v1/key").route(web::get().to(credits::key)))
     .service(post("/admin/accounts").route(web::post().to(admin::create_account)))
+    .service(patch("/admin/accounts/{id}").route(web::patch().to(admin::change_account)))
+    .service(post("/admin/accounts/{id}/adjust").route(web::post().to(admin::adjust_balance)))
     .service(post("/admin/accounts/{id}/credits").route(web::post().to(admin::add_credit)))
     .service(post("/admin/catalog/reload").route(web::post().to(admin::reload_catalog)))
-    .service(get("/admin/ledger/verify").route(web::get().to(admin::verify_ledger)))
+    .service(get("/admin/ledger/verify").route(web::get().to(audit::verify)))
+    .service(get("/admin/ledger/export").route(web::get().to(audit::export)))
+    .service(get("/admin/accounts/{id}/usage").route(web::get().to(usage::records)))
+    .service(get("/admin/accounts/{id}/totals").route(web::get().to(usage::totals)))
     .default_service(web::to(nothing_here));
 }
 
@@ -134,6 +141,12 @@ fn get(path: &str) -> Resource {
 fn post(path: &str) -> Resource {
     web::resource(path).default_service(web::to(|| async {
         Err::<&str, ApiError>(wrong_method("POST"))
+    }))
+}
+
+fn patch(path: &str) -> Resource {
+    web::resource(path).default_service(web::to(|| async {
+        Err::<&str, ApiError>(wrong_method("PATCH"))
     }))
 }
 

@@ -1,17 +1,20 @@
 //! Why nobody serves a planned request: the error that says what would help.
 
+use std::time::Duration;
+
 use super::error::ExclusionNote;
 use super::plan::Plan;
-use super::{ApiError, Code};
+use super::{ApiError, Code, Switchboard};
 use crate::actors::accounts::Principal;
 use crate::catalog::{Catalog, Model};
 use crate::money::Picodollars;
 use crate::routing::{Reason, Task, hold};
+use crate::store::Refusal;
 
 /// The error for an empty shortlist: 402, 400 or 403 when one reason explains it, else 503.
-pub fn nobody(plan: &Plan, caller: &Principal) -> ApiError {
+pub fn nobody(plan: &Plan, desk: &Switchboard, caller: &Principal) -> ApiError {
     let error = match explanation(plan) {
-        Some(Reason::NotFree) => no_credit(plan, caller),
+        Some(Reason::NotFree) => no_credit(plan, desk, caller),
         Some(Reason::ContextWindow) => too_long(plan),
         Some(Reason::Capability(ability)) => unable(ability.as_str()),
         Some(Reason::Parameter(field)) => unable(field),
@@ -83,8 +86,55 @@ fn unable(what: &str) -> ApiError {
     ApiError::new(Code::UnsupportedParameter, message).param(what)
 }
 
-/// 402: names the balance, the estimate and the free models.
-pub fn no_credit(plan: &Plan, caller: &Principal) -> ApiError {
+/// The error for a request that the ledger holds no credit for: 429 for a daily limit or too much
+/// running, else 402.
+pub fn unpaid(refusal: &Refusal, plan: &Plan, desk: &Switchboard, caller: &Principal) -> ApiError {
+    match refusal {
+        Refusal::DailyLimit { resets_in_ms, .. } => {
+            let message = format!("{}.", sentence(refusal));
+            ApiError::new(Code::DailyLimitExceeded, message)
+                .retry_after(Duration::from_millis(*resets_in_ms))
+        }
+        Refusal::LimitBound { .. } => {
+            let message = format!("{}; wait for one of them to end.", sentence(refusal));
+            ApiError::new(Code::DailyLimitExceeded, message)
+        }
+        Refusal::TooManyHolds { .. } => {
+            let message = format!("{}.", sentence(refusal));
+            ApiError::new(Code::RateLimitExceeded, message)
+        }
+        Refusal::Bound { .. } | Refusal::Insufficient { .. } | Refusal::Ended => {
+            no_credit(plan, desk, caller)
+        }
+    }
+}
+
+/// The code for a stream whose hold could not be enlarged.
+pub fn unextended(refusal: &Refusal) -> Code {
+    match refusal {
+        Refusal::DailyLimit { .. } | Refusal::LimitBound { .. } => Code::DailyLimitExceeded,
+        Refusal::TooManyHolds { .. }
+        | Refusal::Bound { .. }
+        | Refusal::Insufficient { .. }
+        | Refusal::Ended => Code::InsufficientCredits,
+    }
+}
+
+/// A refusal in words for callers, with a capital letter.
+fn sentence(refusal: &Refusal) -> String {
+    let text = refusal.to_string();
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
+/// 402: names the balance, the estimate and the free models. After a failure of the storage no
+/// balance is known, and it is 503.
+pub fn no_credit(plan: &Plan, desk: &Switchboard, caller: &Principal) -> ApiError {
+    if let Err(down) = desk.storage.may_answer() {
+        return down.into();
+    }
     let balance = caller.purse.available();
     let estimate = estimate(plan).map_or_else(String::new, |usd| format!(" of about ${usd}"));
     let instead = match plan.task {

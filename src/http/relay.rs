@@ -17,11 +17,10 @@ use super::{ApiError, Code, Switchboard};
 use crate::actors::accounts::Principal;
 use crate::actors::breaker::Spare;
 use crate::actors::provider::{Lease, Refused};
-use crate::catalog::{Model, OnDisconnect};
+use crate::catalog::OnDisconnect;
 use crate::config;
 use crate::routing::Candidate;
 use crate::store::Status;
-use crate::usage::Usage;
 use crate::wire::{
     self, Begun, CannotEncode, ChatRequest, Context, Encoded, Fault, FaultClass, Warning,
 };
@@ -105,7 +104,9 @@ impl Relay {
             }
             tokio::time::sleep(pause).await;
         }
-        Err(progress.trail.failure(meter, &self.plan, &self.caller))
+        Err(progress
+            .trail
+            .failure(meter, &self.plan, &self.desk, &self.caller))
     }
 
     /// Whether the request has attempts and time left.
@@ -242,23 +243,11 @@ impl Relay {
                 lease.report(outcome(&fault));
                 meter.note(attempt_note(model, word(&fault), fault.status));
                 if let Some(usage) = &fault.billed {
-                    self.note_loss(model, usage);
+                    meter.note_loss(model, usage);
                 }
                 Err(progress.failed(&candidate, fault))
             }
         }
-    }
-
-    /// The provider will bill an attempt that gave the caller nothing: the operator bears it.
-    pub(super) fn note_loss(&self, model: &Model, usage: &Usage) {
-        tracing::info!(
-            provider = model.provider.as_str(),
-            model = model.id.as_str(),
-            prompt_tokens = usage.prompt_tokens,
-            completion_tokens = usage.completion_tokens,
-            estimated = usage.estimated,
-            "paid for an attempt without an answer"
-        );
     }
 
     /// Writes the request in the candidate's dialect, with the beginning of the answer if it is to go

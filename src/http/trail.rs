@@ -6,11 +6,12 @@ use super::error::ExclusionNote;
 use super::metered::Meter;
 use super::plan::Plan;
 use super::refusal;
-use super::{ApiError, Code};
+use super::{ApiError, Code, Switchboard};
 use crate::actors::accounts::Principal;
 use crate::actors::breaker::Spare;
 use crate::actors::catalog::World;
 use crate::actors::provider::{Acquire, Lease, Refused, Turn};
+use crate::actors::storage::StorageDown;
 use crate::catalog::Model;
 use crate::store::Refusal;
 use crate::wire::{CannotEncode, Fault};
@@ -22,6 +23,8 @@ pub struct Trail {
     pub faults: Vec<Fault>,
     /// Why the balance did not suffice.
     pub no_credit: Option<Refusal>,
+    /// Why the ledger held nothing; free models go on.
+    pub storage: Option<StorageDown>,
     /// Why a candidate's format could not carry the request, the first of them.
     pub cannot: Option<CannotEncode>,
     refused: Vec<(ExclusionNote, Refused)>,
@@ -58,11 +61,18 @@ impl Trail {
     }
 
     /// The error for the caller when nobody could answer.
-    pub fn failure(&self, meter: &Meter, plan: &Plan, caller: &Principal) -> ApiError {
+    pub fn failure(
+        &self,
+        meter: &Meter,
+        plan: &Plan,
+        desk: &Switchboard,
+        caller: &Principal,
+    ) -> ApiError {
         let error = match (self.faults.last(), &self.cannot, &self.no_credit) {
             (Some(fault), _, _) => from_fault(fault, &self.faults),
             (None, Some(cannot), _) => from_encoding(cannot),
-            (None, None, Some(_)) => refusal::no_credit(plan, caller),
+            (None, None, Some(refusal)) => refusal::unpaid(refusal, plan, desk, caller),
+            (None, None, None) if let Some(down) = self.storage => down.into(),
             (None, None, None) if self.is_all_rate_limits() => {
                 let message = "Every provider that could be asked limits our rate.";
                 ApiError::new(Code::UpstreamRateLimited, message)

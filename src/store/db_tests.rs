@@ -11,14 +11,6 @@ fn batch(key: &[u8], value: &str) -> Batch {
     batch
 }
 
-/// A storage whose next sync fails: the null device cannot be synced.
-fn failing(dir: &Path) -> Db {
-    let mut db = Db::open(dir).unwrap();
-    let inner = Arc::get_mut(&mut db.0).unwrap();
-    inner.log = File::open("/dev/null").unwrap();
-    db
-}
-
 #[test]
 fn what_was_committed_is_there_after_reopening() {
     let dir = tempfile::tempdir().unwrap();
@@ -87,7 +79,7 @@ fn a_damaged_file_is_an_error_not_a_panic() {
 #[test]
 fn after_a_failed_sync_everything_is_refused() {
     let dir = tempfile::tempdir().unwrap();
-    let db = failing(dir.path());
+    let db = Db::open(dir.path()).unwrap().with_failing_sync();
     let clone = db.clone();
     let error = db.commit(batch(b"t/1", "one")).unwrap_err();
     assert!(matches!(error, StoreError::Io { action: "sync", .. }));

@@ -51,14 +51,26 @@ impl Envelope {
 
     /// The chunk that says that the answer broke off. `metadata` is a raw JSON object.
     pub fn error(&self, code: &str, message: &str, metadata: Option<&str>, out: &mut Vec<u8>) {
+        self.last(code, message, metadata.unwrap_or("{}"), "error", out);
+    }
+
+    /// The chunk that says that the answer was ended before its end because it cannot be paid
+    /// further.
+    pub fn cut_off(&self, code: &str, message: &str, out: &mut Vec<u8>) {
+        self.last(code, message, "{}", "length", out);
+    }
+
+    fn last(&self, code: &str, message: &str, metadata: &str, finish: &str, out: &mut Vec<u8>) {
         let mut error = String::from(r#""error":{"message":"#);
         json::push_string(&mut error, message);
         error.push_str(r#","code":"#);
         json::push_string(&mut error, code);
         error.push_str(r#","metadata":"#);
         // A line break inside the object would end the frame.
-        error.push_str(&metadata.unwrap_or("{}").replace(['\n', '\r'], " "));
-        error.push_str(r#"},"choices":[{"index":0,"delta":{},"finish_reason":"error","native_finish_reason":null}]"#);
+        error.push_str(&metadata.replace(['\n', '\r'], " "));
+        error.push_str(r#"},"choices":[{"index":0,"delta":{},"finish_reason":"#);
+        json::push_string(&mut error, finish);
+        error.push_str(r#","native_finish_reason":null}]"#);
         self.frame(&[&error], out);
     }
 

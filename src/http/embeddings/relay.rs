@@ -108,7 +108,7 @@ impl Relay {
             progress = Some(given);
         }
         meter.end_without_answer(Status::Failed);
-        Err(trail.failure(meter, &self.plan, &self.caller))
+        Err(trail.failure(meter, &self.plan, &self.desk, &self.caller))
     }
 
     /// Puts a host that failed behind the others, when asking it again may help.
@@ -148,7 +148,7 @@ impl Relay {
             meter.start_free()?;
             return Ok(true);
         }
-        if trail.no_credit.is_some() {
+        if trail.no_credit.is_some() || trail.storage.is_some() {
             return Ok(false);
         }
         let estimate = |model: &Model| hold::estimate(model, &self.plan.need, 1);
@@ -159,7 +159,14 @@ impl Relay {
             want: dearest.unwrap_or(Picodollars::ZERO),
             least: estimate(&host.model).least,
         };
-        match meter.authorise(&host.model, hold).await {
+        let answer = match meter.authorise(&host.model, hold).await {
+            Ok(answer) => answer,
+            Err(down) => {
+                trail.storage = Some(down);
+                return Ok(false);
+            }
+        };
+        match answer {
             Ok(_) => Ok(true),
             Err(Refusal::TooManyHolds { .. }) => Err(too_many_running(
                 self.desk.settings.limits.running_per_account,

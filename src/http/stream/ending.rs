@@ -37,6 +37,7 @@ impl Flow {
         };
         self.ticket.meter.counters().stream(counted);
         let (shown, ending) = self.ending(status, fault.as_ref());
+        self.note_loss(&ending);
         let receipt = match self.ticket.meter.settle(&ending).await {
             Ok(receipt) => receipt,
             // Without a settle there is no end: the stream just breaks off.
@@ -66,8 +67,30 @@ impl Flow {
         frame.into()
     }
 
+    /// What the provider counts and the caller does not pay, the operator does.
+    fn note_loss(&mut self, ending: &Ending) {
+        let Some(reported) = &self.usage else {
+            return;
+        };
+        let borne = match (&ending.usage, &self.before) {
+            (None, _) => reported.usage,
+            (Some(paid), Some(_)) => bill::borne(reported, paid),
+            (Some(_), None) => return,
+        };
+        let model = &self.ticket.candidate.model;
+        self.ticket.meter.note_loss(model, &borne);
+    }
+
+    /// Usage together with what another model had delivered before.
+    pub(super) fn with_before(&self, usage: Usage) -> Usage {
+        match &self.before {
+            Some((before, _)) => before.usage.plus(usage),
+            None => usage,
+        }
+    }
+
     /// The metadata of an answer that two models gave. Headers had gone before.
-    fn recovery(&self) -> Option<String> {
+    pub(super) fn recovery(&self) -> Option<String> {
         let (before, _) = self.before.as_ref()?;
         Some(format!(
             r#"{{"recovery":{{"from":{:?},"to":{:?},"at_chars":{}}}}}"#,
@@ -116,11 +139,7 @@ impl Flow {
             usage: bill::is_billable(finish, &delivered, &usage).then_some(usage),
             ttft: Some(self.ticket.answered - self.ticket.dispatched),
         };
-        let shown = match &self.before {
-            Some((before, _)) => before.usage.plus(usage),
-            None => usage,
-        };
-        (shown, ending)
+        (self.with_before(usage), ending)
     }
 
     /// The caller has left: what was delivered is billed, without anybody waiting for it.
@@ -129,6 +148,7 @@ impl Flow {
             self.phase = Phase::Ended;
             self.ticket.meter.counters().stream(StreamEnd::Left);
             let (_, ending) = self.ending(Status::Cancelled, None);
+            self.note_loss(&ending);
             self.ticket.meter.abandon(&ending);
         }
     }

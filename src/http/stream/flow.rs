@@ -1,10 +1,13 @@
 //! A streamed answer on its way: upstream events → frames, from one model or from two.
 
+mod unpaid;
+
 use bytes::Bytes;
 
 use super::Ticket;
 use super::recovery::BrokenOff;
 use crate::http::consequence::word;
+use crate::store::Refusal;
 use crate::wire::{Chunk, Event, Fault, FaultClass, Finish, Joined, Joiner, ReportedUsage};
 
 /// A stream and everything it has come to.
@@ -31,6 +34,8 @@ enum Turn {
     Go,
     Done,
     Broken(Fault),
+    /// The rest cannot be paid.
+    Unpaid(Refusal),
     /// The router is to end.
     Stopped,
 }
@@ -75,13 +80,14 @@ impl Flow {
                 biased;
                 () = stop.ordered() => Turn::Stopped,
                 events = live.next() => match events {
-                    Some(events) => self.write(events, &mut frame),
+                    Some(events) => self.write(events, &mut frame).await,
                     None => Turn::Done,
                 },
             };
             match turn {
                 Turn::Done => return Some(self.end(None, frame).await),
                 Turn::Stopped => return Some(self.stopped().await),
+                Turn::Unpaid(refusal) => return Some(self.cut_off(&refusal, frame).await),
                 Turn::Broken(fault) => self.phase = Phase::Broken(fault),
                 Turn::Go => {}
             }
@@ -91,12 +97,12 @@ impl Flow {
         }
     }
 
-    fn write(&mut self, events: Vec<Event>, frame: &mut Vec<u8>) -> Turn {
+    async fn write(&mut self, events: Vec<Event>, frame: &mut Vec<u8>) -> Turn {
         for event in events {
             match event {
                 Event::Chunk(chunk) => {
-                    if let Err(fault) = self.pass(chunk, frame) {
-                        return Turn::Broken(fault);
+                    if let Err(turn) = self.pass(chunk, frame).await {
+                        return turn;
                     }
                 }
                 Event::Usage(usage) => self.usage = Some(usage),
@@ -111,7 +117,7 @@ impl Flow {
     }
 
     /// Hands a chunk on, or the part of it that the caller has not had yet.
-    fn pass(&mut self, chunk: Chunk, frame: &mut Vec<u8>) -> Result<(), Fault> {
+    async fn pass(&mut self, chunk: Chunk, frame: &mut Vec<u8>) -> Result<(), Turn> {
         let chunk = match &mut self.before {
             None => chunk,
             Some((before, joiner)) => match joiner.take(&chunk) {
@@ -122,10 +128,15 @@ impl Flow {
                     tracing::info!(model = %self.ticket.candidate.model.id, "a restarted answer is another one");
                     // The model did nothing wrong: it was asked for an answer and gave one.
                     self.report(None);
-                    return Err(fault);
+                    return Err(Turn::Broken(fault));
                 }
             },
         };
+        let Ticket {
+            spending, meter, ..
+        } = &mut self.ticket;
+        let bytes = chunk.text_bytes as u64;
+        spending.count(meter, bytes).await.map_err(Turn::Unpaid)?;
         self.told = chunk.finish.or(self.told);
         if let Some(resume) = &mut self.ticket.resume {
             resume.note(&chunk);
@@ -188,6 +199,7 @@ impl Flow {
             chars: next.at_chars,
             fault,
         };
+        ticket.spending.hand_on(&next.candidate.model);
         ticket.candidate = next.candidate;
         ticket.lease = Some(next.lease);
         ticket.live = next.live;

@@ -18,7 +18,7 @@ use self::leave::Attended;
 use super::ApiError;
 use super::attempt::LiveStream;
 use super::headers::AutoVerdict;
-use super::metered::Meter;
+use super::metered::{Meter, Spending};
 use super::visit::unix_seconds;
 use crate::actors::provider::Lease;
 use crate::actors::stop::StopListener;
@@ -27,7 +27,7 @@ use crate::ids::GenerationId;
 use crate::routing::Candidate;
 use crate::wire::{Envelope, Warning};
 
-pub use self::bill::{counted, is_billable};
+pub use self::bill::{counted, estimate, is_billable};
 pub use self::recovery::{Resume, is_wanted};
 
 /// Time between two comments while no content has come.
@@ -55,6 +55,8 @@ pub struct Ticket {
     pub auto: Option<AutoVerdict>,
     /// Estimated input, for when the provider does not count.
     pub prompt_tokens: u64,
+    /// Watches the hold.
+    pub spending: Spending,
     /// What becomes of the upstream's stream when the caller leaves.
     pub on_disconnect: OnDisconnect,
     /// Hears when the router is to end.

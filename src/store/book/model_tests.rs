@@ -65,9 +65,16 @@ fn command() -> impl Strategy<Value = Command> {
 #[derive(Clone, Debug, PartialEq)]
 enum Fate {
     Unknown,
-    Held { amount: i64, expires_ms: u64 },
-    Settled { charged: i64 },
+    Held {
+        amount: i64,
+        expires_ms: u64,
+    },
+    Settled {
+        charged: i64,
+    },
     Voided,
+    /// Given back at its deadline; its request may still end.
+    Expired,
 }
 
 /// One generation: its order and what the reference knows of it.
@@ -110,7 +117,7 @@ impl Model {
         holds
             .map(|slot| match slot.fate {
                 Fate::Held { amount, .. } => amount,
-                Fate::Unknown | Fate::Settled { .. } | Fate::Voided => 0,
+                Fate::Unknown | Fate::Settled { .. } | Fate::Voided | Fate::Expired => 0,
             })
             .sum()
     }
@@ -129,12 +136,12 @@ impl Model {
         }
     }
 
-    fn release(&mut self, wanted: impl Fn(u64) -> bool) {
+    fn expire(&mut self, wanted: impl Fn(u64) -> bool) {
         for slot in &mut self.slots {
             if let Fate::Held { expires_ms, .. } = slot.fate
                 && wanted(expires_ms)
             {
-                slot.fate = Fate::Voided;
+                slot.fate = Fate::Expired;
             }
         }
     }
@@ -173,7 +180,7 @@ fn step(book: &mut Book, model: &mut Model, ids: &[AccountId], command: &Command
             let result = book.authorise(slot.order.clone(), now_ms);
             match (&slot.fate, expected) {
                 (Fate::Held { amount, .. }, _) => assert_eq!(result, Ok(pico(*amount))),
-                (Fate::Settled { .. } | Fate::Voided, _) => {
+                (Fate::Settled { .. } | Fate::Voided | Fate::Expired, _) => {
                     assert_eq!(result, Err(Refusal::Ended));
                 }
                 (Fate::Unknown, Some(amount)) => {
@@ -194,6 +201,13 @@ fn step(book: &mut Book, model: &mut Model, ids: &[AccountId], command: &Command
                     model.purses[account] -= charged;
                     model.slots[slot].fate = Fate::Settled { charged };
                 }
+                Fate::Expired => {
+                    let account = model.slots[slot].account;
+                    let charged = cost.min(model.available(account));
+                    assert_eq!(result, Some(charged));
+                    model.purses[account] -= charged;
+                    model.slots[slot].fate = Fate::Settled { charged };
+                }
                 Fate::Settled { charged } => assert_eq!(result, Some(charged)),
                 Fate::Unknown | Fate::Voided => assert_eq!(result, None),
             }
@@ -206,7 +220,7 @@ fn step(book: &mut Book, model: &mut Model, ids: &[AccountId], command: &Command
                     assert_eq!(released.map(|it| it.amount), Some(pico(amount)));
                     slot.fate = Fate::Voided;
                 }
-                Fate::Unknown => {
+                Fate::Unknown | Fate::Expired => {
                     assert_eq!(released, None);
                     slot.fate = Fate::Voided;
                 }
@@ -224,7 +238,7 @@ fn step(book: &mut Book, model: &mut Model, ids: &[AccountId], command: &Command
             model.now_ms += after_ms;
             let now_ms = model.now_ms;
             book.expire(now_ms);
-            model.release(|expires_ms| expires_ms <= now_ms);
+            model.expire(|expires_ms| expires_ms <= now_ms);
         }
         Command::Commit | Command::Crash => {}
     }
