@@ -51,9 +51,10 @@ impl Timing {
     /// The settings of the breaker.
     pub fn breaker(self) -> String {
         format!(
-            "[breaker]\nrest_ms = {}\nmax_rest_ms = {}\n",
+            "[breaker]\nrest_ms = {}\nmax_rest_ms = {}\nramp_ms = {}\n",
             self.ms(5_000),
-            self.ms(20_000)
+            self.ms(20_000),
+            self.ms(30_000)
         )
     }
 }
