@@ -256,10 +256,12 @@ impl Relay {
         &self,
         candidate: &Candidate,
         cap: Option<u64>,
-        begun: Option<&Begun>,
+        beginning: Option<&Begun>,
     ) -> Result<Encoded, CannotEncode> {
         let model = &candidate.model;
-        let request = begun.map_or(&self.request, |begun| begun.request(&self.request, model));
+        let request = beginning.map_or(&self.request, |beginning| {
+            beginning.request(&self.request, model)
+        });
         let Some(route) = self.plan.world.route(&model.provider) else {
             return Err(CannotEncode::Unspoken(crate::catalog::Dialect::OpenAi));
         };

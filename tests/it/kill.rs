@@ -124,7 +124,11 @@ async fn load(
             sent += 1;
             let key = &keys[requests.len() % keys.len()];
             let request = request(client, &process.url, key, sent.is_multiple_of(2));
-            requests.push(rt::spawn(follow(request, sent.is_multiple_of(2), Rc::clone(log))));
+            requests.push(rt::spawn(follow(
+                request,
+                sent.is_multiple_of(2),
+                Rc::clone(log),
+            )));
         }
     }
     let took = started.elapsed();
