@@ -39,7 +39,6 @@ pub fn order(account: AccountId) -> Order {
         price_version: "2026-01-31".to_owned(),
         daily_limit: None,
         expires_ms: now_ms() + 660_000,
-        daily_limit: None,
     }
 }
 
