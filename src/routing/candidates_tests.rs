@@ -198,7 +198,10 @@ fn is_true(reason: &Reason, model: &Model, ask: &Ask, live: &Live) -> bool {
         }
         Reason::Unconfigured => live.standing == Standing::Unconfigured,
         Reason::Endpoint => !model.is_chat(),
-        Reason::Retired(since) => model.deprecation_date == Some(*since) && ask.today > *since,
+        Reason::Retired(since) => {
+            let is_past = model.deprecation_date == Some(*since) && ask.today > *since;
+            is_past && meant().any(|choice| !choice.names(model))
+        }
         Reason::Paid => !model.free && meant().any(|choice| choice.spend == Spend::FreeOnly),
     }
 }
@@ -216,7 +219,9 @@ fn all_reasons(live: &Live, model: &Model, ask: &Ask, choice: &Choice) -> Vec<Re
         Reason::Parameter("seed".to_owned()),
     ];
     reasons.extend(Ability::ALL.map(Reason::Capability));
-    reasons.extend(model.deprecation_date.map(Reason::Retired));
+    if !choice.names(model) {
+        reasons.extend(model.deprecation_date.map(Reason::Retired));
+    }
     if choice.spend == Spend::FreeOnly {
         reasons.push(Reason::Paid);
     }
