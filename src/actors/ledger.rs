@@ -3,6 +3,7 @@
 //! The first message of a group asks for a commit behind it in the mailbox: whatever has arrived by
 //! then is validated first and shares the one sync. No timer, no wait at low load.
 
+mod expiry;
 mod messages;
 mod operator;
 mod pruning;
@@ -12,7 +13,6 @@ mod waiting;
 use std::collections::{HashMap, VecDeque};
 use std::future::ready;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult, ResponseFuture};
 use tokio::sync::oneshot;
@@ -21,7 +21,7 @@ pub use messages::{
     Adjust, AskStatement, Authorise, Drain, Extend, Find, Grant, Record, Settle, Statement,
     TakeSnapshot, Void,
 };
-pub use stats::{LedgerStats, LossCount, Tally};
+pub use stats::{BATCH_CLASSES, LedgerStats, LossCount, Tally};
 
 use super::clock;
 use super::funds::Purses;
@@ -29,13 +29,12 @@ use super::storage::{StorageDown, StorageHealth};
 use crate::ids::AccountId;
 use crate::money::Picodollars;
 use crate::store::{Book, Db, Generation, Refusal, Settled, Snapshot, StoreError};
+use expiry::Expire;
 use pruning::Prune;
 use waiting::Waiting;
 
 /// Decisions that share one sync at the most. They take well under 2 ms to make.
 const GROUP: usize = 256;
-/// How often holds past their deadline are looked for.
-const EXPIRY_PERIOD: Duration = Duration::from_secs(5);
 
 /// Guards the book and its database.
 pub struct Ledger {
@@ -174,12 +173,7 @@ impl Actor for Ledger {
         super::guard::abort_on_panic();
         // Orphans that the start found are durable already.
         self.tell_losses();
-        ctx.run_interval(EXPIRY_PERIOD, |ledger, ctx| {
-            for released in ledger.book.expire(clock::now_ms()) {
-                ledger.wake(ctx, released.account);
-            }
-            ledger.ask_for_commit(ctx);
-        });
+        ctx.notify_later(Expire, expiry::PERIOD);
         ctx.notify(Prune);
     }
 }
