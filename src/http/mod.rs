@@ -18,6 +18,7 @@ mod generations;
 mod headers;
 mod health;
 mod hedge;
+mod ledger_metrics;
 mod metered;
 mod metrics;
 mod models;
