@@ -199,7 +199,7 @@ impl Relay {
 }
 
 /// 503 for a request that has not begun to be answered when the router ends.
-fn stopping() -> ApiError {
+pub fn stopping() -> ApiError {
     let message = "The router is being stopped; try again shortly.";
     ApiError::new(Code::Overloaded, message)
 }
