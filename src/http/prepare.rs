@@ -27,6 +27,15 @@ impl Relay {
         progress: &mut Progress,
         meter: &mut Meter,
     ) -> Result<Option<Ready>, ApiError> {
+        // Who may be the one probe does not keep others from it while it waits for credit.
+        if self.plan.world.is_probed(&candidate.model, Instant::now())
+            && self
+                .fund(&candidate, &progress.queue, meter, &mut progress.trail)
+                .await?
+                .is_none()
+        {
+            return Ok(None);
+        }
         let spare = self.spare(progress);
         let lease = match self.lease(&candidate, spare, progress).await? {
             None => return Ok(None),
