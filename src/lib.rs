@@ -8,6 +8,7 @@ pub mod catalog;
 pub mod config;
 pub mod http;
 pub mod ids;
+pub mod mail;
 pub mod money;
 pub mod routing;
 pub mod sandbox;

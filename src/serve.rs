@@ -3,11 +3,13 @@
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use actix_web::web::Data;
 use model_router::actors::accounts::{AddKey, CreateAccount, FindAccount};
 use model_router::actors::catalog::Reload;
 use model_router::actors::ledger::{Drain, Grant};
+use model_router::actors::mailer::Finish;
 use model_router::actors::{Providers, Switchboard, guard};
 use model_router::config::{Environment, Settings};
 use model_router::ids::{AccountId, ApiKey};
@@ -22,6 +24,8 @@ use crate::EXIT_CANNOT_START;
 const SANDBOX_EMAIL: &str = "sandbox@localhost";
 /// Five dollars.
 const SANDBOX_CREDIT: Picodollars = Picodollars::new(5_000_000_000_000);
+/// How long mails may be on their way after the last request has ended.
+const MAIL_TIME: Duration = Duration::from_secs(5);
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -181,6 +185,12 @@ async fn serve_until_signal(
     }
     running.await??;
     desk.ledger.send(Drain).await?;
+    if tokio::time::timeout(MAIL_TIME, desk.mailer.send(Finish))
+        .await
+        .is_err()
+    {
+        tracing::error!("mails were still on their way: they are lost");
+    }
     tracing::info!("stopped");
     Ok(())
 }

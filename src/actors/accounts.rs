@@ -1,10 +1,19 @@
-//! The accounts' actor: creates customers and keys, and publishes the directory that key checks read.
+//! The accounts' actor: creates customers and keys, lets people sign in, and
+//! publishes the directories that checks of keys and sessions read.
+
+mod sessions;
+mod sign_in;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use actix::{Actor, Context, Handler, Message, MessageResult};
 use arc_swap::ArcSwap;
+
+pub use sessions::{
+    EndAllSessions, EndSession, ListSessions, NoSuchSession, SessionDirectory, SignedIn, Touch,
+};
+pub use sign_in::{Door, RequestCode, SignIn};
 
 use super::clock;
 use super::funds::{Purse, Purses};
@@ -47,6 +56,7 @@ pub struct Accounts {
     accounts: store::Accounts,
     purses: Arc<Purses>,
     published: Arc<ArcSwap<KeyDirectory>>,
+    door: Door,
 }
 
 /// Creates an account with its first key.
@@ -96,6 +106,7 @@ impl Accounts {
         db: Db,
         accounts: store::Accounts,
         purses: Arc<Purses>,
+        door: Door,
     ) -> (Self, Arc<ArcSwap<KeyDirectory>>) {
         let published = Arc::new(ArcSwap::from_pointee(KeyDirectory::new()));
         let keeper = Self {
@@ -103,6 +114,7 @@ impl Accounts {
             accounts,
             purses,
             published: Arc::clone(&published),
+            door,
         };
         keeper.publish();
         (keeper, published)
@@ -110,11 +122,16 @@ impl Accounts {
 
     /// Commits what changed; only then the directory and the caller learn of it.
     fn commit(&mut self) {
-        let batch = self.accounts.take_batch();
+        self.write();
+        self.publish();
+    }
+
+    fn write(&mut self) {
+        let mut batch = self.accounts.take_batch();
+        batch.merge(self.door.visitors.take_batch());
         if let Err(error) = self.db.commit(batch) {
             super::ledger::fail_stop(&error);
         }
-        self.publish();
     }
 
     fn publish(&self) {
@@ -145,8 +162,9 @@ impl Accounts {
 impl Actor for Accounts {
     type Context = Context<Self>;
 
-    fn started(&mut self, _: &mut Context<Self>) {
+    fn started(&mut self, ctx: &mut Context<Self>) {
         super::guard::abort_on_panic();
+        self.open_door(ctx);
     }
 }
 

@@ -116,7 +116,8 @@ fn view(record: Generation) -> View {
     }
 }
 
-fn rfc3339(unix_ms: u64) -> String {
+/// Milliseconds since 1970 as a date and time.
+pub(super) fn rfc3339(unix_ms: u64) -> String {
     let nanos = i128::from(unix_ms) * 1_000_000;
     OffsetDateTime::from_unix_timestamp_nanos(nanos)
         .ok()

@@ -13,11 +13,15 @@
 //! | `c/<account>` | a customer |
 //! | `e/<e-mail address>` | the customer with that address |
 //! | `k/<key hash>` | an API key |
+//! | `v/code/<flow hash>` | a sign-in code |
+//! | `v/address/<address hash>` | what an address has used of its limits |
+//! | `v/gift/<account>` | credit of a new account, for two days |
+//! | `z/<token hash>` | a session |
 //! | `m/meta` | schema version, last sequence number, head hash |
 
 use super::book::LedgerAccount;
 use super::day::Day;
-use crate::ids::{AccountId, GenerationId, KeyHash, KeyId};
+use crate::ids::{AccountId, AddressHash, FlowHash, GenerationId, KeyHash, KeyId, SessionHash};
 
 pub(super) const BALANCES: &[u8] = b"a/";
 pub(super) const TRANSFERS: &[u8] = b"x/";
@@ -29,6 +33,10 @@ pub(super) const GENERATIONS: &[u8] = b"g/";
 pub(super) const CUSTOMERS: &[u8] = b"c/";
 pub(super) const ADDRESSES: &[u8] = b"e/";
 pub(super) const KEYS: &[u8] = b"k/";
+pub(super) const CODES: &[u8] = b"v/code/";
+pub(super) const TALLIES: &[u8] = b"v/address/";
+pub(super) const GIFTS: &[u8] = b"v/gift/";
+pub(super) const SESSIONS: &[u8] = b"z/";
 pub(super) const META: &[u8] = b"m/meta";
 
 pub(super) fn balance(account: &LedgerAccount) -> Vec<u8> {
@@ -75,4 +83,20 @@ pub(super) fn address(lower_cased: &str) -> Vec<u8> {
 
 pub(super) fn api_key(hash: &KeyHash) -> Vec<u8> {
     [KEYS, hash.as_bytes()].concat()
+}
+
+pub(super) fn code(flow: &FlowHash) -> Vec<u8> {
+    [CODES, flow.as_bytes()].concat()
+}
+
+pub(super) fn tally(address: &AddressHash) -> Vec<u8> {
+    [TALLIES, address.as_bytes()].concat()
+}
+
+pub(super) fn gift(account: AccountId) -> Vec<u8> {
+    [GIFTS, &account.to_bytes()].concat()
+}
+
+pub(super) fn session(hash: &SessionHash) -> Vec<u8> {
+    [SESSIONS, hash.as_bytes()].concat()
 }

@@ -5,9 +5,10 @@ use super::book::{
     Balances, Chain, DayTotals, Granted, Hold, KeyTotals, Kind, LedgerAccount, Link, Meta,
     OpenHold, Transfer, TrialBalance, read_balance,
 };
+use super::codes::{Code, Tally};
 use super::db::{Db, Row};
 use super::error::LedgerError;
-use super::{Generation, codec, key};
+use super::{Generation, Gift, Session, codec, key};
 use crate::ids::AccountId;
 
 /// What a sound ledger holds.
@@ -179,6 +180,14 @@ fn check_record(db: &Db, (key, value): &Row) -> Result<(), LedgerError> {
         key::customer(codec::decode::<Account>(key, value)?.id)
     } else if key.starts_with(key::KEYS) {
         key::api_key(&codec::decode::<Key>(key, value)?.hash)
+    } else if key.starts_with(key::CODES) {
+        key::code(&codec::decode::<Code>(key, value)?.flow)
+    } else if key.starts_with(key::TALLIES) {
+        key::tally(&codec::decode::<Tally>(key, value)?.address)
+    } else if key.starts_with(key::GIFTS) {
+        key::gift(codec::decode::<Gift>(key, value)?.account)
+    } else if key.starts_with(key::SESSIONS) {
+        key::session(&codec::decode::<Session>(key, value)?.hash)
     } else if key.starts_with(key::ADDRESSES) {
         let id: AccountId = codec::decode(key, value)?;
         match Account::read(db, id)? {
