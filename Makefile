@@ -1,5 +1,5 @@
 # The only list of commands.
-.PHONY: help run serve test check fmt lint unit doc conformance bench clients
+.PHONY: help run serve test check fmt lint unit doc conformance bench clients mail
 
 CARGO ?= cargo
 # Recorded provider traffic for `make conformance`.
@@ -41,3 +41,6 @@ bench: ## Criterion benchmarks of the translation
 
 clients: ## The official openai packages of PyPI and npm against the sandbox (needs their registries)
 	tests/clients/run.sh
+
+mail: ## Sign in through a real SMTP server, aiosmtpd of PyPI (needs its registry)
+	tests/clients/mail.sh

@@ -1,4 +1,5 @@
-//! Who is asking: extractors for a caller with an API key and for the operator.
+//! Who is asking: extractors for a caller with an API key, for a visitor who has signed in, and for
+//! the operator.
 
 use std::future::{Ready, ready};
 use std::sync::Arc;
@@ -10,9 +11,10 @@ use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{ApiError, Code, Switchboard};
-use crate::actors::accounts::{Access, Principal};
-use crate::ids::ApiKey;
+use super::{ApiError, Code, Switchboard, cookie};
+use crate::actors::accounts::{Access, Principal, SignedIn};
+use crate::actors::clock::now_ms;
+use crate::ids::{AccountId, ApiKey, SessionId, SessionToken};
 
 /// A request with a valid API key.
 #[derive(Clone)]
@@ -73,6 +75,86 @@ fn bearer(request: &HttpRequest) -> Option<&str> {
     let value = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.trim().split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// A request of someone who has signed in: by the session's cookie, or by its token as a bearer.
+pub struct Visitor(Arc<SignedIn>);
+
+impl Visitor {
+    /// Who has signed in.
+    pub fn account(&self) -> AccountId {
+        self.0.account
+    }
+
+    /// The session that the request belongs to.
+    pub fn session(&self) -> SessionId {
+        self.0.session
+    }
+}
+
+impl FromRequest for Visitor {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(visitor(request))
+    }
+}
+
+fn visitor(request: &HttpRequest) -> Result<Visitor, ApiError> {
+    let desk = switchboard(request)?;
+    let sent = sent_token(request, desk)?;
+    let now_ms = now_ms();
+    let session = find_session(desk, sent.text(), now_ms).ok_or_else(|| {
+        let message = "This session has ended; sign in again.";
+        ApiError::new(Code::InvalidSession, message)
+    })?;
+    if let Some(touch) = session.touch(now_ms) {
+        desk.accounts.do_send(touch);
+        if let SentToken::Cookie(token) = &sent {
+            cookie::renew(request, token, &desk.settings);
+        }
+    }
+    Ok(Visitor(session))
+}
+
+/// A session's token as it came.
+enum SentToken {
+    Bearer(String),
+    Cookie(String),
+}
+
+impl SentToken {
+    fn text(&self) -> &str {
+        match self {
+            Self::Bearer(token) | Self::Cookie(token) => token,
+        }
+    }
+}
+
+/// The token of a request. Whoever sends a header means it; a cookie comes by itself and needs a
+/// page of ours behind it.
+fn sent_token(request: &HttpRequest, desk: &Switchboard) -> Result<SentToken, ApiError> {
+    if request.headers().contains_key(AUTHORIZATION) {
+        let token = bearer(request).unwrap_or_default();
+        return Ok(SentToken::Bearer(token.to_owned()));
+    }
+    let Some(token) = cookie::token(request, &desk.settings) else {
+        let message =
+            "Nobody is signed in; sign in, or add the header 'Authorization: Bearer mr_ss_…'.";
+        return Err(ApiError::new(Code::MissingSession, message));
+    };
+    if cookie::is_forgeable(request, &desk.settings) {
+        let message = "A cookie changes nothing from another site; send the request from a page of this router.";
+        return Err(ApiError::new(Code::ForeignOrigin, message));
+    }
+    Ok(SentToken::Cookie(token))
+}
+
+fn find_session(desk: &Switchboard, token: &str, now_ms: u64) -> Option<Arc<SignedIn>> {
+    let hash = token.parse::<SessionToken>().ok()?.hash(&desk.pepper);
+    let found = desk.sessions.load().get(&hash).cloned();
+    found.filter(|session| session.is_live(now_ms))
 }
 
 /// A request with the admin token. Without a configured token the route does not exist.

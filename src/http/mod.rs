@@ -5,10 +5,13 @@ mod attempt;
 mod auth;
 mod body;
 mod chat;
+mod client_ip;
 mod consequence;
+mod cookie;
 mod credits;
 mod embeddings;
 mod error;
+mod fields;
 mod generations;
 mod headers;
 mod health;
@@ -18,6 +21,8 @@ mod plan;
 mod refusal;
 mod relay;
 mod route;
+mod sessions;
+mod signin;
 mod stream;
 mod trail;
 mod upstream;
@@ -104,6 +109,15 @@ fn routes(app: &mut ServiceConfig) {
     .service(get("/v1/generations/{id}").route(web::get().to(generations::one)))
     .service(get("/v1/credits").route(web::get().to(credits::credits)))
     .service(get("/v1/key").route(web::get().to(credits::key)))
+    .service(post("/v1/auth/request-code").route(web::post().to(signin::request_code)))
+    .service(post("/v1/auth/verify-code").route(web::post().to(signin::verify_code)))
+    .service(post("/v1/auth/logout").route(web::post().to(signin::logout)))
+    .service(
+        resource("/v1/account/sessions", "GET, DELETE")
+            .route(web::get().to(sessions::list))
+            .route(web::delete().to(sessions::end_all)),
+    )
+    .service(resource("/v1/account/sessions/{id}", "DELETE").route(web::delete().to(sessions::end)))
     .service(post("/admin/accounts").route(web::post().to(admin::create_account)))
     .service(post("/admin/accounts/{id}/credits").route(web::post().to(admin::add_credit)))
     .service(post("/admin/catalog/reload").route(web::post().to(admin::reload_catalog)))
@@ -112,14 +126,17 @@ fn routes(app: &mut ServiceConfig) {
 }
 
 fn get(path: &str) -> Resource {
-    web::resource(path).default_service(web::to(|| async {
-        Err::<&str, ApiError>(wrong_method("GET"))
-    }))
+    resource(path, "GET")
 }
 
 fn post(path: &str) -> Resource {
-    web::resource(path).default_service(web::to(|| async {
-        Err::<&str, ApiError>(wrong_method("POST"))
+    resource(path, "POST")
+}
+
+/// A path that refuses all methods but these, which its routes serve.
+fn resource(path: &str, methods: &'static str) -> Resource {
+    web::resource(path).default_service(web::to(move || async move {
+        Err::<&str, ApiError>(wrong_method(methods))
     }))
 }
 
@@ -145,7 +162,8 @@ fn not_found(path: &str) -> ApiError {
 }
 
 /// Browsers may call from the configured origins and read every header of ours. Keys travel in a
-/// header, never in a cookie, so any origin is safe.
+/// header; cookies are never sent for other origins (no `Access-Control-Allow-Credentials`), so any
+/// origin is safe.
 fn cors(origins: &[String]) -> Cors {
     let cors = Cors::default()
         .allow_any_method()

@@ -11,6 +11,7 @@ mod codes;
 mod day;
 mod db;
 mod dir;
+mod disposable;
 mod error;
 mod generation;
 mod gifts;

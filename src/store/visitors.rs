@@ -2,6 +2,7 @@
 
 use super::codes::{Codes, Guess, Wanted};
 use super::db::{Batch, Db};
+use super::disposable::is_disposable;
 use super::error::StoreError;
 use super::gifts::{Generosity, Gift, Gifts};
 use super::sessions::{Opened, Session, Sessions};
@@ -63,11 +64,11 @@ pub struct Newcomer {
 pub enum NotLetIn {
     /// The code is not right, or a limit keeps it from being looked at.
     #[error(
-        "this code is wrong, used, or older than 10 minutes, or too many were tried; request another"
+        "This code is wrong, used or older than 10 minutes, or too many were tried; request another."
     )]
     WrongCode,
     /// The operator has switched the account off.
-    #[error("this account is switched off; ask the operator")]
+    #[error("This account is switched off; ask the operator.")]
     AccountDisabled,
     /// No account can be made for the address.
     #[error(transparent)]
@@ -106,7 +107,7 @@ impl Visitors {
         now_ms: u64,
     ) -> Option<SignInCode> {
         let known = accounts.find_by_email(email.as_str()).is_some();
-        let disposable = is_disposable(email);
+        let disposable = is_disposable(email.domain());
         let wanted = match self.terms.disposable {
             Disposable::Refuse if disposable && !known => Wanted::No,
             Disposable::Refuse | Disposable::Accept => Wanted::Yes,
@@ -197,12 +198,6 @@ impl Visitors {
     pub fn take_batch(&mut self) -> Batch {
         std::mem::take(&mut self.batch)
     }
-}
-
-/// Whether the address's domain, or one above it, hands out mailboxes for minutes. The list is that
-/// of the crate `mailchecker`, whose own opinion on the part before the `@` is not asked for.
-fn is_disposable(email: &EmailAddress) -> bool {
-    !mailchecker::is_valid(&format!("someone@{}", email.domain()))
 }
 
 #[cfg(test)]

@@ -58,13 +58,13 @@ fn a_new_address_becomes_an_account_with_a_key_once() {
     let newcomer = first.newcomer.unwrap();
     assert!(newcomer.gift.is_none());
     let hash = newcomer.key.hash(&house.db.pepper().unwrap());
-    let (account, _) = house.accounts.find(&hash).unwrap();
-    assert_eq!(account.id, first.opened.session.account);
+    let account = house.accounts.find(&hash).unwrap().0.id;
+    assert_eq!(account, first.opened.session.account);
 
     let second = house.enter("ada@EXAMPLE.com").ok().unwrap();
     assert!(second.newcomer.is_none());
-    assert_eq!(second.opened.session.account, account.id);
-    assert_eq!(house.visitors.sessions_of(account.id).count(), 2);
+    assert_eq!(second.opened.session.account, account);
+    assert_eq!(house.visitors.sessions_of(account).count(), 2);
 }
 
 #[test]
@@ -89,9 +89,6 @@ fn throw_away_addresses_get_no_code_unless_the_operator_or_an_account_says_so() 
     assert!(house.request(who).1.is_some());
     let mut house = House::new(Disposable::Accept, "0");
     assert!(house.request(who).1.is_some());
-    for usual in ["ada@example.com", "a_b!c@gmail.com", "ada@posteo.de"] {
-        assert!(!is_disposable(&usual.parse().unwrap()), "{usual}");
-    }
 }
 
 #[test]

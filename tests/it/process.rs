@@ -21,7 +21,7 @@ struct Process {
     banner: String,
 }
 
-fn command(dir: &Path) -> Command {
+pub fn command(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_model-router"));
     command
         .env_clear()

@@ -27,7 +27,14 @@ pub struct Door {
     ledger: Addr<Ledger>,
     /// The address that mails name.
     site: String,
+    write_asked: bool,
 }
+
+/// Writes what has been requested, behind the requests that have arrived: a crowd of them shares
+/// one sync of the disk, which the ledger needs too. Nobody waits for it.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Write;
 
 /// Has a code made and mailed. Whoever asks has answered already: the answer is the same for every
 /// address, and so is its time.
@@ -63,6 +70,7 @@ impl Door {
             mailer,
             ledger,
             site,
+            write_asked: false,
         };
         (door, published)
     }
@@ -121,10 +129,12 @@ impl Accounts {
         });
     }
 
-    fn request_code(&mut self, flow: &FlowId, email: EmailAddress) {
+    fn request_code(&mut self, flow: &FlowId, email: EmailAddress, ctx: &Context<Self>) {
         let visitors = &mut self.door.visitors;
         let code = visitors.request(&self.accounts, flow, &email, clock::now_ms());
-        self.write();
+        if !std::mem::replace(&mut self.door.write_asked, true) {
+            ctx.address().do_send(Write);
+        }
         if let Some(code) = code {
             let mail = Mail::sign_in_code(email, &code, &self.door.site);
             self.door.mailer.do_send(Send(mail));
@@ -153,9 +163,18 @@ impl Accounts {
 impl Handler<RequestCode> for Accounts {
     type Result = ();
 
-    fn handle(&mut self, ask: RequestCode, _: &mut Context<Self>) {
-        self.request_code(&ask.flow, ask.email);
+    fn handle(&mut self, ask: RequestCode, ctx: &mut Context<Self>) {
+        self.request_code(&ask.flow, ask.email, ctx);
         drop(ask.place);
+    }
+}
+
+impl Handler<Write> for Accounts {
+    type Result = ();
+
+    fn handle(&mut self, _: Write, _: &mut Context<Self>) {
+        self.door.write_asked = false;
+        self.write();
     }
 }
 
