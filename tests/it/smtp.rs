@@ -36,10 +36,8 @@ async fn serve(stream: TcpStream, to_sender: &str) -> Option<String> {
     let mut mail = None;
     let mut reply = "220 test".to_owned();
     loop {
-        let sent = stream
-            .get_mut()
-            .write_all(format!("{reply}\r\n").as_bytes());
-        sent.await.ok()?;
+        reply.push_str("\r\n");
+        stream.get_mut().write_all(reply.as_bytes()).await.ok()?;
         let mut line = String::new();
         if stream.read_line(&mut line).await.ok()? == 0 {
             return mail;
