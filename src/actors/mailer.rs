@@ -41,11 +41,16 @@ struct Desk {
     at_once: usize,
 }
 
+/// A mail was dropped.
+#[derive(Debug, thiserror::Error)]
+#[error("a {0} was dropped, because mail.queue mails are waiting; is the mail server well?")]
+struct Full(&'static str);
+
 impl Desk {
-    /// Takes a mail, or gives it back when there are too many.
-    fn take(&mut self, mail: Mail, now: Instant) -> Result<(), Mail> {
+    /// Takes a mail, or drops it when too many are waiting.
+    fn take(&mut self, mail: Mail, now: Instant) -> Result<(), Full> {
         if self.waiting.len() >= self.most_waiting {
-            return Err(mail);
+            return Err(Full(mail.purpose()));
         }
         self.waiting.push_back((mail, now));
         Ok(())
@@ -123,9 +128,8 @@ impl Handler<Send> for Mailer {
     type Result = ();
 
     fn handle(&mut self, Send(mail): Send, ctx: &mut Context<Self>) {
-        if let Err(mail) = self.desk.take(mail, Instant::now()) {
-            let purpose = mail.purpose();
-            tracing::error!(purpose, "mail dropped: mail.queue mails are waiting");
+        if let Err(error) = self.desk.take(mail, Instant::now()) {
+            tracing::error!(%error, "mail dropped");
         }
         self.work(ctx);
     }
@@ -166,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn mails_beyond_the_bound_are_given_back() {
+    fn mails_beyond_the_bound_are_dropped() {
         let (mut desk, now) = (desk(), Instant::now());
         for _ in 0..3 {
             assert!(desk.take(mail(), now).is_ok());

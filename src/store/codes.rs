@@ -99,6 +99,7 @@ pub(super) struct Codes {
     /// Every code in the order in which they expire, used ones included.
     by_age: VecDeque<(u64, FlowHash)>,
     tallies: HashMap<AddressHash, Tally>,
+    most_kept: usize,
 }
 
 impl Codes {
@@ -123,6 +124,7 @@ impl Codes {
             codes,
             by_age: by_age.into(),
             tallies,
+            most_kept: MOST_KEPT,
         })
     }
 
@@ -227,16 +229,16 @@ impl Codes {
     }
 
     fn make_room(&mut self, now_ms: u64, batch: &mut Batch) {
-        if self.by_age.len() < MOST_KEPT && self.tallies.len() < MOST_KEPT {
+        if self.by_age.len() < self.most_kept && self.tallies.len() < self.most_kept {
             return;
         }
         self.expire(now_ms, batch);
-        while self.by_age.len() >= MOST_KEPT
+        while self.by_age.len() >= self.most_kept
             && let Some((_, flow)) = self.by_age.pop_front()
         {
             self.forget_code(flow, batch);
         }
-        if self.tallies.len() >= MOST_KEPT
+        if self.tallies.len() >= self.most_kept
             && let Some(address) = self.tallies.keys().next().copied()
         {
             self.tallies.remove(&address);

@@ -142,25 +142,19 @@ fn an_address_is_guessed_at_a_hundred_times_a_day() {
 
 #[test]
 fn a_refused_address_leaves_the_same_rows_and_no_right_code() {
-    let (mut codes, ada, bob) = (fresh(), email("ada@example.com"), email("bob@example.com"));
-    let (mut mailed, mut refused) = (Batch::default(), Batch::default());
-    let (first, second) = (FlowId::generate(), FlowId::generate());
-    codes.request(&first, &ada, Wanted::Yes, 0, &mut mailed);
-    let none = codes.request(&second, &bob, Wanted::No, 0, &mut refused);
-    assert!(none.is_none());
-    for (batch, flow, who) in [(&mailed, &first, &ada), (&refused, &second, &bob)] {
-        let row = batch.get(&key::code(&flow.hash(&codes.pepper))).unwrap();
-        let tally = AddressHash::new(who, &codes.pepper);
-        assert!(batch.get(&key::tally(&tally)).is_some());
-        assert_eq!(row.len(), mailed_row_length(&mailed, &first, &codes));
-    }
-}
-
-fn mailed_row_length(batch: &Batch, flow: &FlowId, codes: &Codes) -> usize {
-    batch
-        .get(&key::code(&flow.hash(&codes.pepper)))
-        .unwrap()
-        .len()
+    let mut codes = fresh();
+    let mut rows = |who: &EmailAddress, wanted| {
+        let (flow, mut batch) = (FlowId::generate(), Batch::default());
+        let secret = codes.request(&flow, who, wanted, 0, &mut batch);
+        let code = batch.get(&key::code(&flow.hash(&codes.pepper))).unwrap();
+        let tally = key::tally(&AddressHash::new(who, &codes.pepper));
+        let sizes = (code.len(), batch.get(&tally).unwrap().len());
+        (secret.is_some(), sizes)
+    };
+    let (mailed, sizes) = rows(&email("ada@example.com"), Wanted::Yes);
+    let refused = rows(&email("bob@example.com"), Wanted::No);
+    assert!(mailed);
+    assert_eq!(refused, (false, sizes));
 }
 
 #[test]
@@ -207,6 +201,24 @@ fn what_is_over_is_forgotten_in_memory_and_on_disk() {
     assert!(codes.tallies.is_empty());
     db.commit(batch).unwrap();
     assert_eq!(db.rows(b"v/").unwrap().count(), 0);
+}
+
+#[test]
+fn beyond_the_bound_the_oldest_codes_go_and_the_newest_stay_good() {
+    let mut codes = fresh();
+    codes.most_kept = 50;
+    let mut asked = Vec::new();
+    for now in 0..120_u64 {
+        let who = email(&format!("ada{now}@example.com"));
+        let (flow, secret) = ask(&mut codes, &who, now);
+        asked.push((who, flow, secret.unwrap()));
+        assert!(codes.codes.len() <= 50 && codes.by_age.len() <= 50 && codes.tallies.len() <= 50);
+    }
+    let (who, flow, secret) = &asked[69];
+    let evicted = guess(&mut codes, flow, who, secret, 120);
+    let (who, flow, secret) = &asked[70];
+    let kept = guess(&mut codes, flow, who, secret, 120);
+    assert_eq!((evicted, kept), (Guess::NotCompared, Guess::Right));
 }
 
 /// A step of an attacker who may also know the right code.

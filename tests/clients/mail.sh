@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Signs in with a code that travels through a real SMTP server (aiosmtpd) and is read back by
-# Python's email package. MODEL_ROUTER_BIN names a binary to test; without it the release binary is
+# Python's email package, in the clear with a login, over TLS and over STARTTLS. MODEL_ROUTER_BIN names a binary to test; without it the release binary is
 # built. Needs python3 with venv, and PyPI.
 set -euo pipefail
 
@@ -15,7 +15,7 @@ if [ -z "$bin" ]; then
     bin=${CARGO_TARGET_DIR:-$root/target}/release/model-router
 fi
 
-echo "mail: installing aiosmtpd from PyPI"
+echo "mail: installing aiosmtpd and trustme from PyPI"
 python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --disable-pip-version-check "aiosmtpd>=1.4,<2"
+"$work/venv/bin/pip" install --quiet --disable-pip-version-check "aiosmtpd>=1.4,<2" "trustme>=1.2,<2"
 "$work/venv/bin/python" "$here/test_mail.py" "$bin"
