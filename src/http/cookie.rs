@@ -116,7 +116,9 @@ fn own_origin(settings: &Settings) -> String {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::HttpResponse;
     use actix_web::http::header::HeaderName;
+    use actix_web::test::TestRequest;
 
     use super::*;
 
@@ -170,6 +172,25 @@ mod tests {
             assert!(text.contains(part), "{text}");
         }
         assert!(!text.contains("Domain"));
+    }
+
+    #[test]
+    fn a_response_renews_the_cookie_unless_it_ends_it() {
+        let settings = settings("https://router.example");
+        let answer = |own: Option<Cookie<'static>>| {
+            let request = TestRequest::default().to_http_request();
+            renew(&request, "mr_ss_x", &settings);
+            let mut response = HttpResponse::Ok().finish();
+            own.iter()
+                .for_each(|cookie| response.add_cookie(cookie).unwrap());
+            let mut response = ServiceResponse::new(request, response);
+            write_renewed(&mut response);
+            let all: Vec<_> = response.headers().get_all(SET_COOKIE).cloned().collect();
+            assert_eq!(all.len(), 1);
+            all[0].to_str().unwrap().to_owned()
+        };
+        assert!(answer(None).contains("__Host-mr=mr_ss_x"));
+        assert!(answer(Some(removal(&settings))).contains("Max-Age=0"));
     }
 
     #[test]

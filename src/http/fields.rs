@@ -50,7 +50,7 @@ impl Fields {
         };
         let shown: String = name.chars().take(64).collect();
         let message = format!("Unknown parameter: '{shown}'.");
-        Err(ApiError::new(Code::InvalidValue, message).param(shown))
+        Err(ApiError::new(Code::UnsupportedParameter, message).param(shown))
     }
 }
 
@@ -82,6 +82,7 @@ mod tests {
         let wrong = of(r#"{"a":5}"#).text("a").unwrap_err();
         assert_eq!(wrong.code(), Code::InvalidValue);
         let unknown = of(r#"{"admin":true}"#).finish().unwrap_err();
+        assert_eq!(unknown.code(), Code::UnsupportedParameter);
         assert!(unknown.message().contains("admin"));
         for text in ["", "[]", "5", "{", "{\"a\":\"\\ud800\"}"] {
             let error = Fields::parse(text.as_bytes()).err().unwrap();
