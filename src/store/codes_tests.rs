@@ -221,6 +221,25 @@ fn beyond_the_bound_the_oldest_codes_go_and_the_newest_stay_good() {
     assert_eq!((evicted, kept), (Guess::NotCompared, Guess::Right));
 }
 
+#[test]
+fn one_guess_at_each_of_a_thousand_addresses_opens_as_good_as_none() {
+    let mut codes = fresh();
+    let mut secrets = std::collections::HashSet::new();
+    let mut opened = 0;
+    for i in 0..1000 {
+        let who = email(&format!("ada{i}@example.com"));
+        let (flow, secret) = ask(&mut codes, &who, 0);
+        secrets.insert(secret.unwrap().reveal().to_owned());
+        if guess(&mut codes, &flow, &who, &code("12345678"), 0) == Guess::Right {
+            opened += 1;
+        }
+    }
+    // One guess in 10⁸ is right, so two of a thousand are in one run of 2·10¹⁰, and four equal
+    // pairs among a thousand codes in one run of 4·10¹⁰.
+    assert!(opened <= 1);
+    assert!(secrets.len() > 996, "{} different codes", secrets.len());
+}
+
 /// A step of an attacker who may also know the right code.
 #[derive(Clone, Debug)]
 enum Step {

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use model_router::ids::FlowId;
+use model_router::store::{Accounts, Db, Disposable, Generosity, Offer, Terms, Visitors};
 use reqwest::Response;
 use serde_json::{Value, json};
 
@@ -314,6 +316,55 @@ async fn new_accounts_are_given_credit_until_the_day_s_cap() {
     assert_eq!(balances, [of("0.5"), of("0")]);
     let again = router.sign_in("ada@example.com", 2).await.answer;
     assert_eq!(again["credit_usd"], "0");
+    router.verify().await;
+}
+
+#[actix_web::test]
+async fn what_a_crash_kept_from_the_ledger_is_posted_at_the_next_start() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let (key, token) = {
+        let db = Db::open(dir.path()).unwrap();
+        let pepper = db.pepper().unwrap();
+        let terms = Terms {
+            disposable: Disposable::Refuse,
+            generosity: Generosity {
+                credit: "0.50".parse().unwrap(),
+                daily_cap: "1".parse().unwrap(),
+            },
+        };
+        let mut accounts = Accounts::load(&db, pepper.clone()).unwrap();
+        let mut visitors = Visitors::load(&db, &pepper, terms).unwrap();
+        let (flow, email) = (FlowId::generate(), "ada@example.com".parse().unwrap());
+        let now_ms = model_router::actors::clock::now_ms();
+        let code = visitors.request(&accounts, &flow, &email, now_ms).unwrap();
+        let agent = String::new();
+        let offer = Offer {
+            flow,
+            email,
+            code,
+            agent,
+        };
+        let welcome = visitors
+            .sign_in(&mut accounts, &offer, now_ms)
+            .ok()
+            .unwrap();
+        let mut batch = accounts.take_batch();
+        batch.merge(visitors.take_batch());
+        db.commit(batch).unwrap();
+        let newcomer = welcome.newcomer.unwrap();
+        let token = welcome.opened.token.reveal().to_owned();
+        (newcomer.key.reveal().to_owned(), token)
+    };
+    let path = dir.path().to_owned();
+    let router = Router::with("", |settings| settings.storage.data_dir = path).await;
+    let account = Account {
+        id: String::new(),
+        key,
+    };
+    assert_eq!(router.balance(&account).await, "0.5");
+    let sessions = format!("{}/v1/account/sessions", router.url);
+    let seen = router.client.get(sessions).bearer_auth(token).send();
+    assert_eq!(seen.await.unwrap().status(), 200);
     router.verify().await;
 }
 
