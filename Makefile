@@ -1,5 +1,5 @@
 # The only list of commands.
-.PHONY: help run serve test check fmt lint unit doc conformance bench clients mail
+.PHONY: help run serve test check fmt lint unit doc conformance failover bench bench-ledger torture clients mail
 
 CARGO ?= cargo
 # Recorded provider traffic for `make conformance`.
@@ -36,8 +36,17 @@ conformance: ## Replay recorded provider traffic through the binary: make confor
 	@if [ -d "$(WIRE)" ]; then WIRE="$(abspath $(WIRE))" $(CARGO) test --locked --test conformance; \
 	else echo "conformance: no recordings at $(WIRE), left out; WIRE=DIR names them"; fi
 
-bench: ## Criterion benchmarks of the translation
-	$(CARGO) bench --locked
+failover: ## Sixteen failover scenarios with a scorecard, and runs under load; FAILOVER=full for full timings
+	$(CARGO) test --locked --release --test failover
+
+bench: ## Criterion benchmarks of translation, counting and routing
+	$(CARGO) bench --locked --bench wire --bench context --bench routing
+
+bench-ledger: ## What the ledger holds on this disk, each figure beside its target
+	$(CARGO) bench --locked --bench ledger
+
+torture: ## The ledger's long runs: 200 kills under load, ten races, a million random commands
+	$(CARGO) test --release --locked --lib --test it -q torture -- --ignored --nocapture --test-threads=1
 
 clients: ## The official openai packages of PyPI and npm against the sandbox (needs their registries)
 	tests/clients/run.sh

@@ -219,9 +219,24 @@ impl Settings {
             ("failover.answer_ms", self.failover.answer_ms),
             ("failover.idle_ms", self.failover.idle_ms),
             ("failover.total_ms", self.failover.total_ms),
+            ("breaker.window_ms", self.breaker.window_ms),
             ("breaker.rest_ms", self.breaker.rest_ms),
             ("breaker.max_rest_ms", self.breaker.max_rest_ms),
             ("mail.timeout_ms", self.mail.timeout_ms),
+            ("breaker.ramp_ms", self.breaker.ramp_ms),
+            (
+                "breaker.rate_limited_rest_ms",
+                self.breaker.rate_limited_rest_ms,
+            ),
+            (
+                "breaker.model_missing_rest_ms",
+                self.breaker.model_missing_rest_ms,
+            ),
+            (
+                "breaker.credential_rest_ms",
+                self.breaker.credential_rest_ms,
+            ),
+            ("breaker.quota_rest_ms", self.breaker.quota_rest_ms),
         ];
         let clock = clocks
             .into_iter()
@@ -231,7 +246,15 @@ impl Settings {
             "limits.bytes_in_flight",
             "is less than limits.chat_body_bytes; no body of that size could be read",
         ));
-        match zero.or(clock).or(small) {
+        let kept = (!(1..=36_500).contains(&self.storage.keep_records_days)).then_some((
+            "storage.keep_records_days",
+            "must be between 1 and 36500 days",
+        ));
+        let percent = (self.breaker.min_success_percent > 100).then_some((
+            "breaker.min_success_percent",
+            "is above 100; it must be a percentage",
+        ));
+        match zero.or(clock).or(small).or(kept).or(percent) {
             None => Ok(()),
             Some((key, reason)) => Err(ConfigError::Value {
                 origin: origin.to_owned(),

@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use hmac::{Hmac, KeyInit, Mac};
 use rand::distr::{Alphanumeric, SampleString};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::Sha256;
 use ulid::Ulid;
 
@@ -17,8 +18,7 @@ pub struct IdError(&'static str);
 macro_rules! ulid_id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(transparent)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(u128);
 
         impl $name {
@@ -30,6 +30,39 @@ macro_rules! ulid_id {
             /// The 16 bytes that stand for it in storage keys, in time order.
             pub const fn to_bytes(self) -> [u8; 16] {
                 self.0.to_be_bytes()
+            }
+
+            /// Reads back what `to_bytes` gave.
+            pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(u128::from_be_bytes(bytes))
+            }
+
+            /// The least one that can be made at a moment, in milliseconds since 1970.
+            pub fn first_at(unix_ms: u64) -> Self {
+                // A ULID begins with 48 bits of time.
+                Self(u128::from(unix_ms.min((1 << 48) - 1)) << 80)
+            }
+        }
+
+        /// As text where people read it, as its number where it is stored.
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                if serializer.is_human_readable() {
+                    serializer.collect_str(self)
+                } else {
+                    self.0.serialize(serializer)
+                }
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                if deserializer.is_human_readable() {
+                    let text = String::deserialize(deserializer)?;
+                    text.parse().map_err(D::Error::custom)
+                } else {
+                    u128::deserialize(deserializer).map(Self)
+                }
             }
         }
 
@@ -170,7 +203,7 @@ impl Pepper {
 
 /// HMAC-SHA-256 of an API key.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct KeyHash([u8; 32]);
+pub struct KeyHash(#[serde(with = "digest")] [u8; 32]);
 
 impl KeyHash {
     /// The digest, for storage keys.
@@ -185,9 +218,64 @@ impl fmt::Debug for KeyHash {
     }
 }
 
+/// A SHA-256 digest in serde: hexadecimal digits where people read it, bytes where it is stored.
+pub(crate) mod digest {
+    use super::{Deserialize, Deserializer, Serialize, Serializer};
+    use serde::de::Error as _;
+
+    pub(crate) fn serialize<S: Serializer>(
+        digest: &[u8; 32],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.serialize_str(&hex::encode(digest))
+        } else {
+            digest.serialize(serializer)
+        }
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<[u8; 32], D::Error> {
+        if !deserializer.is_human_readable() {
+            return Deserialize::deserialize(deserializer);
+        }
+        let mut digest = [0; 32];
+        hex::decode_to_slice(String::deserialize(deserializer)?, &mut digest)
+            .map_err(D::Error::custom)?;
+        Ok(digest)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ids_are_text_for_people_and_numbers_in_storage() {
+        let id = GenerationId::new();
+        let json = serde_json::to_string(&id).unwrap();
+        assert_eq!(json, format!("\"{id}\""));
+        assert_eq!(serde_json::from_str::<GenerationId>(&json).unwrap(), id);
+        let stored = postcard::to_stdvec(&id).unwrap();
+        assert_eq!(stored, postcard::to_stdvec(&id.0).unwrap());
+        assert_eq!(postcard::from_bytes::<GenerationId>(&stored).unwrap(), id);
+        let hash = KeyHash([0xab; 32]);
+        let json = serde_json::to_string(&hash).unwrap();
+        assert_eq!(json, format!("\"{}\"", "ab".repeat(32)));
+        assert!(serde_json::from_str::<KeyHash>(&json).unwrap() == hash);
+        assert_eq!(postcard::to_stdvec(&hash).unwrap(), [0xab; 32]);
+    }
+
+    #[test]
+    fn ids_of_a_moment_stand_between_those_before_and_after() {
+        let first = GenerationId::first_at(5);
+        let last_before = GenerationId((4 << 80) | ((1 << 80) - 1));
+        assert!(first > last_before);
+        assert_eq!(GenerationId::from_bytes(first.to_bytes()), first);
+        assert!(GenerationId::first_at(6) > first);
+        assert!(GenerationId::new() > first);
+    }
 
     #[test]
     fn ids_round_trip_and_refuse_each_other() {

@@ -6,6 +6,7 @@
 pub mod actors;
 pub mod catalog;
 pub mod config;
+pub mod counters;
 pub mod http;
 pub mod ids;
 pub mod mail;

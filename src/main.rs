@@ -6,6 +6,8 @@
 )]
 
 mod cli;
+mod drift;
+mod ledger_commands;
 mod serve;
 
 use std::path::Path;
@@ -16,10 +18,9 @@ use model_router::actors::catalog::Source;
 use model_router::actors::credential::{self, Credential};
 use model_router::catalog::{Catalog, Endpoint};
 use model_router::config::{Environment, Settings};
-use model_router::store::{self, Db};
 use model_router::wire;
 
-use cli::{Cli, Command, LedgerCommand};
+use cli::{CatalogCommand, Cli, Command};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -33,7 +34,8 @@ fn main() -> ExitCode {
     match cli.command.unwrap_or_default() {
         Command::Serve { sandbox } => serve::serve(config, sandbox),
         Command::Check => check(config),
-        Command::Ledger(LedgerCommand::Verify) => verify(config),
+        Command::Catalog(CatalogCommand::Diff { prices }) => drift::diff(config, &prices),
+        Command::Ledger(command) => ledger_commands::run(config, command),
         Command::Sandbox { port } => serve::sandbox_only(port),
     }
 }
@@ -97,34 +99,4 @@ fn providers(catalog: &Catalog, env: &Environment) -> Vec<String> {
         .iter()
         .map(|provider| line(provider))
         .collect()
-}
-
-/// `model-router ledger verify`: every transfer and balance of a router that is not running.
-fn verify(config: Option<&Path>) -> ExitCode {
-    let report = Settings::load(config, &Environment::Process)
-        .map_err(|error| error.to_string())
-        .and_then(|settings| {
-            let dir = &settings.storage.data_dir;
-            if !dir.exists() {
-                return Err(format!(
-                    "{}: there is no data directory; set MODEL_ROUTER_DATA_DIR",
-                    dir.display()
-                ));
-            }
-            let db = Db::open(dir).map_err(|error| error.to_string())?;
-            store::verify(&db).map_err(|error| format!("the ledger does not verify: {error}"))
-        });
-    match report {
-        Ok(report) => {
-            println!(
-                "ledger: clean\ntransfers {}\naccounts {}\nopen holds {}\nhead {}",
-                report.transfers, report.accounts, report.holds, report.head_hash
-            );
-            ExitCode::SUCCESS
-        }
-        Err(reason) => {
-            eprintln!("{reason}");
-            ExitCode::FAILURE
-        }
-    }
 }

@@ -104,6 +104,34 @@ impl FromStr for Picodollars {
     }
 }
 
+/// Card money, in cents; never negative.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Cents(u64);
+
+impl Cents {
+    /// No money.
+    pub const ZERO: Self = Self(0);
+
+    /// An amount from its number of cents.
+    pub const fn new(cents: u64) -> Self {
+        Self(cents)
+    }
+
+    /// The number of cents.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+
+    /// The same amount in the ledger's unit, or `None` when it does not fit.
+    pub fn picodollars(self) -> Option<Picodollars> {
+        let cents = i64::try_from(self.0).ok()?;
+        cents.checked_mul(PER_USD / 100).map(Picodollars)
+    }
+}
+
 /// A price in pico-dollars per token. One USD per million tokens is 1,000,000.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,

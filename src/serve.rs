@@ -10,6 +10,7 @@ use model_router::actors::accounts::{AddKey, CreateAccount, FindAccount};
 use model_router::actors::catalog::Reload;
 use model_router::actors::ledger::{Drain, Grant};
 use model_router::actors::mailer::Finish;
+use model_router::actors::statistics::KeepStatistics;
 use model_router::actors::{Providers, Switchboard, guard};
 use model_router::config::{Environment, Settings};
 use model_router::ids::{AccountId, ApiKey};
@@ -20,6 +21,13 @@ use tempfile::TempDir;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::EXIT_CANNOT_START;
+
+/// The storage failed: start again when it is well (sysexits' EX_TEMPFAIL).
+const EXIT_STORAGE: i32 = 75;
+/// How long running answers may go on after that.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
+/// How long requests may take to end once they are told to.
+const LAST_WORDS: Duration = Duration::from_secs(4);
 
 const SANDBOX_EMAIL: &str = "sandbox@localhost";
 /// Five dollars.
@@ -139,10 +147,14 @@ async fn sandbox_account(desk: &Switchboard) -> Result<(ApiKey, Picodollars), Fa
                     account,
                     name: "sandbox".to_owned(),
                 })
-                .await??,
+                .await???,
         ),
         None => {
-            let created = desk.accounts.send(CreateAccount { email }).await??;
+            let create = CreateAccount {
+                email,
+                daily_limit: None,
+            };
+            let created = desk.accounts.send(create).await???;
             (created.account, created.key)
         }
     };
@@ -152,7 +164,7 @@ async fn sandbox_account(desk: &Switchboard) -> Result<(ApiKey, Picodollars), Fa
         idempotency_key: "opening".to_owned(),
         reason: "sandbox credit".to_owned(),
     };
-    desk.ledger.send(grant).await??;
+    desk.ledger.send(grant).await???;
     Ok((key, desk.purses.of(account).available()))
 }
 
@@ -173,18 +185,16 @@ async fn serve_until_signal(
         println!("{text}");
     }
 
-    signals.stop_or_reload(&desk).await;
-    tracing::info!("draining: no new connections, running requests may end");
-    let graceful = handle.stop(true);
     tokio::select! {
-        () = graceful => {}
-        () = signals.stop() => {
-            tracing::warn!("second signal: ending at once");
-            handle.stop(false).await;
-        }
+        () = signals.stop_or_reload(&desk) => {}
+        () = desk.storage.failed() => fail_stop().await,
     }
-    running.await??;
-    desk.ledger.send(Drain).await?;
+    drain(&desk, handle.stop(true), &mut signals).await;
+    running.abort();
+    desk.statistics.send(KeepStatistics).await?;
+    if desk.ledger.send(Drain).await?.is_err() {
+        std::process::exit(EXIT_STORAGE);
+    }
     if tokio::time::timeout(MAIL_TIME, desk.mailer.send(Finish))
         .await
         .is_err()
@@ -193,6 +203,30 @@ async fn serve_until_signal(
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Ends the process after the storage failed: refusals and answers of free models still go out for a
+/// moment, and threads that hang on a dead disk are not waited for.
+async fn fail_stop() -> ! {
+    tokio::time::sleep(LAST_ANSWERS).await;
+    std::process::exit(EXIT_STORAGE);
+}
+
+/// Lets running requests end. After the limit, or on a second signal, they are told to end; the ledger
+/// then has what they settled, whether or not every connection was closed in time.
+async fn drain(desk: &Switchboard, graceful: impl Future<Output = ()>, signals: &mut Signals) {
+    tracing::info!("draining: no new connections, running requests may end");
+    let limit = Duration::from_secs(desk.settings.server.drain_timeout_s);
+    let mut graceful = std::pin::pin!(graceful);
+    tokio::select! {
+        () = &mut graceful => return,
+        () = tokio::time::sleep(limit) => tracing::warn!("the time to drain is over"),
+        () = signals.stop() => tracing::warn!("second signal"),
+    }
+    desk.stop.end_all();
+    if tokio::time::timeout(LAST_WORDS, graceful).await.is_err() {
+        tracing::warn!("some connections stayed open to the end");
+    }
 }
 
 /// The signals an operator sends.

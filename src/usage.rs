@@ -46,6 +46,21 @@ impl Usage {
         (clamped, clamped != self)
     }
 
+    /// Both together, as the parts of one answer.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        let sum = |part: fn(&Self) -> u64| part(&self).saturating_add(part(&other));
+        Self {
+            prompt_tokens: sum(|usage| usage.prompt_tokens),
+            cached_tokens: sum(|usage| usage.cached_tokens),
+            cache_write_tokens: sum(|usage| usage.cache_write_tokens),
+            cache_write_1h_tokens: sum(|usage| usage.cache_write_1h_tokens),
+            completion_tokens: sum(|usage| usage.completion_tokens),
+            reasoning_tokens: sum(|usage| usage.reasoning_tokens),
+            estimated: self.estimated || other.estimated,
+        }
+    }
+
     /// Prompt and completion together.
     pub fn total_tokens(&self) -> u64 {
         self.prompt_tokens.saturating_add(self.completion_tokens)

@@ -17,8 +17,10 @@ pub use sign_in::{Door, RequestCode, SignIn};
 
 use super::clock;
 use super::funds::{Purse, Purses};
+use super::storage::{StorageDown, StorageHealth};
 use crate::catalog::ProviderName;
 use crate::ids::{AccountId, ApiKey, KeyHash, KeyId};
+use crate::money::Picodollars;
 use crate::store::{self, AccountError, Db};
 
 /// Whom a key stands for.
@@ -34,6 +36,8 @@ pub struct Principal {
     pub blocked: Vec<ProviderName>,
     /// Whether the key may be used.
     pub access: Access,
+    /// What the account may spend on one UTC day, if that is limited.
+    pub daily_limit: Option<Picodollars>,
     /// What the account can spend.
     pub purse: Arc<Purse>,
 }
@@ -55,16 +59,30 @@ pub struct Accounts {
     db: Db,
     accounts: store::Accounts,
     purses: Arc<Purses>,
+    storage: Arc<StorageHealth>,
     published: Arc<ArcSwap<KeyDirectory>>,
     door: Door,
 }
 
 /// Creates an account with its first key.
 #[derive(Message)]
-#[rtype(result = "Result<NewAccount, AccountError>")]
+#[rtype(result = "Result<Result<NewAccount, AccountError>, StorageDown>")]
 pub struct CreateAccount {
     /// The customer's address.
     pub email: String,
+    /// What it may spend on one UTC day, if that is limited.
+    pub daily_limit: Option<Picodollars>,
+}
+
+/// Sets what an account may spend on one UTC day; `None` lifts the limit. It holds for requests
+/// that come after the answer.
+#[derive(Message)]
+#[rtype(result = "Result<Result<(), AccountError>, StorageDown>")]
+pub struct SetDailyLimit {
+    /// The account.
+    pub account: AccountId,
+    /// The limit.
+    pub daily_limit: Option<Picodollars>,
 }
 
 /// An account that was just created.
@@ -92,7 +110,7 @@ pub struct HasAccount(pub AccountId);
 
 /// Adds a key to an account.
 #[derive(Message)]
-#[rtype(result = "Result<ApiKey, AccountError>")]
+#[rtype(result = "Result<Result<ApiKey, AccountError>, StorageDown>")]
 pub struct AddKey {
     /// The account.
     pub account: AccountId,
@@ -106,6 +124,7 @@ impl Accounts {
         db: Db,
         accounts: store::Accounts,
         purses: Arc<Purses>,
+        storage: &Arc<StorageHealth>,
         door: Door,
     ) -> (Self, Arc<ArcSwap<KeyDirectory>>) {
         let published = Arc::new(ArcSwap::from_pointee(KeyDirectory::new()));
@@ -113,6 +132,7 @@ impl Accounts {
             db,
             accounts,
             purses,
+            storage: Arc::clone(storage),
             published: Arc::clone(&published),
             door,
         };
@@ -121,17 +141,18 @@ impl Accounts {
     }
 
     /// Commits what changed; only then the directory and the caller learn of it.
-    fn commit(&mut self) {
-        self.write();
+    fn commit(&mut self) -> Result<(), StorageDown> {
+        self.write()?;
         self.publish();
+        Ok(())
     }
 
-    fn write(&mut self) {
+    fn write(&mut self) -> Result<(), StorageDown> {
         let mut batch = self.accounts.take_batch();
         batch.merge(self.door.visitors.take_batch());
-        if let Err(error) = self.db.commit(batch) {
-            super::ledger::fail_stop(&error);
-        }
+        self.db
+            .commit(batch)
+            .map_err(|error| self.storage.fail(&error))
     }
 
     fn publish(&self) {
@@ -151,6 +172,7 @@ impl Accounts {
                 } else {
                     Access::Enabled
                 },
+                daily_limit: self.accounts.daily_limit(key.account),
                 purse: self.purses.of(key.account),
             };
             Some((key.hash, Arc::new(principal)))
@@ -172,18 +194,30 @@ impl Handler<CreateAccount> for Accounts {
     type Result = MessageResult<CreateAccount>;
 
     fn handle(&mut self, create: CreateAccount, _: &mut Context<Self>) -> Self::Result {
-        MessageResult(
-            self.accounts
-                .create(&create.email, clock::now_ms())
-                .map(|created| {
-                    self.commit();
-                    NewAccount {
-                        account: created.account.id,
-                        email: created.account.email,
-                        key: created.key,
-                    }
-                }),
-        )
+        let created = self
+            .accounts
+            .create(&create.email, clock::now_ms())
+            .and_then(|created| {
+                let limit = create.daily_limit;
+                self.accounts.set_daily_limit(created.account.id, limit)?;
+                Ok(created)
+            });
+        MessageResult(self.commit().map(|()| {
+            created.map(|created| NewAccount {
+                account: created.account.id,
+                email: created.account.email,
+                key: created.key,
+            })
+        }))
+    }
+}
+
+impl Handler<SetDailyLimit> for Accounts {
+    type Result = Result<Result<(), AccountError>, StorageDown>;
+
+    fn handle(&mut self, set: SetDailyLimit, _: &mut Context<Self>) -> Self::Result {
+        let set = self.accounts.set_daily_limit(set.account, set.daily_limit);
+        self.commit().map(|()| set)
     }
 }
 
@@ -211,13 +245,9 @@ impl Handler<AddKey> for Accounts {
     type Result = MessageResult<AddKey>;
 
     fn handle(&mut self, add: AddKey, _: &mut Context<Self>) -> Self::Result {
-        MessageResult(
-            self.accounts
-                .add_key(add.account, &add.name, clock::now_ms())
-                .map(|(_, key)| {
-                    self.commit();
-                    key
-                }),
-        )
+        let added = self
+            .accounts
+            .add_key(add.account, &add.name, clock::now_ms());
+        MessageResult(self.commit().map(|()| added.map(|(_, key)| key)))
     }
 }

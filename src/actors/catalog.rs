@@ -4,18 +4,24 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use actix::{Actor, Addr, Context, Handler, Message, MessageResult};
+use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, MessageResult};
 use arc_swap::ArcSwap;
 
-use super::breaker::Policy;
+use super::breaker::{Policy, Status};
+use super::budget::Rate;
+use super::clock::today;
 use super::credential::{self, Credential};
 use super::provider::{Provider, Standings, standing};
-use crate::catalog::{self, Catalog, CatalogError, KeyNeed, Layer, Model, ProviderName};
+use super::statistics::{Board, Statistics};
+use crate::catalog::{self, Age, Catalog, CatalogError, KeyNeed, Layer, Model, ProviderName};
 use crate::config::{self, ConfigError, Environment};
 use crate::routing::{Live, Standing};
 use crate::wire;
+
+/// How often it is looked whether a new day has begun.
+const DAY_CHECK: Duration = Duration::from_secs(60 * 60);
 
 /// The catalog and everything that hangs on it, as one published snapshot.
 pub struct World {
@@ -35,6 +41,7 @@ pub struct Route {
     /// Who decides about attempts.
     pub actor: Addr<Provider>,
     standings: Arc<ArcSwap<Standings>>,
+    statistics: Arc<Board>,
 }
 
 impl Route {
@@ -46,9 +53,14 @@ impl Route {
         }
     }
 
-    /// Where its models stand; those that are not listed flow.
+    /// Where it and its models stand.
     pub fn standings(&self) -> Arc<Standings> {
         self.standings.load_full()
+    }
+
+    /// What was observed of its models.
+    pub fn statistics(&self) -> &Board {
+        &self.statistics
     }
 }
 
@@ -68,11 +80,22 @@ impl World {
 
     /// What is known of a model now.
     pub fn live(&self, model: &Model, now: Instant) -> Live {
-        Live {
-            standing: self.standing(model, now),
-            ttft_ms: f64::from(model.ttft_ms),
-            tokens_per_s: f64::from(model.tokens_per_s),
+        let standing = self.standing(model, now);
+        match self.routes.get(&model.provider) {
+            Some(route) => route.statistics.live(model, standing, now),
+            None => Live::prior(model, standing),
         }
+    }
+
+    /// Where a model stands, since when and why. `None` for a provider that is gone.
+    pub fn status(&self, model: &Model, now: Instant) -> Option<Status> {
+        let route = self.routes.get(&model.provider)?;
+        Some(route.standings.load().of(&model.id, now))
+    }
+
+    /// Whether requests to a model flow.
+    pub fn flows(&self, model: &Model, now: Instant) -> bool {
+        self.standing(model, now) == Standing::Flowing
     }
 
     fn standing(&self, model: &Model, now: Instant) -> Standing {
@@ -81,11 +104,7 @@ impl World {
                 if route.is_configured()
                     && wire::speaks(route.provider.dialect, model.endpoint) =>
             {
-                route
-                    .standings
-                    .load()
-                    .get(&model.id)
-                    .map_or(Standing::Flowing, |state| standing(state, now))
+                standing(&route.standings.load().of(&model.id, now), now)
             }
             Some(_) | None => Standing::Unconfigured,
         }
@@ -126,25 +145,54 @@ impl Source {
     }
 }
 
+/// What every provider's actor is started with.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// When something is left alone.
+    pub policy: Policy,
+    /// How many retries there may be.
+    pub retries: Rate,
+}
+
+/// A provider's actor and what it publishes.
+#[derive(Clone)]
+struct Guard {
+    actor: Addr<Provider>,
+    standings: Arc<ArcSwap<Standings>>,
+    statistics: Arc<Board>,
+}
+
+/// A provider's actor and what it has learned about: another address or credential starts afresh.
+struct Running {
+    base_url: String,
+    credential: Credential,
+    guard: Guard,
+}
+
 /// Guards the published catalog.
 pub struct CatalogKeeper {
     source: Source,
-    policy: Policy,
-    actors: HashMap<ProviderName, (Addr<Provider>, Arc<ArcSwap<Standings>>)>,
+    rules: Rules,
+    actors: HashMap<ProviderName, Running>,
+    remembered: Statistics,
+    warned: Option<time::Date>,
     published: Arc<ArcSwap<World>>,
 }
 
 impl CatalogKeeper {
-    /// Publishes a first catalog that was already checked. Starts the providers' actors.
-    pub fn new(source: Source, policy: Policy, catalog: Catalog) -> Self {
+    /// Publishes a first catalog that was already checked. Starts the providers' actors, with what
+    /// earlier runs have learned.
+    pub fn new(source: Source, rules: Rules, catalog: Catalog, remembered: Statistics) -> Self {
         let empty = Arc::new(ArcSwap::from_pointee(World {
             catalog,
             routes: HashMap::new(),
         }));
         let mut keeper = Self {
             source,
-            policy,
+            rules,
             actors: HashMap::new(),
+            remembered,
+            warned: None,
             published: empty,
         };
         let catalog = keeper.published.load().catalog.clone();
@@ -158,21 +206,39 @@ impl CatalogKeeper {
         Arc::clone(&self.published)
     }
 
+    /// Tells the operator, once a day, which models end within thirty days or have ended.
+    fn tell_of_endings(&mut self, today: time::Date) {
+        if self.warned.replace(today) == Some(today) {
+            return;
+        }
+        let world = self.published.load();
+        for model in world.catalog.models() {
+            let route = world.route(&model.provider);
+            let Some(notice) = model
+                .notice(today)
+                .filter(|_| route.is_some_and(|route| route.is_configured()))
+            else {
+                continue;
+            };
+            match model.age(today) {
+                Age::Ending { .. } => tracing::warn!(model = model.id.as_str(), "{notice}"),
+                Age::Retired { .. } | Age::Current => {
+                    tracing::info!(model = model.id.as_str(), "{notice}");
+                }
+            }
+        }
+    }
+
     fn build(&mut self, catalog: Catalog) -> World {
         let routes = catalog
             .providers()
             .iter()
-            .map(|row| (row.name.clone(), Arc::new(self.route(row))))
+            .map(|row| (row.name.clone(), Arc::new(self.route(row, &catalog))))
             .collect();
         World { catalog, routes }
     }
 
-    fn route(&mut self, row: &Arc<catalog::Provider>) -> Route {
-        let policy = self.policy;
-        let (actor, standings) = self.actors.entry(row.name.clone()).or_insert_with(|| {
-            let (provider, standings) = Provider::new(row.name.clone(), policy);
-            (provider.start(), standings)
-        });
+    fn route(&mut self, row: &Arc<catalog::Provider>, catalog: &Catalog) -> Route {
         let env = &self.source.env;
         let access = credential::base_url(row, env)
             .and_then(|base_url| Ok((base_url, Credential::read(row, env)?)));
@@ -180,13 +246,55 @@ impl CatalogKeeper {
             tracing::error!(provider = %row.name, %error, "credential left out");
             (row.base_url.clone(), Credential::None)
         });
+        let guard = self.guard(row, catalog, &base_url, &credential);
         Route {
             provider: Arc::clone(row),
             base_url,
             credential,
-            actor: actor.clone(),
-            standings: Arc::clone(standings),
+            actor: guard.actor,
+            standings: guard.standings,
+            statistics: guard.statistics,
         }
+    }
+
+    /// The actor that knows this address and credential of a provider. How fast its models are is
+    /// known whatever the key.
+    fn guard(
+        &mut self,
+        row: &catalog::Provider,
+        catalog: &Catalog,
+        base_url: &str,
+        credential: &Credential,
+    ) -> Guard {
+        let before = self.actors.get(&row.name);
+        if let Some(running) = before
+            && running.base_url == base_url
+            && running.credential.is_same(credential)
+        {
+            return running.guard.clone();
+        }
+        let statistics = match before {
+            Some(running) => Arc::clone(&running.guard.statistics),
+            None => Arc::new(Board::of(&row.name, catalog, &self.remembered)),
+        };
+        let (provider, standings) = Provider::new(
+            row.name.clone(),
+            self.rules,
+            Arc::clone(&statistics),
+            Instant::now(),
+        );
+        let guard = Guard {
+            actor: provider.start(),
+            standings,
+            statistics,
+        };
+        let running = Running {
+            base_url: base_url.to_owned(),
+            credential: credential.clone(),
+            guard: guard.clone(),
+        };
+        self.actors.insert(row.name.clone(), running);
+        guard
     }
 }
 
@@ -208,6 +316,11 @@ pub struct Reloaded {
 
 impl Actor for CatalogKeeper {
     type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        self.tell_of_endings(today());
+        ctx.run_interval(DAY_CHECK, |keeper, _| keeper.tell_of_endings(today()));
+    }
 }
 
 impl Handler<Reload> for CatalogKeeper {

@@ -1,6 +1,6 @@
 //! How the router proves who it is to a provider, read from the environment, and where Bedrock is.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::catalog::{Dialect, Provider};
 use crate::config::Environment;
@@ -59,6 +59,20 @@ impl Credential {
         Ok(Self::None)
     }
 
+    /// Whether it is the same as another: what was learned with one holds for the other.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::None, Self::None) => true,
+            (Self::Key(one), Self::Key(other)) => one.expose_secret() == other.expose_secret(),
+            (Self::Aws(one), Self::Aws(other)) => {
+                let secret = |keys: &AwsKeys| keys.secret_access_key.expose_secret().to_owned();
+                (&one.access_key_id, &one.region) == (&other.access_key_id, &other.region)
+                    && secret(one) == secret(other)
+            }
+            (Self::None | Self::Key(_) | Self::Aws(_), _) => false,
+        }
+    }
+
     /// Whether there is one.
     pub fn is_set(&self) -> bool {
         match self {
@@ -113,6 +127,7 @@ mod tests {
             api_key_env: vec!["AWS_BEARER_TOKEN_BEDROCK".into(), ACCESS_KEY_ID.into()],
             key_need: KeyNeed::Required,
             omit: Vec::new(),
+            on_disconnect: crate::catalog::OnDisconnect::Cancel,
             source: String::new(),
         }
     }

@@ -4,39 +4,50 @@
 //! then is validated first and shares the one sync. No timer, no wait at low load.
 
 mod messages;
+mod operator;
+mod pruning;
+mod stats;
+mod waiting;
 
 use std::collections::{HashMap, VecDeque};
+use std::future::ready;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult, ResponseFuture};
 use tokio::sync::oneshot;
 
 pub use messages::{
-    AskStatement, Authorise, Drain, Find, Grant, Record, Settle, Statement, Verify, Void,
+    Adjust, AskStatement, Authorise, Drain, Extend, Find, Grant, Record, Settle, Statement,
+    TakeSnapshot, Void,
 };
+pub use stats::{LedgerStats, LossCount, Tally};
 
 use super::clock;
 use super::funds::Purses;
-use crate::ids::{AccountId, GenerationId};
+use super::storage::{StorageDown, StorageHealth};
+use crate::ids::AccountId;
 use crate::money::Picodollars;
-use crate::store::{Book, Db, Generation, GrantError, Order, Refusal, Settled, StoreError, verify};
+use crate::store::{Book, Db, Generation, Refusal, Settled, Snapshot, StoreError};
+use pruning::Prune;
+use waiting::Waiting;
 
-/// Messages that share one sync at the most.
+/// Decisions that share one sync at the most. They take well under 2 ms to make.
 const GROUP: usize = 256;
-/// Requests of one account that wait for its own holds at the most.
-const WAITING_PER_ACCOUNT: usize = 2048;
 /// How often holds past their deadline are looked for.
 const EXPIRY_PERIOD: Duration = Duration::from_secs(5);
-/// Exit code after a storage error (sysexits' EX_TEMPFAIL: start again).
-const EXIT_STORAGE: i32 = 75;
 
 /// Guards the book and its database.
 pub struct Ledger {
     db: Db,
     book: Book,
     purses: Arc<Purses>,
+    tally: Arc<Tally>,
+    storage: Arc<StorageHealth>,
+    keep_records_ms: u64,
     group: Vec<Reply>,
+    /// Decisions since the last commit.
+    decided: usize,
     commit_asked: bool,
     waiting: HashMap<AccountId, VecDeque<Waiting>>,
 }
@@ -44,34 +55,37 @@ pub struct Ledger {
 /// An answer that waits for the commit.
 type Reply = Box<dyn FnOnce() + Send>;
 
-/// An authorise that would succeed if the account's other holds ended.
-struct Waiting {
-    order: Order,
-    until: Instant,
-    reply: oneshot::Sender<Result<Picodollars, Refusal>>,
-}
-
 /// Commits the group behind the messages that have arrived.
 #[derive(Message)]
 #[rtype(result = "()")]
 struct Commit;
 
-/// Gives up on waiting requests whose patience has ended.
-#[derive(Message)]
-#[rtype(result = "()")]
-struct GiveUp(AccountId);
-
 impl Ledger {
-    /// A ledger over an opened book.
-    pub fn new(db: Db, book: Book, purses: Arc<Purses>) -> Self {
+    /// A ledger over an opened book, which keeps the records of requests for so long.
+    pub fn new(
+        db: Db,
+        book: Book,
+        purses: Arc<Purses>,
+        storage: Arc<StorageHealth>,
+        keep_records_ms: u64,
+    ) -> Self {
         Self {
             db,
             book,
             purses,
+            tally: Arc::default(),
+            storage,
+            keep_records_ms,
             group: Vec::new(),
+            decided: 0,
             commit_asked: false,
             waiting: HashMap::new(),
         }
+    }
+
+    /// What the ledger counts, for whoever shows it.
+    pub fn tally(&self) -> Arc<Tally> {
+        Arc::clone(&self.tally)
     }
 
     /// Puts an answer behind the next commit.
@@ -86,8 +100,10 @@ impl Ledger {
         answered
     }
 
+    /// Said once for every decision: commits behind the last of the group.
     fn ask_for_commit(&mut self, ctx: &Context<Self>) {
-        if self.group.len() >= GROUP {
+        self.decided += 1;
+        if self.decided >= GROUP {
             self.commit();
         } else if !self.commit_asked {
             self.commit_asked = true;
@@ -95,100 +111,43 @@ impl Ledger {
         }
     }
 
-    /// Writes and syncs what the book has collected, then answers. A storage error ends the process:
-    /// a router that cannot write its ledger gives away money.
+    /// Writes and syncs what the book has collected, then answers. After a storage error nobody is
+    /// answered any more, and the process ends: a router that cannot write its ledger gives away
+    /// money.
     fn commit(&mut self) {
         self.commit_asked = false;
+        let decided = std::mem::take(&mut self.decided);
         let batch = self.book.take_batch();
-        if !batch.is_empty()
-            && let Err(error) = self.db.commit(batch)
-        {
-            fail_stop(&error);
+        let writes = !batch.is_empty();
+        // A batch without writes fails too once the storage has failed.
+        if let Err(error) = self.db.commit(batch) {
+            self.fail(&error);
+            return;
+        }
+        if writes {
+            self.tally.committed(decided);
         }
         for reply in self.group.drain(..) {
             reply();
         }
+        self.tell_losses();
     }
 
-    fn authorise(
-        &mut self,
-        ctx: &mut Context<Self>,
-        ask: Authorise,
-    ) -> oneshot::Receiver<Result<Picodollars, Refusal>> {
-        let account = ask.order.account;
-        match self.book.authorise(ask.order.clone(), clock::now_ms()) {
-            Ok(held) => {
-                self.publish(account);
-                self.when_durable(ctx, Ok(held))
-            }
-            Err(Refusal::Bound { .. }) if self.may_wait(account, &ask) => self.wait(ctx, ask),
-            Err(refusal) => {
-                let (reply, answered) = oneshot::channel();
-                answering(reply, Err(refusal))();
-                answered
-            }
+    /// Counts and logs each loss that became durable, once.
+    fn tell_losses(&mut self) {
+        for loss in self.book.take_losses() {
+            self.tally.lost(&loss);
+            let generation = loss.generation.map(|id| id.to_string());
+            tracing::warn!(kind = loss.kind.as_str(), amount_usd = %loss.amount, generation, "the ledger booked a loss");
         }
     }
 
-    fn may_wait(&self, account: AccountId, ask: &Authorise) -> bool {
-        !ask.patience.is_zero()
-            && self
-                .waiting
-                .get(&account)
-                .is_none_or(|queue| queue.len() < WAITING_PER_ACCOUNT)
-    }
-
-    fn wait(
-        &mut self,
-        ctx: &mut Context<Self>,
-        ask: Authorise,
-    ) -> oneshot::Receiver<Result<Picodollars, Refusal>> {
-        let (reply, answered) = oneshot::channel();
-        let account = ask.order.account;
-        let waiting = Waiting {
-            order: ask.order,
-            until: Instant::now() + ask.patience,
-            reply,
-        };
-        self.waiting.entry(account).or_default().push_back(waiting);
-        ctx.notify_later(GiveUp(account), ask.patience);
-        answered
-    }
-
-    /// Lets waiting requests of an account try again, first come first served.
-    fn wake(&mut self, ctx: &Context<Self>, account: AccountId) {
-        let Some(mut queue) = self.waiting.remove(&account) else {
-            return;
-        };
-        while let Some(next) = queue.pop_front() {
-            if next.reply.is_closed() {
-                continue;
-            }
-            let answer = self.book.authorise(next.order.clone(), clock::now_ms());
-            match answer {
-                Err(Refusal::Bound { .. }) if next.until > Instant::now() => {
-                    queue.push_front(next);
-                    break;
-                }
-                Ok(_) | Err(_) => {
-                    self.group.push(answering(next.reply, answer));
-                    self.ask_for_commit(ctx);
-                }
-            }
-        }
-        if !queue.is_empty() {
-            self.waiting.insert(account, queue);
-        }
-        self.publish(account);
-    }
-
-    fn forget_waiting(&mut self, account: AccountId, generation: GenerationId) {
-        if let Some(queue) = self.waiting.get_mut(&account) {
-            queue.retain(|waiting| waiting.order.generation != generation);
-            if queue.is_empty() {
-                self.waiting.remove(&account);
-            }
-        }
+    /// Takes note of a storage error. Whoever waits hears that the storage is down, because the
+    /// channels of the answers close.
+    fn fail(&mut self, error: &StoreError) -> StorageDown {
+        self.group.clear();
+        self.waiting.clear();
+        self.storage.fail(error)
     }
 
     fn publish(&self, account: AccountId) {
@@ -203,18 +162,9 @@ fn answering<T: Send + 'static>(reply: oneshot::Sender<T>, answer: T) -> Reply {
     })
 }
 
-/// Ends the process after a storage error, and says why.
-pub(super) fn fail_stop(error: &StoreError) -> ! {
-    tracing::error!(%error, "storage failed: the router stops, because what it cannot write it must not sell");
-    std::process::exit(EXIT_STORAGE);
-}
-
-/// Waits for an answer that the actor has promised. It is lost only when the process is ending.
-async fn promised<T>(answered: oneshot::Receiver<T>) -> T {
-    match answered.await {
-        Ok(answer) => answer,
-        Err(_) => std::future::pending().await,
-    }
+/// Waits for an answer that the actor has promised. It is lost only when the storage fails.
+async fn promised<T>(answered: oneshot::Receiver<T>) -> Result<T, StorageDown> {
+    answered.await.map_err(|_| StorageDown::Failed)
 }
 
 impl Actor for Ledger {
@@ -222,21 +172,38 @@ impl Actor for Ledger {
 
     fn started(&mut self, ctx: &mut Context<Self>) {
         super::guard::abort_on_panic();
+        // Orphans that the start found are durable already.
+        self.tell_losses();
         ctx.run_interval(EXPIRY_PERIOD, |ledger, ctx| {
             for released in ledger.book.expire(clock::now_ms()) {
                 ledger.wake(ctx, released.account);
             }
             ledger.ask_for_commit(ctx);
         });
+        ctx.notify(Prune);
     }
 }
 
 impl Handler<Authorise> for Ledger {
-    type Result = ResponseFuture<Result<Picodollars, Refusal>>;
+    type Result = ResponseFuture<Result<Result<Picodollars, Refusal>, StorageDown>>;
 
     fn handle(&mut self, ask: Authorise, ctx: &mut Context<Self>) -> Self::Result {
+        if let Err(down) = self.storage.may_answer() {
+            return Box::pin(ready(Err(down)));
+        }
         let answered = self.authorise(ctx, ask);
         Box::pin(promised(answered))
+    }
+}
+
+impl Handler<Extend> for Ledger {
+    type Result = ();
+
+    fn handle(&mut self, extend: Extend, ctx: &mut Context<Self>) {
+        let answer = self.book.extend(extend.ask, clock::now_ms());
+        self.group.push(answering(extend.reply, answer));
+        self.publish(extend.account);
+        self.ask_for_commit(ctx);
     }
 }
 
@@ -246,11 +213,13 @@ impl Handler<Settle> for Ledger {
     fn handle(&mut self, settle: Settle, ctx: &mut Context<Self>) {
         let account = settle.record.account;
         let generation = settle.record.id;
+        let now_ms = clock::now_ms();
+        self.book.book_failed(generation, &settle.failed, now_ms);
         let settled = self
             .book
-            .settle(*settle.record, clock::now_ms())
+            .settle(*settle.record, now_ms)
             .unwrap_or_else(|not_held| {
-                // The hold outlives the longest answer, so this is an answer that outlived its clocks.
+                // Every charge follows a hold, and no request both voids and settles: a bug of ours.
                 tracing::error!(%generation, %not_held, "an answer was not charged");
                 let balance = self.book.balance(account).available();
                 Settled {
@@ -272,12 +241,11 @@ impl Handler<Void> for Ledger {
     type Result = ();
 
     fn handle(&mut self, void: Void, ctx: &mut Context<Self>) {
+        let now_ms = clock::now_ms();
         self.forget_waiting(void.account, void.generation);
-        self.book.void(
-            void.generation,
-            void.record.map(|record| *record),
-            clock::now_ms(),
-        );
+        self.book.book_failed(void.generation, &void.failed, now_ms);
+        let record = void.record.map(|record| *record);
+        self.book.void(void.generation, record, now_ms);
         self.wake(ctx, void.account);
         self.publish(void.account);
         self.ask_for_commit(ctx);
@@ -288,27 +256,11 @@ impl Handler<Record> for Ledger {
     type Result = ();
 
     fn handle(&mut self, record: Record, ctx: &mut Context<Self>) {
-        self.book.record(*record.0, clock::now_ms());
-        self.ask_for_commit(ctx);
-    }
-}
-
-impl Handler<Grant> for Ledger {
-    type Result = ResponseFuture<Result<Picodollars, GrantError>>;
-
-    fn handle(&mut self, grant: Grant, ctx: &mut Context<Self>) -> Self::Result {
         let now_ms = clock::now_ms();
-        let granted = self.book.grant(
-            grant.account,
-            grant.amount,
-            &grant.idempotency_key,
-            &grant.reason,
-            now_ms,
-        );
-        self.wake(ctx, grant.account);
-        self.publish(grant.account);
-        let answered = self.when_durable(ctx, granted);
-        Box::pin(promised(answered))
+        self.book
+            .book_failed(record.record.id, &record.failed, now_ms);
+        self.book.record(*record.record, now_ms);
+        self.ask_for_commit(ctx);
     }
 }
 
@@ -317,37 +269,47 @@ impl Handler<AskStatement> for Ledger {
 
     fn handle(&mut self, ask: AskStatement, _: &mut Context<Self>) -> Self::Result {
         let key = self.book.key_usage(ask.key, clock::now_ms());
-        MessageResult(Statement {
+        MessageResult(self.storage.may_answer().map(|()| Statement {
             balance: self.book.balance(ask.account),
             key,
-        })
+        }))
     }
 }
 
 impl Handler<Find> for Ledger {
-    type Result = MessageResult<Find>;
+    type Result = ResponseFuture<Result<Option<Box<Generation>>, StorageDown>>;
 
-    fn handle(&mut self, find: Find, _: &mut Context<Self>) -> Self::Result {
-        // What is still in the group is not on disk yet.
-        self.commit();
-        MessageResult(Generation::read(&self.db, find.0).map(|found| found.map(Box::new)))
+    fn handle(&mut self, find: Find, ctx: &mut Context<Self>) -> Self::Result {
+        // What is still in the group is not on disk yet, so the reading waits for its commit.
+        let (reply, answered) = oneshot::channel();
+        let (db, storage) = (self.db.clone(), Arc::clone(&self.storage));
+        self.group.push(Box::new(move || {
+            let found = Generation::read(&db, find.0).map(|found| found.map(Box::new));
+            reply.send(found.map_err(|error| storage.fail(&error))).ok();
+        }));
+        self.ask_for_commit(ctx);
+        Box::pin(async move { promised(answered).await? })
     }
 }
 
-impl Handler<Verify> for Ledger {
-    type Result = MessageResult<Verify>;
+impl Handler<TakeSnapshot> for Ledger {
+    type Result = MessageResult<TakeSnapshot>;
 
-    fn handle(&mut self, _: Verify, _: &mut Context<Self>) -> Self::Result {
+    fn handle(&mut self, _: TakeSnapshot, _: &mut Context<Self>) -> Self::Result {
         self.commit();
-        MessageResult(verify(&self.db))
+        MessageResult(match Snapshot::take(&self.db) {
+            Ok(snapshot) => Ok(Box::new(snapshot)),
+            Err(error) => Err(self.fail(&error)),
+        })
     }
 }
 
 impl Handler<Drain> for Ledger {
-    type Result = ();
+    type Result = Result<(), StorageDown>;
 
-    fn handle(&mut self, _: Drain, _: &mut Context<Self>) {
+    fn handle(&mut self, _: Drain, _: &mut Context<Self>) -> Self::Result {
         self.commit();
+        self.storage.may_answer()
     }
 }
 
@@ -359,10 +321,9 @@ impl Handler<Commit> for Ledger {
     }
 }
 
-impl Handler<GiveUp> for Ledger {
-    type Result = ();
-
-    fn handle(&mut self, give_up: GiveUp, ctx: &mut Context<Self>) {
-        self.wake(ctx, give_up.0);
-    }
-}
+#[cfg(test)]
+#[path = "ledger/failure_tests.rs"]
+mod failure_tests;
+#[cfg(test)]
+#[path = "ledger/group_tests.rs"]
+mod group_tests;

@@ -3,16 +3,22 @@
 pub mod accounts;
 pub mod arrivals;
 pub mod breaker;
+pub mod budget;
 pub mod catalog;
 pub mod classifier;
 pub mod clock;
+pub mod conversations;
 pub mod credential;
 pub mod funds;
 pub mod guard;
 pub mod ledger;
 pub mod mailer;
 pub mod provider;
+pub mod statistics;
+pub mod stop;
+pub mod storage;
 
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix::{Actor, Addr, Arbiter};
@@ -21,15 +27,22 @@ use tokio::sync::Semaphore;
 
 use self::accounts::{Accounts, Door, KeyDirectory, SessionDirectory};
 use self::arrivals::Arrivals;
-use self::catalog::{CatalogKeeper, ReloadError, Source, World};
+use self::breaker::Policy;
+use self::budget::Rate;
+use self::catalog::{CatalogKeeper, ReloadError, Rules, Source, World};
 use self::classifier::Classifier;
+use self::conversations::Memory;
 use self::funds::Purses;
-use self::ledger::Ledger;
+use self::ledger::{Ledger, Tally};
 use self::mailer::{Mailer, Post, PostError};
+use self::statistics::{Archivist, Statistics};
+use self::stop::Stop;
+use self::storage::{SpaceWatch, StorageHealth};
 use crate::catalog::Catalog;
-use crate::config::{self, Environment, Settings};
+use crate::config::{Environment, Settings};
+use crate::counters::Counters;
 use crate::ids::Pepper;
-use crate::store::{self, Book, Db, Disposable, Generosity, LedgerError, Terms, Visitors};
+use crate::store::{self, Archive, Book, Db, Disposable, Generosity, LedgerError, Terms, Visitors};
 use crate::wire::Replays;
 
 /// Bytes in one permit of the budget for request bodies.
@@ -64,24 +77,42 @@ pub struct Switchboard {
     pub sessions: Arc<ArcSwap<SessionDirectory>>,
     /// Published balances.
     pub purses: Arc<Purses>,
+    /// Whether the ledger can be written.
+    pub storage: Arc<StorageHealth>,
+    /// Records and totals, read beside the ledger.
+    pub archive: Archive,
+    /// Walks over the whole ledger, which take seconds: one at a time.
+    pub audits: Arc<Semaphore>,
     /// The secret under which keys are hashed.
     pub pepper: Pepper,
     /// The ledger.
     pub ledger: Addr<Ledger>,
+    /// What the ledger counts.
+    pub ledger_tally: Arc<Tally>,
     /// Customers and keys.
     pub accounts: Addr<Accounts>,
     /// Mails.
     pub mailer: Addr<Mailer>,
+    /// Who keeps what was learned of the models.
+    pub statistics: Addr<Archivist>,
     /// The catalog's keeper.
     pub catalog: Addr<CatalogKeeper>,
     /// The classifier.
     pub classifier: Addr<Classifier>,
+    /// What is counted for the operator.
+    pub counters: Counters,
+    /// The order to end, for requests that run.
+    pub stop: Stop,
     /// Inference requests in flight.
     pub in_flight: Arc<Semaphore>,
     /// Sign-in requests that wait for the accounts' actor.
     pub sign_ins: Arc<Semaphore>,
     arrivals: Mutex<Arrivals>,
     replays: Mutex<Replays>,
+    /// Who answered which conversation.
+    pub conversations: Memory,
+    /// How many requests have ranked by speed.
+    pub fast_requests: AtomicU64,
     /// Request bodies held in memory, in units of [`BODY_BUDGET_UNIT`].
     pub body_budget: Arc<Semaphore>,
 }
@@ -128,34 +159,56 @@ impl Switchboard {
         storage: Storage,
         mailer: Mailer,
     ) -> Self {
-        let policy = breaker::Policy {
-            consecutive_failures: settings.breaker.consecutive_failures.max(1),
-            rest: config::ms(settings.breaker.rest_ms),
-            max_rest: config::ms(settings.breaker.max_rest_ms.max(settings.breaker.rest_ms)),
+        let rules = Rules {
+            policy: Policy::of(&settings.breaker),
+            retries: Rate {
+                per_100_requests: settings.failover.retries_per_100_requests,
+                per_s: settings.failover.retries_per_s,
+            },
         };
-        let keeper = CatalogKeeper::new(source, policy, catalog);
-        let world = keeper.published();
-
         let Storage {
             db,
             book,
             accounts,
             visitors,
             pepper,
+            remembered,
         } = storage;
+        let keeper = CatalogKeeper::new(source, rules, catalog, remembered);
+        let world = keeper.published();
         let purses = Arc::new(Purses::default());
         for (account, balance) in book.customers() {
             purses.set(account, balance);
         }
-        // Both block on the disk, so they share a thread that nothing else runs on.
+        let health = Arc::new(StorageHealth::default());
+        let watch = SpaceWatch::new(
+            db.clone(),
+            Arc::clone(&health),
+            settings.storage.min_free_bytes,
+        );
+        let archive = Archive::new(db.clone());
+        let keep_ms = settings
+            .storage
+            .keep_records_days
+            .saturating_mul(24 * 3600 * 1000);
+        let archivist = Archivist::new(db.clone(), Arc::clone(&world), Arc::clone(&health));
+        let ledger = Ledger::new(
+            db.clone(),
+            book,
+            Arc::clone(&purses),
+            Arc::clone(&health),
+            keep_ms,
+        );
+
+        // All of these block on the disk, so they share a thread that nothing else runs on.
         let disk = Arbiter::new().handle();
-        let ledger = Ledger::new(db.clone(), book, Arc::clone(&purses));
+        SpaceWatch::start_in_arbiter(&disk, |_| watch);
+        let ledger_tally = ledger.tally();
         let ledger = Ledger::start_in_arbiter(&disk, |_| ledger);
         let mailer = Mailer::start_in_arbiter(&Arbiter::new().handle(), |_| mailer);
         let site = settings.public_url();
         let (door, sessions) = Door::new(visitors, mailer.clone(), ledger.clone(), site);
-        let (accounts, keys) = Accounts::new(db, accounts, Arc::clone(&purses), door);
-
+        let (accounts, keys) = Accounts::new(db, accounts, Arc::clone(&purses), &health, door);
         let permits =
             (settings.limits.bytes_in_flight / BODY_BUDGET_UNIT).min(Semaphore::MAX_PERMITS);
         Self {
@@ -164,12 +217,19 @@ impl Switchboard {
             keys,
             sessions,
             purses,
+            storage: health,
+            archive,
+            audits: Arc::new(Semaphore::new(1)),
             pepper,
+            ledger_tally,
             ledger,
             mailer,
             accounts: Accounts::start_in_arbiter(&disk, |_| accounts),
+            statistics: Archivist::start_in_arbiter(&disk, |_| archivist),
             catalog: keeper.start(),
             classifier: Classifier::start_in_arbiter(&Arbiter::new().handle(), |_| Classifier),
+            counters: Counters::default(),
+            stop: Stop::default(),
             in_flight: Arc::new(Semaphore::new(
                 settings
                     .limits
@@ -179,6 +239,8 @@ impl Switchboard {
             sign_ins: Arc::new(Semaphore::new(SIGN_INS_WAITING)),
             arrivals: Mutex::new(Arrivals::new(settings.sign_in.requests_per_ip_hour)),
             replays: Mutex::new(Replays::new(REPLAY_BYTES)),
+            conversations: Memory::default(),
+            fast_requests: AtomicU64::new(0),
             body_budget: Arc::new(Semaphore::new(permits)),
             settings,
         }
@@ -210,6 +272,7 @@ struct Storage {
     accounts: store::Accounts,
     visitors: Visitors,
     pepper: Pepper,
+    remembered: Statistics,
 }
 
 impl Storage {
@@ -222,13 +285,16 @@ impl Storage {
         if recovered.orphans > 0 {
             tracing::warn!(
                 orphans = recovered.orphans,
+                loss_usd = %recovered.loss,
                 "requests were running when the router last ended: voided"
             );
         }
         let pepper = db.pepper()?;
         let accounts = store::Accounts::load(&db, pepper.clone())?;
         let visitors = Visitors::load(&db, &pepper, terms(settings))?;
+        let remembered = statistics::remembered(&db)?;
         Ok(Self {
+            remembered,
             db,
             book,
             accounts,

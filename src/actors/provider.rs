@@ -1,140 +1,136 @@
-//! One actor per provider: decides whether an attempt may go out, learns from how it ended, and
-//! publishes where each of its models stands.
+//! One actor per provider and credential: decides whether an attempt may go out, learns from how it
+//! ended, and publishes where each of its models stands.
 
-use std::collections::HashMap;
+mod lease;
+mod standings;
+
+use std::mem::discriminant;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, MessageResult};
+use actix::{Actor, AsyncContext, Context, Handler, MessageResult};
 use arc_swap::ArcSwap;
 
-use super::breaker::{Admission, Breaker, Outcome, Policy, State};
+use self::lease::Report;
+pub use self::lease::{Acquire, Lease, Refused, Turn};
+pub use self::standings::{Standings, standing};
+use super::breaker::{Breakers, Outcome, Pass, Reason, State, Status};
+use super::budget::Budget;
+use super::catalog::Rules;
+use super::statistics::{self, Board};
 use crate::catalog::{ModelId, ProviderName};
-use crate::routing::Standing;
 
-/// Where the models of one provider stand, for readers that only rank. Models that are not listed
-/// flow.
-pub type Standings = HashMap<ModelId, State>;
-
-/// Where a published state stands now.
-pub fn standing(state: &State, now: Instant) -> Standing {
-    match state {
-        State::Flowing { .. } => Standing::Flowing,
-        State::Tripped { until, .. } if now < *until => Standing::Tripped(*until - now),
-        State::Tripped { .. } | State::Probing { .. } => Standing::Probing,
-    }
-}
-
-/// Guards the breakers of one provider's models.
+/// Guards the breakers and the retry budget of one provider.
 pub struct Provider {
     name: ProviderName,
-    policy: Policy,
-    breakers: HashMap<ModelId, Breaker>,
+    breakers: Breakers,
+    budget: Budget,
+    statistics: Arc<Board>,
     published: Arc<ArcSwap<Standings>>,
-}
-
-/// Asks to send one attempt to a model. The answer is a lease, or how long to stay away.
-#[derive(Message)]
-#[rtype(result = "Result<Lease, Duration>")]
-pub struct Acquire {
-    /// The model.
-    pub model: ModelId,
-}
-
-/// Tells how an attempt ended. Only a lease sends it, and once.
-#[derive(Message)]
-#[rtype(result = "()")]
-struct Report {
-    model: ModelId,
-    admission: Admission,
-    outcome: Outcome,
-}
-
-/// The right to one attempt. Reports its outcome exactly once, even when it is dropped.
-pub struct Lease {
-    provider: Addr<Provider>,
-    report: Option<Report>,
-}
-
-impl Lease {
-    /// Reports how the attempt ended and gives the lease up.
-    pub fn report(mut self, outcome: Outcome) {
-        if let Some(report) = &mut self.report {
-            report.outcome = outcome;
-        }
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        if let Some(report) = self.report.take() {
-            self.provider.do_send(report);
-        }
-    }
 }
 
 impl Provider {
     /// A provider whose models all flow, and where it will publish otherwise.
-    pub fn new(name: ProviderName, policy: Policy) -> (Self, Arc<ArcSwap<Standings>>) {
-        let published = Arc::new(ArcSwap::from_pointee(Standings::new()));
+    pub fn new(
+        name: ProviderName,
+        rules: Rules,
+        statistics: Arc<Board>,
+        now: Instant,
+    ) -> (Self, Arc<ArcSwap<Standings>>) {
+        let breakers = Breakers::new(rules.policy, now);
+        let published = Arc::new(ArcSwap::from_pointee(Standings::of_all(&breakers)));
         let provider = Self {
             name,
-            policy,
-            breakers: HashMap::new(),
+            breakers,
+            budget: Budget::new(rules.retries, now),
+            statistics,
             published: Arc::clone(&published),
         };
         (provider, published)
     }
 
-    fn breaker(&mut self, model: &ModelId) -> &mut Breaker {
-        let policy = self.policy;
+    fn admit(&mut self, ask: &Acquire, now: Instant) -> Result<Pass, Refused> {
+        match ask.turn {
+            Turn::First => self.budget.deposit(now),
+            Turn::Further => self.budget.check(now).map_err(Refused::OverBudget)?,
+        }
+        let before = self.stand(&ask.model);
+        let admitted = self.breakers.admit(&ask.model, ask.spare, now);
+        self.publish_change(&ask.model, before);
+        admitted.map_err(Refused::LeftAlone)
+    }
+
+    fn record(&mut self, report: &Report, now: Instant, chance: f64) {
+        match (report.turn, report.outcome) {
+            (Turn::First, _) | (Turn::Further, Outcome::Success | Outcome::Neutral) => {}
+            (
+                Turn::Further,
+                Outcome::Failure
+                | Outcome::Silence
+                | Outcome::Unreachable
+                | Outcome::RateLimited(_)
+                | Outcome::ModelMissing
+                | Outcome::CredentialRefused
+                | Outcome::QuotaSpent,
+            ) => self.budget.withdraw(now),
+        }
+        if let Some(ended) = statistics::ended(report.outcome, report.observation) {
+            self.statistics.record(&report.model, ended, now);
+        }
+        let before = self.stand(&report.model);
+        let Report { model, pass, .. } = report;
         self.breakers
-            .entry(model.clone())
-            .or_insert_with(|| Breaker::new(policy))
+            .record(model, *pass, report.outcome, now, chance);
+        self.publish_change(model, before);
     }
 
-    fn admit(&mut self, model: &ModelId, now: Instant) -> Result<Admission, Duration> {
-        let before = self.breaker(model).state();
-        let admitted = self.breaker(model).admit(now);
-        self.publish_if_changed(model, before);
-        admitted
+    fn stand(&self, model: &ModelId) -> (Status, Option<Status>) {
+        (self.breakers.whole(), self.breakers.model(model))
     }
 
-    fn record(&mut self, report: &Report, now: Instant) {
-        let before = self.breaker(&report.model).state();
-        self.breaker(&report.model)
-            .record(report.admission, report.outcome, now);
-        self.publish_if_changed(&report.model, before);
-    }
-
-    /// Publishes and logs a change of state; a count of faults alone is no change.
-    fn publish_if_changed(&mut self, model: &ModelId, before: State) {
-        let after = self.breaker(model).state();
-        if std::mem::discriminant(&before) == std::mem::discriminant(&after) {
+    /// Publishes a change of state, and logs it once.
+    fn publish_change(&self, model: &ModelId, before: (Status, Option<Status>)) {
+        let after = self.stand(model);
+        if before == after {
             return;
         }
-        let standings: Standings = self
-            .breakers
-            .iter()
-            .map(|(id, breaker)| (id.clone(), breaker.state()))
-            .collect();
-        self.published.store(Arc::new(standings));
+        self.published
+            .store(Arc::new(Standings::of_all(&self.breakers)));
+        self.log("*", before.0.state, after.0);
+        if let Some(status) = after.1 {
+            let flowing = State::Flowing;
+            let before = before.1.map_or(flowing, |status| status.state);
+            self.log(model.as_str(), before, status);
+        }
+    }
+
+    /// The model `*` is the provider as a whole. Probes and their failures are no news.
+    fn log(&self, model: &str, before: State, after: Status) {
+        if discriminant(&before) == discriminant(&after.state) {
+            return;
+        }
         let provider = self.name.as_str();
-        match after {
-            State::Flowing { .. } => {
-                tracing::info!(provider, model = model.as_str(), "model flows again")
+        let reason = after.reason.map_or("", Reason::as_str);
+        match (after.state, before) {
+            (State::Flowing, _) => tracing::info!(provider, model, "flows again"),
+            (State::Probing, _) => tracing::debug!(provider, model, reason, "probing"),
+            (State::Tripped { .. }, State::Probing) => {
+                tracing::debug!(provider, model, reason, "still down");
             }
-            State::Tripped { rest, .. } => {
-                tracing::warn!(
+            (State::Resting { .. } | State::Tripped { .. }, _)
+                if after.reason.is_some_and(Reason::is_for_operator) =>
+            {
+                tracing::error!(
                     provider,
-                    model = model.as_str(),
-                    rest_ms = rest.as_millis(),
-                    "model tripped"
+                    model,
+                    reason,
+                    "left alone until the operator mends it: check the provider's key, credit and models"
                 );
             }
-            State::Probing { .. } => {
-                tracing::info!(provider, model = model.as_str(), "probing model")
+            (State::Resting { .. }, _) => {
+                tracing::info!(provider, model, reason, "left alone for a while");
             }
+            (State::Tripped { .. }, _) => tracing::warn!(provider, model, reason, "tripped"),
         }
     }
 }
@@ -147,15 +143,8 @@ impl Handler<Acquire> for Provider {
     type Result = MessageResult<Acquire>;
 
     fn handle(&mut self, ask: Acquire, ctx: &mut Context<Self>) -> Self::Result {
-        let admitted = self.admit(&ask.model, Instant::now());
-        MessageResult(admitted.map(|admission| Lease {
-            provider: ctx.address(),
-            report: Some(Report {
-                model: ask.model,
-                admission,
-                outcome: Outcome::Neutral,
-            }),
-        }))
+        let admitted = self.admit(&ask, Instant::now());
+        MessageResult(admitted.map(|pass| Lease::new(ctx.address(), ask, pass)))
     }
 }
 
@@ -163,61 +152,67 @@ impl Handler<Report> for Provider {
     type Result = ();
 
     fn handle(&mut self, report: Report, _: &mut Context<Self>) {
-        self.record(&report, Instant::now());
+        self.record(&report, Instant::now(), rand::random());
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use actix::Addr;
 
-    const POLICY: Policy = Policy {
-        consecutive_failures: 1,
-        rest: Duration::from_secs(60),
-        max_rest: Duration::from_secs(60),
-    };
+    use super::*;
+    use crate::actors::breaker::{Policy, Spare};
+    use crate::actors::budget::Rate;
+    use crate::config;
+
+    fn provider() -> (Addr<Provider>, Arc<ArcSwap<Standings>>) {
+        let policy = Policy::of(&config::Breaker {
+            consecutive_failures: 1,
+            ..config::Breaker::default()
+        });
+        let retries = Rate {
+            per_100_requests: 20,
+            per_s: 1,
+        };
+        let name = ProviderName::new("p");
+        let rules = Rules { policy, retries };
+        let (provider, published) = Provider::new(name, rules, Arc::default(), Instant::now());
+        (provider.start(), published)
+    }
+
+    async fn acquire(provider: &Addr<Provider>, model: &str, turn: Turn) -> Result<Lease, Refused> {
+        let ask = Acquire {
+            model: ModelId::new(model),
+            spare: Spare::Another,
+            turn,
+        };
+        provider.send(ask).await.unwrap()
+    }
 
     #[actix_web::test]
     async fn a_dropped_lease_reports_once_and_teaches_nothing() {
-        let (provider, published) = Provider::new(ProviderName::new("p"), POLICY);
-        let addr = provider.start();
-        let model = ModelId::new("m");
-        drop(
-            addr.send(Acquire {
-                model: model.clone(),
-            })
-            .await
-            .unwrap()
-            .unwrap(),
-        );
-        let lease = addr
-            .send(Acquire {
-                model: model.clone(),
-            })
-            .await
-            .unwrap()
-            .unwrap();
-        assert!(published.load().is_empty());
+        let (provider, published) = provider();
+        drop(acquire(&provider, "m", Turn::First).await.unwrap());
+        let lease = acquire(&provider, "m", Turn::First).await.unwrap();
+        let m = ModelId::new("m");
+        let state = |published: &ArcSwap<Standings>| published.load().of(&m, Instant::now()).state;
+        assert_eq!(state(&published), State::Flowing);
         lease.report(Outcome::Failure);
+        assert!(acquire(&provider, "m", Turn::First).await.is_err());
+        assert!(matches!(state(&published), State::Tripped { .. }));
+        assert!(acquire(&provider, "other", Turn::First).await.is_ok());
+    }
+
+    #[actix_web::test]
+    async fn retries_that_fail_use_the_budget_up_and_first_attempts_do_not_ask_for_it() {
+        let (provider, _) = provider();
+        let lease = acquire(&provider, "a", Turn::Further).await.unwrap();
+        lease.report(Outcome::Failure);
+        let refused = acquire(&provider, "b", Turn::Further).await.err();
         assert!(
-            addr.send(Acquire {
-                model: model.clone()
-            })
-            .await
-            .unwrap()
-            .is_err()
+            matches!(refused, Some(Refused::OverBudget(_))),
+            "{refused:?}"
         );
-        assert!(matches!(
-            published.load().get(&model),
-            Some(State::Tripped { .. })
-        ));
-        assert!(
-            addr.send(Acquire {
-                model: ModelId::new("other")
-            })
-            .await
-            .unwrap()
-            .is_ok()
-        );
+        assert!(acquire(&provider, "b", Turn::First).await.is_ok());
     }
 }

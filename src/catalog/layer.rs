@@ -59,6 +59,7 @@ pub(super) struct Alias {
 pub(super) struct Draft {
     pub(super) providers: Rows,
     pub(super) models: Rows,
+    pub(super) tokenizers: Rows,
     /// By name in lower case.
     pub(super) aliases: BTreeMap<String, Alias>,
     pub(super) weights: Option<Cell>,
@@ -85,6 +86,7 @@ impl Draft {
             match key.as_str() {
                 "provider" => self.providers.lay(PROVIDER, cell, layer, problems),
                 "model" => self.models.lay(MODEL, cell, layer, problems),
+                "tokenizer" => self.tokenizers.lay(TOKENIZER, cell, layer, problems),
                 "alias" => self.lay_aliases(cell, layer, problems),
                 "weights" => match &mut self.weights {
                     Some(base) => lay_cell(base, cell),
@@ -94,7 +96,7 @@ impl Draft {
                     &cell.place,
                     "",
                     format!(
-                        "{}: unknown key; a catalog has [[provider]], [[model]], [alias] and [weights]",
+                        "{}: unknown key; a catalog has [[provider]], [[model]], [[tokenizer]], [alias] and [weights]",
                         quote(other).trim_matches('"')
                     ),
                 ),
@@ -128,6 +130,10 @@ struct Kind {
 
 const PROVIDER: Kind = Kind {
     word: "provider",
+    key: "name",
+};
+const TOKENIZER: Kind = Kind {
+    word: "tokenizer",
     key: "name",
 };
 const MODEL: Kind = Kind {

@@ -11,13 +11,16 @@ use super::layer::{self, Alias, Draft, Layer, Row};
 use super::model::{Model, Provider, ProviderName, Weights};
 use super::problem::{CatalogError, Place, Problems, quote};
 use super::reader::{Reader, read_table};
-use super::row::{self, Dialects};
+use super::row::{self, Dialects, Known, Tokenizers};
+use super::tokenizer;
 use super::value::Value;
 
 /// Providers of a catalog.
 const MOST_PROVIDERS: usize = 200;
 /// Models of a catalog.
 const MOST_MODELS: usize = 5_000;
+/// Tokenizers of a catalog.
+const MOST_TOKENIZERS: usize = 200;
 /// Aliases of a catalog.
 const MOST_ALIASES: usize = 10_000;
 /// Hex digits of a catalog's version.
@@ -104,7 +107,8 @@ impl Catalog {
 fn build(draft: &Draft, version: String, problems: &mut Problems) -> Catalog {
     let weights = weights(draft, problems);
     let providers = providers(draft, problems);
-    let models = models(draft, &providers, problems);
+    let tokenizers = tokenizers(draft, problems);
+    let models = models(draft, &providers, &tokenizers, problems);
     let by_id = index(&models);
     Catalog {
         aliases: aliases(draft, &by_id, problems),
@@ -171,7 +175,32 @@ fn providers(draft: &Draft, problems: &mut Problems) -> Providers {
     providers
 }
 
-fn models(draft: &Draft, providers: &Providers, problems: &mut Problems) -> Vec<Arc<Model>> {
+fn tokenizers(draft: &Draft, problems: &mut Problems) -> Tokenizers {
+    let mut tokenizers = Tokenizers::default();
+    for row in draft.tokenizers.iter() {
+        let mut reader = Reader::of_row(row, problems);
+        let tokenizer = tokenizer::read(&mut reader);
+        reader.finish();
+        tokenizers.insert(row.key.clone(), tokenizer.map(Arc::new));
+        if tokenizers.len() > MOST_TOKENIZERS {
+            let reason = format!("more than {MOST_TOKENIZERS} tokenizers");
+            problems.add(&row.place, &row.label, reason);
+            break;
+        }
+    }
+    tokenizers
+}
+
+fn models(
+    draft: &Draft,
+    providers: &Providers,
+    tokenizers: &Tokenizers,
+    problems: &mut Problems,
+) -> Vec<Arc<Model>> {
+    let known = Known {
+        dialects: &providers.dialects,
+        tokenizers,
+    };
     let mut models = Vec::new();
     for row in draft.models.iter() {
         let mut reader = Reader::of_row(row, problems);
@@ -181,7 +210,7 @@ fn models(draft: &Draft, providers: &Providers, problems: &mut Problems) -> Vec<
         if is_disabled(row, &mut reader) || is_orphan {
             continue;
         }
-        let model = row::model(&mut reader, &providers.dialects, &row.place.file);
+        let model = row::model(&mut reader, &known, &row.place.file);
         reader.finish();
         models.extend(model.map(Arc::new));
         if models.len() > MOST_MODELS {

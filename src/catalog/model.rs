@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::price::Price;
+use super::tokenizer::Tokenizer;
 
 /// A capability tier, cheapest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -172,11 +173,13 @@ pub enum Ability {
     Logprobs,
     /// More than one choice.
     N,
+    /// Goes on with an assistant message that stands last, instead of answering anew.
+    Prefill,
 }
 
 impl Ability {
     /// All abilities.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Tools,
         Self::Vision,
         Self::Files,
@@ -185,6 +188,7 @@ impl Ability {
         Self::Reasoning,
         Self::Logprobs,
         Self::N,
+        Self::Prefill,
     ];
 
     /// The name in the catalog and in exclusion reasons (`capability:<name>`).
@@ -198,6 +202,7 @@ impl Ability {
             Self::Reasoning => "reasoning",
             Self::Logprobs => "logprobs",
             Self::N => "n",
+            Self::Prefill => "prefill",
         }
     }
 
@@ -296,8 +301,22 @@ pub struct Provider {
     pub key_need: KeyNeed,
     /// Advisory request fields its API refuses; they are left out with a warning.
     pub omit: Vec<String>,
+    /// What becomes of its stream when the caller leaves.
+    pub on_disconnect: OnDisconnect,
     /// Where the row stands, for messages.
     pub source: String,
+}
+
+/// What becomes of a provider's stream when the caller has left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnDisconnect {
+    /// It is closed, and what was delivered is billed.
+    #[default]
+    Cancel,
+    /// It is read on for a while to learn the usage, which is billed: for a provider that generates
+    /// and bills to the end all the same.
+    Drain,
 }
 
 /// Whether a provider can be asked without a key.
@@ -332,6 +351,8 @@ pub struct Model {
     pub max_input: Option<u32>,
     /// Most output tokens; for embedding models the largest number of dimensions.
     pub max_output: u32,
+    /// How it counts its input.
+    pub tokenizer: Arc<Tokenizer>,
     /// What its tokens cost.
     pub price: Price,
     /// What it can do.

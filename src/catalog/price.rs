@@ -51,6 +51,23 @@ pub struct Cost {
     pub total: Picodollars,
 }
 
+impl Cost {
+    /// Both together, part by part.
+    pub fn plus(self, other: Self) -> Result<Self, MoneyError> {
+        let sum = |part: fn(&Self) -> Picodollars| {
+            let sum = part(&self).checked_add(part(&other));
+            sum.ok_or(MoneyError::OutOfRange)
+        };
+        Ok(Self {
+            prompt: sum(|cost| cost.prompt)?,
+            completion: sum(|cost| cost.completion)?,
+            cache_read: sum(|cost| cost.cache_read)?,
+            cache_write: sum(|cost| cost.cache_write)?,
+            total: sum(|cost| cost.total)?,
+        })
+    }
+}
+
 impl Price {
     /// The prices that hold for a prompt of this length.
     pub fn rates(&self, prompt_tokens: u64) -> &Rates {

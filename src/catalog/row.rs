@@ -1,6 +1,7 @@
 //! Rows read as providers and models.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::field;
 use super::model::{
@@ -9,6 +10,7 @@ use super::model::{
 };
 use super::price::{Price, Rates, Step};
 use super::reader::Reader;
+use super::tokenizer::Tokenizer;
 use crate::money::Rate;
 
 /// Tokens of a window.
@@ -22,6 +24,15 @@ const TOKENS_PER_S: u32 = 80;
 
 /// The providers of the catalog and what they speak; `None` for one whose row is wrong.
 pub(super) type Dialects = HashMap<String, Option<Dialect>>;
+
+/// The tokenizers of the catalog by name; `None` for one whose row is wrong.
+pub(super) type Tokenizers = HashMap<String, Option<Arc<Tokenizer>>>;
+
+/// What a model's row may name.
+pub(super) struct Known<'a> {
+    pub(super) dialects: &'a Dialects,
+    pub(super) tokenizers: &'a Tokenizers,
+}
 
 /// Reads a provider. Where the row stands becomes its `source`.
 pub(super) fn provider(row: &mut Reader<'_>, source: String) -> Option<Provider> {
@@ -39,6 +50,7 @@ pub(super) fn provider(row: &mut Reader<'_>, source: String) -> Option<Provider>
         row.problem("api_key_env", "missing, though key_required is true");
     }
     let omit = row.optional("omit", field::list(field::request_field));
+    let on_disconnect = row.optional("on_disconnect", field::one_of);
     Some(Provider {
         name: ProviderName::new(&name?),
         dialect: dialect?,
@@ -47,12 +59,13 @@ pub(super) fn provider(row: &mut Reader<'_>, source: String) -> Option<Provider>
         api_key_env,
         key_need,
         omit: omit.unwrap_or_default(),
+        on_disconnect: on_disconnect.unwrap_or_default(),
         source,
     })
 }
 
 /// Reads a model. `file` becomes its `source` when the row names none.
-pub(super) fn model(row: &mut Reader<'_>, dialects: &Dialects, file: &str) -> Option<Model> {
+pub(super) fn model(row: &mut Reader<'_>, known: &Known<'_>, file: &str) -> Option<Model> {
     let id = id(row);
     let name = row.optional("name", field::text);
     let provider = row.required("provider", field::provider_name);
@@ -60,9 +73,10 @@ pub(super) fn model(row: &mut Reader<'_>, dialects: &Dialects, file: &str) -> Op
     let endpoint = row
         .optional("endpoint", field::one_of)
         .unwrap_or(Endpoint::Chat);
-    check_provider(row, provider.as_deref(), endpoint, dialects);
+    check_provider(row, provider.as_deref(), endpoint, known.dialects);
     let tiers = tiers(row, endpoint);
     let limits = limits(row, endpoint);
+    let tokenizer = tokenizer(row, known.tokenizers);
     let free = row.optional("free", field::flag).unwrap_or(false);
     if !free && !row.has("price") {
         row.problem("price", "missing, though the row is not free");
@@ -92,6 +106,7 @@ pub(super) fn model(row: &mut Reader<'_>, dialects: &Dialects, file: &str) -> Op
         context_window: limits.window?,
         max_input: limits.input,
         max_output: limits.output?,
+        tokenizer,
         price: price.unwrap_or_default(),
         abilities: Abilities::from_iter(abilities.unwrap_or_default()),
         traits: traits.unwrap_or_default(),
@@ -115,6 +130,20 @@ fn id(row: &mut Reader<'_>) -> Option<String> {
         row.problem("id", "is the name of a tier");
     }
     Some(id)
+}
+
+/// The tokenizer that the row names; the cautious default when it names none.
+fn tokenizer(row: &mut Reader<'_>, known: &Tokenizers) -> Arc<Tokenizer> {
+    let Some(name) = row.optional("tokenizer", field::id) else {
+        return Arc::default();
+    };
+    match known.get(&name) {
+        Some(tokenizer) => tokenizer.clone().unwrap_or_default(),
+        None => {
+            row.problem("tokenizer", "no [[tokenizer]] row has this name");
+            Arc::default()
+        }
+    }
 }
 
 fn check_provider(

@@ -7,6 +7,8 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::wire::Recovery;
+
 /// `[server]`
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -57,6 +59,10 @@ pub struct Limits {
 pub struct Storage {
     /// Directory of the ledger; created with mode 0700.
     pub data_dir: PathBuf,
+    /// Free space below which no paid request begins, in bytes.
+    pub min_free_bytes: u64,
+    /// How long the records of requests are kept, in days. Totals stay.
+    pub keep_records_days: u64,
 }
 
 /// `[catalog]`
@@ -87,6 +93,14 @@ pub struct Failover {
     pub idle_ms: u64,
     /// Whole answer.
     pub total_ms: u64,
+    /// Retries that may fail, for a hundred requests that ask a provider first.
+    pub retries_per_100_requests: u32,
+    /// Retries that may fail beside that, in a second.
+    pub retries_per_s: u32,
+    /// Whether a `fast` request may ask a second model before the first one has failed.
+    pub hedge: bool,
+    /// What becomes of a stream that breaks off after its first content. A request may say otherwise.
+    pub recovery: Recovery,
 }
 
 /// `[breaker]`
@@ -95,10 +109,26 @@ pub struct Failover {
 pub struct Breaker {
     /// Hard failures in a row that trip it.
     pub consecutive_failures: u32,
+    /// How far back the success rate looks, in milliseconds.
+    pub window_ms: u64,
+    /// Attempts in the window without which there is no success rate.
+    pub min_samples: u32,
+    /// Successes in a hundred below which it trips.
+    pub min_success_percent: u32,
     /// First rest, in milliseconds; it doubles with each failed probe.
     pub rest_ms: u64,
     /// Longest rest, in milliseconds.
     pub max_rest_ms: u64,
+    /// How long traffic grows from a tenth to all of it after a good probe, in milliseconds.
+    pub ramp_ms: u64,
+    /// Rest of a model after a rate limit that names no time, in milliseconds.
+    pub rate_limited_rest_ms: u64,
+    /// Rest of a model that its provider does not know, in milliseconds.
+    pub model_missing_rest_ms: u64,
+    /// First rest of a credential that was refused, in milliseconds; it doubles too.
+    pub credential_rest_ms: u64,
+    /// Rest of a credential without money or quota, in milliseconds.
+    pub quota_rest_ms: u64,
 }
 
 impl Default for Server {
@@ -135,6 +165,8 @@ impl Default for Storage {
     fn default() -> Self {
         Self {
             data_dir: PathBuf::from("./var"),
+            min_free_bytes: 256 << 20,
+            keep_records_days: 90,
         }
     }
 }
@@ -150,6 +182,10 @@ impl Default for Failover {
             answer_ms: 60_000,
             idle_ms: 60_000,
             total_ms: 600_000,
+            retries_per_100_requests: 20,
+            retries_per_s: 10,
+            hedge: false,
+            recovery: Recovery::Off,
         }
     }
 }
@@ -158,8 +194,16 @@ impl Default for Breaker {
     fn default() -> Self {
         Self {
             consecutive_failures: 5,
+            window_ms: 30_000,
+            min_samples: 10,
+            min_success_percent: 50,
             rest_ms: 5_000,
             max_rest_ms: 300_000,
+            ramp_ms: 30_000,
+            rate_limited_rest_ms: 5_000,
+            model_missing_rest_ms: 600_000,
+            credential_rest_ms: 60_000,
+            quota_rest_ms: 600_000,
         }
     }
 }

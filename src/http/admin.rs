@@ -1,5 +1,7 @@
 //! `/admin`: the operator's routes. Without an admin token none of them exists.
 
+mod account;
+
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
@@ -8,18 +10,21 @@ use serde_json::json;
 
 use super::auth::Operator;
 use super::{ApiError, Code, Switchboard, body};
-use crate::actors::accounts::{CreateAccount, HasAccount};
+use crate::actors::accounts::CreateAccount;
 use crate::actors::catalog::Reload;
-use crate::actors::ledger::{Grant, Verify};
+use crate::actors::ledger::Grant;
 use crate::ids::AccountId;
 use crate::money::Picodollars;
-use crate::store::{AccountError, GrantError};
+use crate::store::AccountError;
+
+pub use account::{adjust_balance, change_account, existing};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NewAccount {
     email: String,
     credit_usd: Option<String>,
+    daily_limit_usd: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -43,14 +48,16 @@ pub async fn create_account(
         .as_deref()
         .map(|text| amount(text, "credit_usd"))
         .transpose()?;
-    let created = desk
-        .accounts
-        .send(CreateAccount {
-            email: wanted.email,
-        })
-        .await
-        .map_err(ApiError::internal)?
-        .map_err(refused)?;
+    let daily_limit = wanted
+        .daily_limit_usd
+        .as_deref()
+        .map(account::limit)
+        .transpose()?;
+    let create = CreateAccount {
+        email: wanted.email,
+        daily_limit,
+    };
+    let created = ApiError::unless_down(desk.accounts.send(create).await)?.map_err(refused)?;
     let balance = match credit {
         None => Picodollars::ZERO,
         Some(amount) => {
@@ -69,6 +76,7 @@ pub async fn create_account(
         "email": created.email,
         "api_key": created.key.reveal(),
         "balance_usd": balance.to_string(),
+        "daily_limit_usd": daily_limit.map(|limit| limit.to_string()),
     })))
 }
 
@@ -81,16 +89,7 @@ pub async fn add_credit(
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let wanted: NewCredit = json_body(&desk, &http, payload).await?;
-    let missing = || ApiError::new(Code::NotFound, "There is no such account.");
-    let account: AccountId = id.parse().map_err(|_| missing())?;
-    if !desk
-        .accounts
-        .send(HasAccount(account))
-        .await
-        .map_err(ApiError::internal)?
-    {
-        return Err(missing());
-    }
+    let account = account::existing(&desk, &id).await?;
     let amount = amount(&wanted.amount_usd, "amount_usd")?;
     let reason = wanted.reason.unwrap_or_else(|| "admin grant".to_owned());
     let balance = grant(&desk, account, amount, wanted.idempotency_key, reason).await?;
@@ -120,25 +119,6 @@ pub async fn reload_catalog(
     })))
 }
 
-/// `GET /admin/ledger/verify`
-pub async fn verify_ledger(desk: Data<Switchboard>, _: Operator) -> Result<HttpResponse, ApiError> {
-    match desk.ledger.send(Verify).await.map_err(ApiError::internal)? {
-        Ok(report) => Ok(HttpResponse::Ok().json(json!({
-            "clean": true,
-            "transfers": report.transfers,
-            "accounts": report.accounts,
-            "open_holds": report.holds,
-            "head_hash": report.head_hash,
-        }))),
-        Err(error) => {
-            let reason = error.to_string();
-            tracing::error!(reason, "the ledger does not verify");
-            Ok(HttpResponse::InternalServerError()
-                .json(json!({ "clean": false, "reason": reason })))
-        }
-    }
-}
-
 async fn json_body<T: DeserializeOwned>(
     desk: &Switchboard,
     http: &HttpRequest,
@@ -156,15 +136,12 @@ async fn json_body<T: DeserializeOwned>(
 }
 
 fn amount(text: &str, param: &'static str) -> Result<Picodollars, ApiError> {
-    let wrong = |why: String| ApiError::new(Code::InvalidValue, why).param(param);
-    let amount: Picodollars = text
-        .parse()
-        .map_err(|error| wrong(format!("{param} is {error}, as a text.")))?;
+    let amount = account::decimal(text, param)?;
     if amount.is_positive() {
-        Ok(amount)
-    } else {
-        Err(wrong(format!("{param} must be more than 0.")))
+        return Ok(amount);
     }
+    let message = format!("{param} must be more than 0.");
+    Err(ApiError::new(Code::InvalidValue, message).param(param))
 }
 
 async fn grant(
@@ -180,19 +157,8 @@ async fn grant(
         idempotency_key,
         reason,
     };
-    let granted = desk.ledger.send(grant).await.map_err(ApiError::internal)?;
-    granted.map_err(|error| match error {
-        GrantError::Conflict => {
-            let message = "This idempotency_key was used for another grant; use a new one.";
-            ApiError::new(Code::IdempotencyConflict, message).param("idempotency_key")
-        }
-        GrantError::BadKey => {
-            ApiError::new(Code::InvalidValue, error.to_string()).param("idempotency_key")
-        }
-        GrantError::NotPositive | GrantError::TooMuch => {
-            ApiError::new(Code::InvalidValue, error.to_string()).param("amount_usd")
-        }
-    })
+    let granted = ApiError::unless_down(desk.ledger.send(grant).await)?;
+    granted.map_err(account::credit_refused)
 }
 
 fn refused(error: AccountError) -> ApiError {

@@ -6,9 +6,11 @@ use futures_util::StreamExt;
 use tokio::time::{Instant, timeout_at};
 
 use super::upstream::{Bytestream, Upstream, read_answer};
+use crate::actors::breaker::Spare;
 use crate::actors::catalog::Route;
 use crate::catalog::{Ability, Dialect, Model};
 use crate::config::{self, Failover};
+use crate::usage::Usage;
 use crate::wire::{
     self, Answer, ChatRequest, Encoded, Event, Fault, FaultClass, StreamDecoder, Weight,
 };
@@ -26,31 +28,29 @@ pub struct Clocks {
 }
 
 impl Clocks {
-    /// The operator's clocks, with the model's own where it has them.
-    pub fn of(settings: &Failover, model: &Model, has_alternative: bool) -> Self {
+    /// The operator's clocks, with the model's own where it has them. `elapsed` is what the request
+    /// has taken so far: its attempts together end with the clock of the whole answer.
+    pub fn of(settings: &Failover, model: &Model, spare: Spare, elapsed: Duration) -> Self {
         let reasoning = model.abilities.has(Ability::Reasoning);
-        let first_token = match (reasoning, has_alternative) {
+        let first_token = match (reasoning, spare) {
             (true, _) => settings.reasoning_first_token_ms,
-            (false, true) => settings.first_token_ms,
-            (false, false) => settings.last_first_token_ms,
+            (false, Spare::Another) => settings.first_token_ms,
+            (false, Spare::Nothing) => settings.last_first_token_ms,
         };
-        let total = model
-            .timeouts
-            .total
-            .unwrap_or(config::ms(settings.total_ms));
-        let whole = if has_alternative && !reasoning {
-            config::ms(settings.answer_ms)
-        } else {
-            total
+        let own = model.timeouts;
+        let total = own.total.unwrap_or(config::ms(settings.total_ms));
+        let total = total.saturating_sub(elapsed);
+        let whole = match (reasoning, spare) {
+            (false, Spare::Another) => config::ms(settings.answer_ms),
+            (true, _) | (false, Spare::Nothing) => total,
         };
         Self {
-            first_token: model
-                .timeouts
+            first_token: own
                 .first_token
                 .unwrap_or(config::ms(first_token))
                 .min(total),
             answer: whole.min(total),
-            idle: model.timeouts.idle.unwrap_or(config::ms(settings.idle_ms)),
+            idle: own.idle.unwrap_or(config::ms(settings.idle_ms)),
             total,
         }
     }
@@ -74,7 +74,7 @@ pub struct LiveStream {
 }
 
 /// Sends an encoded request to one model and waits for real content. Nothing reaches the caller
-/// before.
+/// before. A fault carries what the provider counted by then.
 pub async fn run(
     upstream: &Upstream,
     route: &Route,
@@ -99,29 +99,23 @@ pub async fn run(
         idle: clocks.idle,
         deadline: now + clocks.total,
     };
-    stream.await_content(deadline).await?;
-    Ok(Answered::Stream(Box::new(stream)))
+    match stream.await_content(deadline).await {
+        Ok(()) => Ok(Answered::Stream(Box::new(stream))),
+        Err(fault) => Err(Fault {
+            billed: fault.billed.or(stream.usage_so_far().map(Box::new)),
+            ..fault
+        }),
+    }
 }
 
 impl LiveStream {
-    /// Reads until the first real content. Role-only, empty and ping chunks are none.
+    /// Reads until the first real content. Role-only, empty and ping chunks are none, and reasoning
+    /// that only the provider can read is none. The deadline is for content: however many bytes
+    /// trickle in without any, it is not put off.
     async fn await_content(&mut self, deadline: Instant) -> Result<(), Fault> {
         let mut seen = 0;
         loop {
-            let ended = match timeout_at(deadline, self.bytes.next()).await {
-                Err(_) => return Err(Fault::ours(FaultClass::Timeout, "no first token in time")),
-                Ok(Some(Err(_))) => {
-                    return Err(Fault::ours(FaultClass::Connect, "the connection broke off"));
-                }
-                Ok(Some(Ok(bytes))) => {
-                    self.decoder.push(&bytes, &mut self.events);
-                    false
-                }
-                Ok(None) => {
-                    self.decoder.finish(&mut self.events);
-                    true
-                }
-            };
+            let ended = self.read_before(deadline).await?;
             // Signs of life are not for the caller, and a model may think for long.
             self.events.retain(|event| !matches!(event, Event::Alive));
             for event in &self.events[seen..] {
@@ -146,6 +140,36 @@ impl LiveStream {
                 ));
             }
         }
+    }
+
+    /// Reads one piece of the body; says whether that was its end.
+    async fn read_before(&mut self, deadline: Instant) -> Result<bool, Fault> {
+        match timeout_at(deadline, self.bytes.next()).await {
+            Err(_) => Err(Fault::ours(FaultClass::Timeout, "no first token in time")),
+            Ok(Some(Err(_))) => Err(Fault::ours(FaultClass::Connect, "the connection broke off")),
+            Ok(Some(Ok(bytes))) => {
+                self.decoder.push(&bytes, &mut self.events);
+                Ok(false)
+            }
+            Ok(None) => {
+                self.decoder.finish(&mut self.events);
+                Ok(true)
+            }
+        }
+    }
+
+    /// The last usage among the events that nobody has taken yet.
+    fn usage_so_far(&self) -> Option<Usage> {
+        let usage = |event: &Event| match event {
+            Event::Usage(reported) => Some(reported.usage),
+            Event::Chunk(_)
+            | Event::Alive
+            | Event::Replay(_)
+            | Event::Skipped
+            | Event::Fault(_)
+            | Event::Done => None,
+        };
+        self.events.iter().rev().find_map(usage)
     }
 
     /// The next events; `None` when there are no more. A cut or a stall is a fault among them.
@@ -182,4 +206,72 @@ impl LiveStream {
 
 fn broken(class: FaultClass, message: &str) -> Event {
     Event::Fault(Fault::ours(class, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use futures_util::stream;
+
+    use super::*;
+    use crate::wire::ReasoningView;
+
+    /// A stream that has said this and ended.
+    fn stream_of(body: &'static str) -> LiveStream {
+        let bytes = stream::iter([Ok(Bytes::from_static(body.as_bytes()))]);
+        LiveStream {
+            bytes: bytes.boxed(),
+            decoder: StreamDecoder::new(Dialect::OpenAi, ReasoningView::Include),
+            events: Vec::new(),
+            idle: Duration::from_secs(60),
+            deadline: Instant::now() + Duration::from_secs(60),
+        }
+    }
+
+    async fn begin(body: &'static str) -> (Result<(), FaultClass>, Option<Usage>) {
+        let mut stream = stream_of(body);
+        let deadline = stream.deadline;
+        let begun = stream.await_content(deadline).await;
+        (begun.map_err(|fault| fault.class), stream.usage_so_far())
+    }
+
+    #[actix_web::test]
+    async fn only_what_a_caller_can_read_is_content() {
+        const ROLE: &str = r#"data: {"choices":[{"index":0,"delta":{"role":"assistant","content":""}}]}
+
+"#;
+        const SEALED: &str = r#"data: {"choices":[{"index":0,"delta":{"reasoning_details":[{"type":"reasoning.encrypted","data":"b3BhcXVl"}]}}]}
+
+"#;
+        const THOUGHT: &str = r#"data: {"choices":[{"index":0,"delta":{"reasoning_details":[{"type":"reasoning.text","text":"Hm"}]}}]}
+
+"#;
+        const TEXT: &str = r#"data: {"choices":[{"index":0,"delta":{"content":"Hi"}}]}
+
+"#;
+        for silent in [": ping\n\n", ROLE, SEALED] {
+            assert_eq!(
+                begin(silent).await.0,
+                Err(FaultClass::Malformed),
+                "{silent}"
+            );
+        }
+        for content in [THOUGHT, TEXT] {
+            assert_eq!(begin(content).await.0, Ok(()), "{content}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn what_was_counted_before_a_failure_is_not_lost() {
+        let (begun, counted) = begin(
+            r#"data: {"choices":[],"usage":{"prompt_tokens":11,"completion_tokens":0,"total_tokens":11}}
+
+data: {"error":{"message":"overloaded","type":"server_error"}}
+
+"#,
+        )
+        .await;
+        assert_eq!(begun, Err(FaultClass::Server));
+        assert_eq!(counted.map(|usage| usage.prompt_tokens), Some(11));
+    }
 }

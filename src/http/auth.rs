@@ -190,6 +190,31 @@ fn operator(request: &HttpRequest) -> Result<Operator, ApiError> {
     }
 }
 
+/// Whoever may read the metrics: the operator, or a program on the same machine. What a proxy on the
+/// same machine passes on comes from elsewhere, and proxies say so.
+pub struct Observer;
+
+/// Headers with which proxies say for whom they ask.
+const FORWARDED: [&str; 3] = ["forwarded", "x-forwarded-for", "x-real-ip"];
+
+impl FromRequest for Observer {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let loopback = request
+            .peer_addr()
+            .is_some_and(|peer| peer.ip().is_loopback());
+        let forwarded = FORWARDED
+            .iter()
+            .any(|name| request.headers().contains_key(*name));
+        if loopback && !forwarded {
+            return ready(Ok(Self));
+        }
+        ready(operator(request).map(|Operator| Self))
+    }
+}
+
 fn switchboard(request: &HttpRequest) -> Result<&Switchboard, ApiError> {
     request
         .app_data::<web::Data<Switchboard>>()

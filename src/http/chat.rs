@@ -14,16 +14,18 @@ use super::attempt::{Answered, LiveStream};
 use super::auth::Caller;
 use super::body::{self, Share};
 use super::headers::Served;
-use super::metered::{Ending, Meter, Opening};
+use super::metered::{Ending, Meter, Opening, Spending};
 use super::plan::Plan;
+use super::progress::Progress;
 use super::refusal;
 use super::relay::{Relay, Success};
-use super::stream::{self, Ticket};
+use super::stream::{self, Resume, Ticket};
 use super::upstream::Upstream;
 use super::visit::{Visit, unix_seconds};
 use super::{ApiError, Code, Switchboard};
 use crate::actors::breaker::Outcome;
 use crate::catalog::Model;
+use crate::routing::Observation;
 use crate::store::{Delivery, Status};
 use crate::usage::Usage;
 use crate::wire::{Answer, ChatRequest, Envelope, Invalid, InvalidCode, UsageBlock};
@@ -44,8 +46,9 @@ pub async fn chat(
     let (request, share) = read(&desk, &http, payload).await?;
     let plan = Plan::make(&desk, &caller.0, &request).await?;
     if plan.shortlist.ranked.is_empty() {
-        return Err(refusal::nobody(&plan, &caller.0));
+        return Err(refusal::nobody(&plan, &desk, &caller.0));
     }
+    plan.take_turn(&desk);
     let meter = Meter::new(
         desk.clone(),
         Arc::clone(&caller.0),
@@ -120,13 +123,25 @@ fn opening(visit: Visit, request: &ChatRequest, plan: &Plan) -> Opening {
 }
 
 async fn whole(relay: Relay, mut meter: Meter, visit: Visit) -> Result<HttpResponse, ApiError> {
-    let success = relay.first_answer(&mut meter).await?;
+    let mut progress = Progress::new(&relay.plan);
+    let success = relay.first_answer(&mut meter, &mut progress).await?;
     let answer = match success.answer {
         Answered::Whole(answer) => answer,
         Answered::Stream(_) => return Err(ApiError::internal("a whole answer was asked for")),
     };
-    success.lease.report(Outcome::Success);
-    let usage = billable(&answer, relay.plan.need.input);
+    let usage = billable(&answer, relay.plan.need.input(&success.candidate.model));
+    let mut lease = success.lease;
+    let took = success.answered - success.dispatched;
+    if let Some(tokens) = stream::answer_tokens(&usage.shown, &success.candidate, relay.request.n())
+    {
+        lease.observe(Observation::whole(took, tokens, &success.candidate.live));
+    }
+    lease.report(Outcome::Success);
+    meter.keep_warm(
+        relay.plan.conversation,
+        &success.candidate.model,
+        &usage.shown,
+    );
     let ending = Ending {
         status: Status::Ok,
         finish_reason: Some(answer.finish().as_str().to_owned()),
@@ -136,6 +151,9 @@ async fn whole(relay: Relay, mut meter: Meter, visit: Visit) -> Result<HttpRespo
     };
     if let Some(replay) = answer.replay() {
         meter.remember(replay);
+    }
+    if let (None, Some(reported)) = (usage.bill, answer.usage()) {
+        meter.note_loss(&success.candidate.model, &reported.usage);
     }
     let receipt = meter.settle(&ending).await?;
     let model = Arc::clone(&success.candidate.model);
@@ -238,7 +256,8 @@ fn write_headers(response: &mut HttpResponseBuilder, ticket: &Ticket, visit: Vis
 
 /// Relays until the first real content and hands over everything the stream needs to its end.
 async fn open(relay: Relay, mut meter: Meter) -> Result<Ticket, ApiError> {
-    let success = relay.first_answer(&mut meter).await?;
+    let mut progress = Progress::new(&relay.plan);
+    let success = relay.first_answer(&mut meter, &mut progress).await?;
     let Success {
         candidate,
         lease,
@@ -252,6 +271,14 @@ async fn open(relay: Relay, mut meter: Meter) -> Result<Ticket, ApiError> {
         Answered::Whole(_) => return Err(ApiError::internal("a stream was asked for")),
     };
     let envelope = envelope(&meter, &candidate.model);
+    let choices = relay.request.n();
+    let spending = Spending::new(&candidate, &relay.plan.need, u64::from(choices));
+    let on_disconnect = relay.on_disconnect(&candidate);
+    let stop = relay.desk.stop.listen();
+    let prompt_tokens = relay.plan.need.input(&candidate.model);
+    let (auto, conversation) = (relay.plan.verdict(), relay.plan.conversation);
+    let resume = stream::is_wanted(&relay.request, &relay.desk.settings.failover)
+        .then(|| Box::new(Resume::new(relay, progress)));
     Ok(Ticket {
         meter,
         lease: Some(lease),
@@ -261,7 +288,13 @@ async fn open(relay: Relay, mut meter: Meter) -> Result<Ticket, ApiError> {
         warnings,
         dispatched,
         answered,
-        auto: relay.plan.verdict(),
-        prompt_tokens: relay.plan.need.input,
+        auto,
+        prompt_tokens,
+        choices,
+        conversation,
+        spending,
+        on_disconnect,
+        stop,
+        resume,
     })
 }

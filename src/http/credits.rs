@@ -38,5 +38,5 @@ async fn statement(desk: &Switchboard, caller: &Caller) -> Result<Statement, Api
         account: caller.0.account,
         key: caller.0.key,
     };
-    desk.ledger.send(ask).await.map_err(ApiError::internal)
+    ApiError::unless_down(desk.ledger.send(ask).await)
 }

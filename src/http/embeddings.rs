@@ -18,7 +18,8 @@ use super::metered::{Ending, Meter, Opening};
 use super::upstream::Upstream;
 use super::visit::Visit;
 use super::{ApiError, Code, Switchboard, chat, refusal};
-use crate::routing::context::count_text;
+use crate::catalog::Model;
+use crate::routing::context::sample;
 use crate::store::{Delivery, Status};
 use crate::usage::Usage;
 use crate::wire::EmbedRequest;
@@ -39,10 +40,12 @@ pub async fn embeddings(
     let limit = desk.settings.limits.embeddings_body_bytes;
     let body = body::read(&desk, &http, payload, limit).await?;
     let request = EmbedRequest::parse(body.bytes).map_err(chat::invalid)?;
-    let tokens = count(&request);
-    let plan = plan::make(&desk, &caller.0, &request, &tokens)?;
+    let world = desk.world.load_full();
+    let model = plan::resolve(&world.catalog, request.model())?;
+    let tokens = count(&request, &model, &caller.0.account.to_string());
+    let plan = plan::make(world, &caller.0, &request, &model, &tokens)?;
     let Some(first) = plan.shortlist.ranked.first() else {
-        return Err(refusal::nobody(&plan, &caller.0));
+        return Err(refusal::nobody(&plan, &desk, &caller.0));
     };
     let mut share = body.share;
     let answer_bytes = plan::vector_bytes(&request, &first.model);
@@ -68,13 +71,20 @@ pub async fn embeddings(
     respond(&relay.request, success, &mut meter, visit, share).await
 }
 
-/// Estimated tokens of each input.
-fn count(request: &EmbedRequest) -> Vec<u64> {
-    let tokens = |input: Input<'_>| match input {
-        Input::Text(text) => count_text(&text),
-        Input::Tokens(count) => u64::from(count),
+/// Tokens of each input, as the model counts them.
+fn count(request: &EmbedRequest, model: &Model, account: &str) -> Vec<u64> {
+    let inputs: Vec<Input<'_>> = request.inputs().collect();
+    let texts: Vec<&str> = inputs.iter().filter_map(Input::text).collect();
+    let tokenizer = &model.tokenizer;
+    let mut counts = sample::each(account, tokenizer.encoding, &texts).into_iter();
+    let mut tokens = |input: &Input<'_>| match input {
+        Input::Text(_) => {
+            let count = counts.next().unwrap_or_default();
+            (count * u64::from(tokenizer.percent)).div_ceil(100)
+        }
+        Input::Tokens(count) => u64::from(*count),
     };
-    request.inputs().map(tokens).collect()
+    inputs.iter().map(&mut tokens).collect()
 }
 
 /// Settles, then answers. The share of the budget is held until the last vector is written.

@@ -10,6 +10,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
 use super::headers::{self, AutoVerdict};
+use crate::actors::storage::StorageDown;
 
 /// Every error code of the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,12 +61,16 @@ pub enum Code {
     RequestTimeout,
     /// The same idempotency key was used for something else.
     IdempotencyConflict,
+    /// The first request with the same idempotency key is still running.
+    IdempotencyRunning,
     /// The body is too large.
     PayloadTooLarge,
     /// The body is compressed or not JSON.
     UnsupportedMediaType,
     /// Too many running requests.
     RateLimitExceeded,
+    /// The account has spent what it may on one day.
+    DailyLimitExceeded,
     /// Every candidate's provider limits our rate.
     UpstreamRateLimited,
     /// A bug of ours.
@@ -115,9 +120,11 @@ impl Code {
             Self::MethodNotAllowed => (405, REQUEST, "method_not_allowed"),
             Self::RequestTimeout => (408, REQUEST, "request_timeout"),
             Self::IdempotencyConflict => (422, REQUEST, "idempotency_conflict"),
+            Self::IdempotencyRunning => (409, REQUEST, "idempotency_running"),
             Self::PayloadTooLarge => (413, REQUEST, "payload_too_large"),
             Self::UnsupportedMediaType => (415, REQUEST, "unsupported_media_type"),
             Self::RateLimitExceeded => (429, "rate_limit_error", "rate_limit_exceeded"),
+            Self::DailyLimitExceeded => (429, "rate_limit_error", "daily_limit_exceeded"),
             Self::UpstreamRateLimited => (429, "rate_limit_error", "upstream_rate_limited"),
             Self::InternalError => (500, "server_error", "internal_error"),
             Self::AllCandidatesFailed => (502, "upstream_error", "all_candidates_failed"),
@@ -136,7 +143,7 @@ impl Code {
 
     /// Whether the same request may succeed later.
     fn is_retryable(self) -> bool {
-        matches!(self.row().0, 408 | 429 | 500..=599)
+        matches!(self.row().0, 408 | 409 | 429 | 500..=599)
     }
 }
 
@@ -213,6 +220,11 @@ impl ApiError {
             Code::InternalError,
             "The router failed. It is not your request's fault; try again.",
         )
+    }
+
+    /// What an actor that guards storage answered. Without a mailbox the process is ending.
+    pub fn unless_down<T, E>(sent: Result<Result<T, StorageDown>, E>) -> Result<T, Self> {
+        Ok(sent.unwrap_or(Err(StorageDown::Failed))?)
     }
 
     /// Names the field of the request.
@@ -304,6 +316,22 @@ impl ApiError {
             metadata: self.metadata(),
         };
         serde_json::to_string(&Envelope { error }).unwrap_or_default()
+    }
+}
+
+impl From<StorageDown> for ApiError {
+    fn from(down: StorageDown) -> Self {
+        let (message, wait_s) = match down {
+            StorageDown::Full => (
+                "The router's disk is nearly full; models that cost money are not served until its operator makes room. Free models go on.",
+                30,
+            ),
+            StorageDown::Failed => (
+                "The router's storage has failed and it restarts; try again in a few seconds.",
+                5,
+            ),
+        };
+        Self::new(Code::StorageUnavailable, message).retry_after(Duration::from_secs(wait_s))
     }
 }
 

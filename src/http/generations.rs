@@ -17,8 +17,9 @@ struct Wrapped<T> {
     data: T,
 }
 
+/// A record as routes show it.
 #[derive(Serialize)]
-struct View {
+pub(super) struct View {
     id: String,
     request_id: String,
     created_at: String,
@@ -59,12 +60,7 @@ pub async fn one(
     // "Not yours" and "not there" are the same answer.
     let missing = || ApiError::new(Code::NotFound, "There is no such generation.");
     let id: GenerationId = id.parse().map_err(|_| missing())?;
-    let found = desk
-        .ledger
-        .send(Find(id))
-        .await
-        .map_err(ApiError::internal)?
-        .map_err(ApiError::internal)?;
+    let found = ApiError::unless_down(desk.ledger.send(Find(id)).await)?;
     let record = found
         .filter(|record| record.account == caller.0.account)
         .ok_or_else(missing)?;
@@ -73,7 +69,8 @@ pub async fn one(
     }))
 }
 
-fn view(record: Generation) -> View {
+/// Shows a record.
+pub(super) fn view(record: Generation) -> View {
     let usage = record.usage;
     View {
         id: record.id.to_string(),

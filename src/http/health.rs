@@ -7,7 +7,11 @@ use actix_web::web::Data;
 use serde::Serialize;
 
 use super::Switchboard;
+use super::state::{Shown, best};
 use crate::actors::catalog::{Route, World};
+use crate::actors::provider::standing;
+use crate::actors::storage::StorageState;
+use crate::catalog::Model;
 use crate::routing::Standing;
 
 #[derive(Serialize)]
@@ -22,8 +26,19 @@ struct Health {
 #[derive(Serialize)]
 struct ProviderHealth {
     name: String,
-    state: &'static str,
+    #[serde(flatten)]
+    shown: Shown,
     models_tripped: usize,
+    /// Those that do not flow.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    models: Vec<ModelHealth>,
+}
+
+#[derive(Serialize)]
+struct ModelHealth {
+    id: String,
+    #[serde(flatten)]
+    shown: Shown,
 }
 
 /// `GET /health`
@@ -35,15 +50,24 @@ pub async fn health(desk: Data<Switchboard>) -> HttpResponse {
         .map(|route| provider(&world, route, now))
         .collect();
     HttpResponse::Ok().json(Health {
-        status: status(&providers),
+        status: match desk.storage.state() {
+            StorageState::Well => status(&providers),
+            StorageState::Full if status(&providers) == "operational" => "degraded",
+            StorageState::Full => status(&providers),
+            StorageState::Failed => "outage",
+        },
         simulated: desk.is_sandbox(),
         providers,
         version: env!("CARGO_PKG_VERSION"),
     })
 }
 
-/// `GET /ready`: the storage is open as long as the process runs; somebody must be configured.
+/// `GET /ready`: the ledger can be written, and somebody is configured.
 pub async fn ready(desk: Data<Switchboard>) -> HttpResponse {
+    if let Err(down) = desk.storage.may_sell() {
+        return HttpResponse::ServiceUnavailable()
+            .json(serde_json::json!({ "ready": false, "reason": down.to_string() }));
+    }
     let world = desk.world.load_full();
     let now = Instant::now();
     let configured =
@@ -57,51 +81,55 @@ pub async fn ready(desk: Data<Switchboard>) -> HttpResponse {
     }
 }
 
+fn theirs<'a>(world: &'a World, route: &'a Route) -> impl Iterator<Item = &'a Model> {
+    let models = world.catalog.models().iter();
+    models
+        .filter(|model| model.provider == route.provider.name)
+        .map(AsRef::as_ref)
+}
+
 fn standings<'a>(
     world: &'a World,
     route: &'a Route,
     now: Instant,
 ) -> impl Iterator<Item = Standing> + 'a {
-    let theirs = world
-        .catalog
-        .models()
-        .iter()
-        .filter(|model| model.provider == route.provider.name);
-    theirs.map(move |model| world.live(model, now).standing)
+    theirs(world, route).map(move |model| world.live(model, now).standing)
 }
 
 /// A provider flows while any of its models does.
 fn provider(world: &World, route: &Route, now: Instant) -> ProviderHealth {
-    let all: Vec<Standing> = standings(world, route, now).collect();
-    let tripped = all
-        .iter()
-        .filter(|s| matches!(s, Standing::Tripped(_)))
-        .count();
-    let probing = all
-        .iter()
-        .filter(|s| matches!(s, Standing::Probing))
-        .count();
-    let state = if all.contains(&Standing::Flowing) {
-        Standing::Flowing
-    } else if probing > 0 {
-        Standing::Probing
-    } else if tripped > 0 {
-        Standing::Tripped(std::time::Duration::ZERO)
-    } else {
-        Standing::Unconfigured
+    let best = best(standings(world, route, now));
+    let tripped = standings(world, route, now).filter(|s| matches!(s, Standing::Tripped(_)));
+    let whole = route.standings().whole();
+    // When it is not left alone as a whole, its models tell why: the first of them that fell.
+    let status = match standing(&whole, now) {
+        Standing::Flowing => theirs(world, route)
+            .filter_map(|model| world.status(model, now))
+            .filter(|status| status.reason.is_some())
+            .min_by_key(|status| status.since),
+        Standing::Tripped(_) | Standing::Probing | Standing::Unconfigured => Some(whole),
+    };
+    let sick = |model: &Model| match world.live(model, now).standing {
+        Standing::Tripped(_) | Standing::Probing => Some(ModelHealth {
+            id: model.id.to_string(),
+            shown: Shown::of_model(world, model, now),
+        }),
+        Standing::Flowing | Standing::Unconfigured => None,
     };
     ProviderHealth {
         name: route.provider.name.to_string(),
-        state: state.as_str(),
-        models_tripped: tripped,
+        shown: Shown::new(best, status, now),
+        models_tripped: tripped.count(),
+        models: theirs(world, route).filter_map(sick).collect(),
     }
 }
 
 fn status(providers: &[ProviderHealth]) -> &'static str {
-    let configured = || providers.iter().filter(|p| p.state != "unconfigured");
-    if configured().all(|p| p.state != "flowing") {
+    let configured = || providers.iter().filter(|p| p.shown.state != "unconfigured");
+    let flows = |p: &ProviderHealth| p.shown.state == "flowing";
+    if !configured().any(flows) {
         "outage"
-    } else if configured().any(|p| p.state != "flowing" || p.models_tripped > 0) {
+    } else if configured().any(|p| !flows(p) || p.models_tripped > 0) {
         "degraded"
     } else {
         "operational"

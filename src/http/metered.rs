@@ -1,5 +1,8 @@
 //! The meter of one request: from the moment it exists, every way out settles, voids or records.
 
+mod bill;
+mod spending;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,15 +16,21 @@ use crate::actors::accounts::Principal;
 use crate::actors::clock::now_ms;
 use crate::actors::funds::Running;
 use crate::actors::ledger::{Authorise, Record, Settle, Void};
+use crate::actors::storage::StorageDown;
 use crate::catalog::{Cost, Model, Tier};
 use crate::config;
+use crate::counters::Counters;
 use crate::ids::GenerationId;
 use crate::money::Picodollars;
 use crate::routing::hold::Estimate;
-use crate::store::{AttemptRecord, Delivery, Generation, Order, Refusal, Status};
+use crate::store::{Delivery, FailedCost, Generation, Order, Refusal, Status};
 use crate::usage::Usage;
 use crate::wire::Replay;
 
+pub use spending::Spending;
+
+/// Failed attempts whose cost is kept.
+const MOST_FAILED: usize = 16;
 /// How long a hold outlives the longest answer.
 const HOLD_GRACE: Duration = Duration::from_secs(60);
 
@@ -87,7 +96,11 @@ pub struct Meter {
     opening: Opening,
     attempts: Vec<AttemptNote>,
     model: Option<Arc<Model>>,
+    failed: Vec<FailedCost>,
+    carried: Vec<(Arc<Model>, Usage)>,
     hold: Hold,
+    /// Extensions that were asked for.
+    extensions: u32,
     running: Option<Running>,
     _admission: OwnedSemaphorePermit,
 }
@@ -107,7 +120,10 @@ impl Meter {
             opening,
             attempts: Vec::new(),
             model: None,
+            failed: Vec::new(),
+            carried: Vec::new(),
             hold: Hold::None,
+            extensions: 0,
             running: None,
             _admission: admission,
         }
@@ -125,7 +141,50 @@ impl Meter {
 
     /// Takes note of an attempt.
     pub fn note(&mut self, attempt: AttemptNote) {
+        let AttemptNote {
+            provider,
+            model,
+            code,
+            ..
+        } = &attempt;
+        self.desk.counters.attempt(provider, model, code);
         self.attempts.push(attempt);
+    }
+
+    /// Takes note of what a failed attempt cost us, by the usage that its provider reported. It is
+    /// booked as our loss together with the end of the request.
+    pub fn note_loss(&mut self, model: &Arc<Model>, usage: &Usage) {
+        if model.free || self.failed.len() >= MOST_FAILED {
+            return;
+        }
+        match model.price.cost(usage) {
+            Ok(cost) => self.failed.push(FailedCost {
+                provider: model.provider.to_string(),
+                model: model.id.to_string(),
+                price_version: self.opening.price_version.clone(),
+                amount: cost.total,
+            }),
+            Err(error) => tracing::error!(%error, model = %model.id, "a loss cannot be counted"),
+        }
+    }
+
+    /// The attempt that had given content broke off; `code` says how.
+    pub fn broke_off(&mut self, code: String) {
+        if let Some(attempt) = self.attempts.iter_mut().rev().find(|a| a.code == "ok") {
+            let counters = &self.desk.counters;
+            counters.broken_stream(&attempt.provider, &attempt.model, &code);
+            attempt.code = code;
+        }
+    }
+
+    /// Bills what one model delivered before another one went on, together with the rest.
+    pub fn carry(&mut self, model: &Arc<Model>, usage: Usage) {
+        self.carried.push((Arc::clone(model), usage));
+    }
+
+    /// Where events of the request are counted for the operator.
+    pub fn counters(&self) -> &Counters {
+        &self.desk.counters
     }
 
     /// Keeps reasoning that the model wants back with the results of its tool calls.
@@ -135,22 +194,35 @@ impl Meter {
             .remember(&self.caller.account.to_string(), replay);
     }
 
+    /// Remembers that the model has answered the messages with this hash.
+    pub fn keep_warm(&self, messages: Option<u64>, model: &Model, usage: &Usage) {
+        if let Some(messages) = messages {
+            let now = std::time::Instant::now();
+            self.desk
+                .conversations
+                .remember(messages, model, usage, now);
+        }
+    }
+
     /// The model whose answer the caller gets.
     pub fn served_by(&mut self, model: &Arc<Model>, tier: Option<Tier>) {
         self.model = Some(Arc::clone(model));
         self.opening.tier = tier;
     }
 
-    /// Holds credit for a paid attempt, once a request. Answers with what is held.
+    /// Holds credit for a paid attempt, once a request. Answers with what is held. Refused at once
+    /// while the ledger cannot be written.
     pub async fn authorise(
         &mut self,
         model: &Model,
         estimate: Estimate,
-    ) -> Result<Picodollars, Refusal> {
+    ) -> Result<Result<Picodollars, Refusal>, StorageDown> {
         if let Hold::Held(held) = self.hold {
-            return Ok(held);
+            return Ok(Ok(held));
         }
-        let lifetime = config::ms(self.desk.settings.failover.total_ms) + HOLD_GRACE;
+        self.desk.storage.may_sell()?;
+        let total = config::ms(self.desk.settings.failover.total_ms);
+        let lifetime = total.max(model.timeouts.total.unwrap_or_default()) + HOLD_GRACE;
         let order = Order {
             generation: self.generation,
             account: self.caller.account,
@@ -160,21 +232,18 @@ impl Meter {
             want: estimate.want,
             least: estimate.least,
             price_version: self.opening.price_version.clone(),
+            daily_limit: self.caller.daily_limit,
             expires_ms: now_ms() + u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX),
         };
         self.hold = Hold::Asked;
         let patience = config::ms(self.desk.settings.limits.credit_wait_ms);
-        // The ledger outlives every request; without it the process is ending.
-        let Ok(answer) = self.desk.ledger.send(Authorise { order, patience }).await else {
-            return Err(Refusal::Insufficient {
-                available: Picodollars::ZERO,
-            });
-        };
+        let sent = self.desk.ledger.send(Authorise { order, patience }).await;
+        let answer = sent.unwrap_or(Err(StorageDown::Failed))?;
         match answer {
             Ok(held) => self.hold = Hold::Held(held),
             Err(_) => self.hold = Hold::None,
         }
-        answer
+        Ok(answer)
     }
 
     /// Counts a free attempt against the account's limit of running requests.
@@ -201,9 +270,10 @@ impl Meter {
         let (reply, settled) = oneshot::channel();
         self.desk.ledger.do_send(Settle {
             record,
+            failed: std::mem::take(&mut self.failed),
             reply: Some(reply),
         });
-        let settled = settled.await.map_err(ApiError::internal)?;
+        let settled = settled.await.map_err(|_| StorageDown::Failed)?;
         Ok(Receipt {
             cost: Cost {
                 total: settled.charged,
@@ -221,6 +291,7 @@ impl Meter {
                 self.hold = Hold::Closed;
                 self.desk.ledger.do_send(Settle {
                     record,
+                    failed: std::mem::take(&mut self.failed),
                     reply: None,
                 });
             }
@@ -248,12 +319,15 @@ impl Meter {
 
     /// Whether there is a bill to post: credit is held, the model costs money, something came.
     fn must_settle(&self, ending: &Ending) -> bool {
-        let paid = self.model.as_ref().is_some_and(|model| !model.free);
-        matches!(self.hold, Hold::Held(_)) && paid && ending.usage.is_some()
+        let now = self.model.as_ref().filter(|_| ending.usage.is_some());
+        let before = self.carried.iter().map(|(model, _)| model);
+        let paid = now.into_iter().chain(before).any(|model| !model.free);
+        matches!(self.hold, Hold::Held(_)) && paid
     }
 
     /// Void what is held, or may be; keep the record all the same.
     fn give_back(&mut self, record: Option<Box<Generation>>) {
+        let failed = std::mem::take(&mut self.failed);
         match (self.hold, record) {
             (Hold::Asked | Hold::Held(_), record) => {
                 let (account, generation) = (self.caller.account, self.generation);
@@ -261,58 +335,13 @@ impl Meter {
                     account,
                     generation,
                     record,
+                    failed,
                 });
             }
-            (Hold::None, Some(record)) => self.desk.ledger.do_send(Record(record)),
+            (Hold::None, Some(record)) => self.desk.ledger.do_send(Record { record, failed }),
             (Hold::None, None) | (Hold::Closed, _) => {}
         }
         self.hold = Hold::Closed;
-    }
-
-    /// The record and the exact cost.
-    fn close(&self, ending: &Ending) -> Result<(Box<Generation>, Cost), ApiError> {
-        let cost = match (&self.model, &ending.usage) {
-            (Some(model), Some(usage)) if !model.free => {
-                model.price.cost(usage).map_err(ApiError::internal)?
-            }
-            (Some(_) | None, Some(_) | None) => Cost::default(),
-        };
-        let last = self.attempts.last();
-        let model = self
-            .model
-            .as_ref()
-            .map(|model| (model.id.to_string(), model.provider.to_string()));
-        let (model, provider) = model
-            .or_else(|| last.map(|a| (a.model.clone(), a.provider.clone())))
-            .unwrap_or_default();
-        let attempt = |a: &AttemptNote| AttemptRecord {
-            provider: a.provider.clone(),
-            model: a.model.clone(),
-            outcome: a.code.clone(),
-        };
-        let record = Generation {
-            id: self.generation,
-            request_id: self.opening.visit.id,
-            account: self.caller.account,
-            key: self.caller.key,
-            created_ms: now_ms().saturating_sub(millis(self.opening.visit.started.elapsed())),
-            model,
-            provider,
-            tier: self.opening.tier.map(|tier| tier.to_string()),
-            prefer: self.opening.prefer.to_owned(),
-            auto_score: self.opening.auto_score,
-            streamed: self.opening.delivery,
-            finish_reason: ending.finish_reason.clone(),
-            native_finish_reason: ending.native_finish_reason.clone(),
-            usage: ending.usage,
-            cost: cost.total,
-            ttft_ms: ending.ttft.map(millis),
-            latency_ms: millis(self.opening.visit.started.elapsed()),
-            attempts: self.attempts.iter().map(attempt).collect(),
-            status: ending.status,
-            price_version: self.opening.price_version.clone(),
-        };
-        Ok((Box::new(record), cost))
     }
 }
 

@@ -2,33 +2,47 @@
 
 mod admin;
 mod attempt;
+mod audit;
 mod auth;
 mod body;
 mod chat;
+mod choices;
 mod client_ip;
 mod consequence;
+mod conversation;
 mod cookie;
+pub mod count;
 mod credits;
 mod embeddings;
 mod error;
 mod fields;
+mod fund;
 mod generations;
 mod headers;
 mod health;
+mod hedge;
 mod metered;
+mod metrics;
 mod models;
 mod plan;
+mod progress;
 mod refusal;
 mod relay;
 mod route;
 mod sessions;
 mod signin;
+mod standings;
+mod state;
+mod status;
 mod stream;
 mod trail;
+mod tried;
 mod upstream;
+mod usage;
 mod visit;
 
 use std::net::TcpListener;
+use std::time::Duration;
 
 use actix_cors::Cors;
 use actix_web::dev::Server;
@@ -51,6 +65,9 @@ pub enum ServeError {
     #[error("the outbound client cannot be built: {0}")]
     Client(#[from] reqwest::Error),
 }
+
+/// How long requests that were told to end may take for it, before their connections are closed.
+const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// Starts serving on a bound listener. The returned server runs when it is awaited.
 pub fn serve(desk: Data<Switchboard>, listener: TcpListener) -> Result<Server, ServeError> {
@@ -75,7 +92,7 @@ pub fn serve(desk: Data<Switchboard>, listener: TcpListener) -> Result<Server, S
         .tcp_nodelay(true)
         .h1_allow_half_closed(false)
         .client_request_timeout(header_read)
-        .shutdown_timeout(drain_s)
+        .shutdown_timeout(drain_s.saturating_add(LAST_WORDS.as_secs()))
         .disable_signals();
     let server = if workers > 0 {
         server.workers(workers)
@@ -105,6 +122,8 @@ fn routes(app: &mut ServiceConfig) {
             .route(web::get().to(health::ready))
             .route(web::head().to(health::ready)),
     )
+    .service(get("/metrics").route(web::get().to(metrics::metrics)))
+    .service(get("/status").route(web::get().to(status::status)))
     .service(post("/v1/route").route(web::post().to(route::route)))
     .service(get("/v1/generations/{id}").route(web::get().to(generations::one)))
     .service(get("/v1/credits").route(web::get().to(credits::credits)))
@@ -119,9 +138,14 @@ fn routes(app: &mut ServiceConfig) {
     )
     .service(resource("/v1/account/sessions/{id}", "DELETE").route(web::delete().to(sessions::end)))
     .service(post("/admin/accounts").route(web::post().to(admin::create_account)))
+    .service(patch("/admin/accounts/{id}").route(web::patch().to(admin::change_account)))
+    .service(post("/admin/accounts/{id}/adjust").route(web::post().to(admin::adjust_balance)))
     .service(post("/admin/accounts/{id}/credits").route(web::post().to(admin::add_credit)))
     .service(post("/admin/catalog/reload").route(web::post().to(admin::reload_catalog)))
-    .service(get("/admin/ledger/verify").route(web::get().to(admin::verify_ledger)))
+    .service(get("/admin/ledger/verify").route(web::get().to(audit::verify)))
+    .service(get("/admin/ledger/export").route(web::get().to(audit::export)))
+    .service(get("/admin/accounts/{id}/usage").route(web::get().to(usage::records)))
+    .service(get("/admin/accounts/{id}/totals").route(web::get().to(usage::totals)))
     .default_service(web::to(nothing_here));
 }
 
@@ -137,6 +161,12 @@ fn post(path: &str) -> Resource {
 fn resource(path: &str, methods: &'static str) -> Resource {
     web::resource(path).default_service(web::to(move || async move {
         Err::<&str, ApiError>(wrong_method(methods))
+    }))
+}
+
+fn patch(path: &str) -> Resource {
+    web::resource(path).default_service(web::to(|| async {
+        Err::<&str, ApiError>(wrong_method("PATCH"))
     }))
 }
 

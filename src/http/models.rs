@@ -1,17 +1,27 @@
 //! `/v1/models`: every model, tier and alias that a caller can name.
 
+mod facts;
+
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
 use serde::Serialize;
 
+use self::facts::{Architecture, Latency, Pricing, architecture, parameters, pricing};
+use super::state::{Shown, best};
 use super::{ApiError, Code, Switchboard};
 use crate::actors::catalog::World;
-use crate::catalog::{Abilities, Ability, Endpoint, Model, Price, Target, Tier};
+use crate::actors::clock::today;
+use crate::catalog::{Abilities, Age, Endpoint, Model, Prefer, Target, Tier};
+use crate::routing::grid;
 
 /// `created` of every entry: OpenAI's clients want a number, and none of ours means anything.
 const CREATED: u64 = 1_735_689_600;
+
+/// Models of a tier that its entry shows for each direction.
+const SHOWN: usize = 3;
 
 #[derive(Serialize)]
 struct List {
@@ -32,6 +42,12 @@ struct Entry {
     free: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     alias_of: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alias_kind: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    aliases: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grid: Option<Grid>,
     context_length: Option<u32>,
     max_completion_tokens: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,34 +60,18 @@ struct Entry {
     quality: Option<f64>,
     coding: Option<f64>,
     latency: Option<Latency>,
-    state: &'static str,
+    #[serde(flatten)]
+    state: Shown,
     #[serde(skip_serializing_if = "Option::is_none")]
     deprecation_date: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     replacement: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deprecation_notice: Option<String>,
 }
 
-/// USD per token.
-#[derive(Serialize)]
-struct Pricing {
-    prompt: String,
-    completion: String,
-    input_cache_read: String,
-    input_cache_write: String,
-}
-
-#[derive(Serialize)]
-struct Architecture {
-    input_modalities: Vec<&'static str>,
-    output_modalities: Vec<&'static str>,
-}
-
-#[derive(Serialize)]
-struct Latency {
-    ttft_ms_p50: u32,
-    tokens_per_s: u32,
-    observed: bool,
-}
+/// The models that a tier tries first, by direction.
+type Grid = BTreeMap<&'static str, Vec<String>>;
 
 /// `GET /v1/models`
 pub async fn list(desk: Data<Switchboard>) -> HttpResponse {
@@ -115,9 +115,11 @@ fn entry(world: &World, target: &Target, now: Instant) -> Entry {
 
 /// An embedding alias or an old fixed name, with what it stands for.
 fn alias_entry(world: &World, alias: &str, target: &Target, now: Instant) -> Option<Entry> {
-    let stands_for = match target {
-        Target::Model(model) if model.endpoint == Endpoint::Embeddings => model.id.to_string(),
-        Target::Tier(tier) => tier.to_string(),
+    let (stands_for, kind) = match target {
+        Target::Model(model) if model.endpoint == Endpoint::Embeddings => {
+            (model.id.to_string(), "model")
+        }
+        Target::Tier(tier) => (tier.to_string(), "tier"),
         Target::Model(_) | Target::Auto => return None,
     };
     let target = entry(world, target, now);
@@ -125,25 +127,29 @@ fn alias_entry(world: &World, alias: &str, target: &Target, now: Instant) -> Opt
         id: alias.to_owned(),
         name: alias.to_owned(),
         alias_of: Some(stands_for),
+        alias_kind: Some(kind),
+        aliases: Vec::new(),
+        grid: None,
         ..target
     })
 }
 
 /// A tier can do what some model of it can, and flows while one of them does.
 fn tier_entry(world: &World, name: &str, now: Instant) -> Entry {
+    let tier = Tier::ALL.into_iter().find(|tier| tier.as_str() == name);
+    let day = today();
     let models = || {
-        let in_tier =
-            move |model: &Model| match Tier::ALL.into_iter().find(|tier| tier.as_str() == name) {
-                Some(tier) => model.serves(tier),
-                None => model.is_chat(),
-            };
+        let in_tier = move |model: &Model| {
+            let asked = tier.map_or(model.is_chat(), |tier| model.serves(tier));
+            asked && !is_retired(model, day)
+        };
         world
             .catalog
             .models()
             .iter()
             .filter(move |model| in_tier(model))
     };
-    let flows = models().any(|model| world.live(model, now).standing.as_str() == "flowing");
+    let best = best(models().map(|model| world.live(model, now).standing));
     let abilities: Abilities = models().flat_map(|model| model.abilities.iter()).collect();
     Entry {
         id: name.to_owned(),
@@ -152,13 +158,16 @@ fn tier_entry(world: &World, name: &str, now: Instant) -> Entry {
         owned_by: "model-router".to_owned(),
         name: name.to_owned(),
         provider: None,
-        tier: Tier::ALL
-            .into_iter()
-            .map(Tier::as_str)
-            .find(|tier| *tier == name),
+        tier: tier.map(Tier::as_str),
         tiers: Vec::new(),
         free: models().any(|model| model.free),
         alias_of: None,
+        alias_kind: None,
+        aliases: aliases(world, &|target| match target {
+            Target::Tier(tier) => tier.as_str() == name,
+            Target::Model(_) | Target::Auto => false,
+        }),
+        grid: tier.map(|tier| tier_grid(world, tier, now)),
         context_length: models().map(|model| model.context_window).max(),
         max_completion_tokens: models().map(|model| model.max_output).max(),
         dimensions: None,
@@ -169,14 +178,48 @@ fn tier_entry(world: &World, name: &str, now: Instant) -> Entry {
         quality: None,
         coding: None,
         latency: None,
-        state: if flows { "flowing" } else { "unconfigured" },
+        state: Shown::new(best, None, now),
         deprecation_date: None,
         replacement: None,
+        deprecation_notice: None,
     }
+}
+
+fn is_retired(model: &Model, today: time::Date) -> bool {
+    match model.age(today) {
+        Age::Retired { .. } => true,
+        Age::Current | Age::Ending { .. } => false,
+    }
+}
+
+/// The other names of what `is_meant`.
+fn aliases(world: &World, is_meant: &dyn Fn(&Target) -> bool) -> Vec<String> {
+    let meant = world
+        .catalog
+        .aliases()
+        .filter(|(_, target)| is_meant(target));
+    meant.map(|(alias, _)| alias.to_owned()).collect()
+}
+
+/// The models that a tier tries first for a typical request, by direction.
+fn tier_grid(world: &World, tier: Tier, now: Instant) -> Grid {
+    let live = |model: &Model| world.live(model, now);
+    let first = |prefer| {
+        let ranked = grid::ranking(&world.catalog, tier, prefer, today(), &live);
+        let first = ranked.iter().take(SHOWN);
+        first
+            .map(|candidate| candidate.model.id.to_string())
+            .collect()
+    };
+    Prefer::ALL
+        .map(|prefer| (prefer.as_str(), first(prefer)))
+        .into_iter()
+        .collect()
 }
 
 fn model_entry(world: &World, model: &Model, now: Instant) -> Entry {
     let embeddings = model.endpoint == Endpoint::Embeddings;
+    let (live, day) = (world.live(model, now), today());
     Entry {
         id: model.id.to_string(),
         object: "model",
@@ -188,6 +231,12 @@ fn model_entry(world: &World, model: &Model, now: Instant) -> Entry {
         tiers: model.tiers.iter().map(|tier| tier.as_str()).collect(),
         free: model.free,
         alias_of: None,
+        alias_kind: None,
+        aliases: aliases(world, &|target| match target {
+            Target::Model(meant) => meant.id == model.id,
+            Target::Tier(_) | Target::Auto => false,
+        }),
+        grid: None,
         context_length: Some(model.context_window),
         max_completion_tokens: (!embeddings).then_some(model.max_output),
         dimensions: embeddings.then_some(model.max_output),
@@ -197,79 +246,14 @@ fn model_entry(world: &World, model: &Model, now: Instant) -> Entry {
         supported_parameters: parameters(model.endpoint, model.abilities),
         quality: model.quality,
         coding: model.coding,
-        latency: (!embeddings).then_some(Latency {
-            ttft_ms_p50: model.ttft_ms,
-            tokens_per_s: model.tokens_per_s,
-            observed: false,
-        }),
-        state: world.live(model, now).standing.as_str(),
+        latency: (!embeddings).then(|| Latency::of(&live)),
+        state: if is_retired(model, day) {
+            Shown::retired()
+        } else {
+            Shown::of_model(world, model, now)
+        },
         deprecation_date: model.deprecation_date.map(|date| date.to_string()),
         replacement: model.replacement.clone(),
+        deprecation_notice: model.notice(day),
     }
-}
-
-/// What the caller pays; a free model's list price is not.
-fn pricing(free: bool, price: &Price) -> Pricing {
-    let usd = |rate: crate::money::Rate| {
-        if free {
-            "0".to_owned()
-        } else {
-            rate.per_token().to_string()
-        }
-    };
-    Pricing {
-        prompt: usd(price.base.input),
-        completion: usd(price.base.output),
-        input_cache_read: usd(price.base.cache_read),
-        input_cache_write: usd(price.base.cache_write),
-    }
-}
-
-fn architecture(endpoint: Endpoint, abilities: Abilities) -> Architecture {
-    let inputs = [
-        (Ability::Vision, "image"),
-        (Ability::Files, "file"),
-        (Ability::Audio, "audio"),
-    ];
-    let mut input_modalities = vec!["text"];
-    input_modalities.extend(
-        inputs
-            .into_iter()
-            .filter(|(ability, _)| abilities.has(*ability))
-            .map(|(_, name)| name),
-    );
-    let output = match endpoint {
-        Endpoint::Chat | Endpoint::Responses => "text",
-        Endpoint::Embeddings => "embeddings",
-    };
-    Architecture {
-        input_modalities,
-        output_modalities: vec![output],
-    }
-}
-
-fn parameters(endpoint: Endpoint, abilities: Abilities) -> Vec<&'static str> {
-    if endpoint == Endpoint::Embeddings {
-        return vec!["input", "dimensions", "encoding_format", "user"];
-    }
-    let mut names = vec![
-        "max_tokens",
-        "max_completion_tokens",
-        "temperature",
-        "top_p",
-        "stop",
-        "stream",
-        "seed",
-    ];
-    for ability in abilities.iter() {
-        names.extend_from_slice(match ability {
-            Ability::Tools => &["tools", "tool_choice", "parallel_tool_calls"],
-            Ability::JsonSchema => &["response_format", "structured_outputs"],
-            Ability::Reasoning => &["reasoning", "include_reasoning", "reasoning_effort"],
-            Ability::Logprobs => &["logprobs", "top_logprobs"],
-            Ability::N => &["n"],
-            Ability::Vision | Ability::Files | Ability::Audio => &[],
-        });
-    }
-    names
 }

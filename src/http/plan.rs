@@ -3,19 +3,27 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use super::choices;
+use super::conversation::Conversation;
+use super::count;
 use super::headers::AutoVerdict;
-use super::{ApiError, Code, Switchboard};
+use super::{ApiError, Switchboard};
 use crate::actors::accounts::Principal;
 use crate::actors::catalog::World;
 use crate::actors::classifier::Classify;
-use crate::catalog::alias::{Target, Unknown, provider_alias};
-use crate::catalog::{Catalog, Model, ModelId, Prefer, ProviderName, Tier};
-use crate::routing::classify::{Conversation, Speaker, Turn, Verdict};
-use crate::routing::context::{Need, TOKENS_PER_IMAGE, TOKENS_PER_MESSAGE, count_text};
-use crate::routing::{Ask, Choice, Funds, Rules, Shortlist, Task, candidates};
-use crate::wire::{self, ChatRequest, Message, Part, ProviderRules, Role};
+use crate::actors::clock::today;
+use crate::catalog::alias::Target;
+use crate::catalog::{Catalog, Model, ModelId, Prefer, Tier};
+use crate::routing::classify::{Conversation as Transcript, Speaker, Turn, Verdict};
+use crate::routing::context::Need;
+use crate::routing::sticky::{Tie, Warm};
+use crate::routing::{
+    Ask, CacheMarks, Choice, Funds, Live, Reason, Shortlist, Standing, Task, candidates,
+};
+use crate::wire::{self, ChatRequest, Message, Part, Role};
 
 /// A request, ready to be relayed or explained.
 pub struct Plan {
@@ -29,10 +37,14 @@ pub struct Plan {
     pub task: Task,
     /// The tier that was asked for, or that `auto` picked; a pin's own tier, if it has one.
     pub tier: Option<Tier>,
+    /// The model that was named, if it was a model and no tier.
+    pub pin: Option<ModelId>,
     /// What `auto` said, when it was asked.
     pub auto: Option<Verdict>,
     /// Every model, ranked or excluded.
     pub shortlist: Shortlist,
+    /// The keyed hash of its messages; `None` for embeddings.
+    pub conversation: Option<u64>,
 }
 
 impl Plan {
@@ -44,41 +56,75 @@ impl Plan {
     ) -> Result<Self, ApiError> {
         let world = desk.world.load_full();
         let catalog = &world.catalog;
-        let target = resolve(catalog, request.model(), "model")?;
-        let auto = match &target {
+        let first = choices::named(catalog, request.model(), "model")?;
+        let auto = match &first.target {
             Target::Auto => Some(classify(desk, request).await?),
             Target::Model(_) | Target::Tier(_) => None,
         };
-        let first = choice(target, auto.as_ref());
+        let now = Instant::now();
+        let conversation = Conversation::of(desk, caller.account, request);
+        let warm = conversation.warm(desk, now);
+        let picked = auto_tier(catalog, auto.as_ref(), warm.as_ref());
         let ask = Ask {
             task: Task::Chat,
-            choices: choices(catalog, &first, request)?,
-            prefer: request.prefer().unwrap_or_default(),
+            choices: choices::choices(catalog, first, picked, request)?,
             needs: request.needs(),
-            need: Need {
-                input: count(request),
-                max_output: request.max_output_tokens(),
-            },
-            rules: rules(catalog, request.provider_rules())?,
+            need: count::need_for(
+                catalog,
+                request,
+                &caller.account.to_string(),
+                funds(caller),
+                |model| world.live(model, now).output_mean,
+            ),
+            answers: request.n(),
+            marks: marks(request),
+            warm,
+            turn: desk.fast_requests.load(Ordering::Relaxed),
+            rules: choices::rules(catalog, request.provider_rules())?,
             blocked: caller.blocked.clone(),
             funds: funds(caller),
             incapable: incapable(&world, request),
-            today: time::OffsetDateTime::now_utc().date(),
+            today: today(),
         };
-        let now = Instant::now();
-        let shortlist = candidates(catalog, &ask, &catalog.weights(), &|model| {
+        let mut shortlist = candidates(catalog, &ask, &catalog.weights(), &|model| {
             world.live(model, now)
         });
-        let tier = tier_of(&first);
+        if shortlist.ranked.is_empty() && shortlist.reopens_in().is_some() {
+            shortlist = last_resort(&world, &ask, now);
+        }
+        let first = ask.choices.first();
+        let pin = first.and_then(Choice::pinned).cloned();
         Ok(Self {
+            pin,
             need: ask.need,
-            prefer: ask.prefer,
+            prefer: first.map(|choice| choice.prefer).unwrap_or_default(),
             task: ask.task,
-            tier,
+            tier: first.and_then(Choice::tier_of),
             auto,
             shortlist,
+            conversation: Some(conversation.whole()),
             world,
         })
+    }
+
+    /// Counts the request among those that rank by speed, if it does.
+    pub fn take_turn(&self, desk: &Switchboard) {
+        if self.prefer == Prefer::Fast {
+            desk.fast_requests.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Input tokens as the first candidate counts them; when there is none, as the first model does
+    /// that was left out for its window.
+    pub fn prompt_tokens(&self) -> u64 {
+        let ranked = self.shortlist.ranked.iter().map(|c| &c.model);
+        let too_small = self.shortlist.excluded.iter();
+        let too_small = too_small.filter(|e| e.reason == Reason::ContextWindow);
+        let first = ranked.chain(too_small.map(|e| &e.model)).next();
+        match first.or(self.world.catalog.models().first()) {
+            Some(model) => self.need.input(model),
+            None => 0,
+        }
     }
 
     /// What `auto` said, for headers.
@@ -90,40 +136,47 @@ impl Plan {
     }
 }
 
-/// What a name stands for. 404 lists the tiers and the nearest ids.
-pub fn resolve(catalog: &Catalog, name: &str, param: &str) -> Result<Target, ApiError> {
-    let target = catalog
-        .resolve(name)
-        .map_err(|unknown| not_found(&unknown, param))?;
-    match &target {
-        Target::Model(model) if !model.is_chat() => {
-            let message = format!(
-                "{} makes embeddings; use a chat model or a tier here.",
-                model.id
-            );
-            Err(ApiError::new(Code::InvalidValue, message).param(param))
-        }
-        Target::Model(_) | Target::Tier(_) | Target::Auto => Ok(target),
+/// The tier that `auto` picked; in the middle of a tool loop the tier of the model that called.
+fn auto_tier(catalog: &Catalog, auto: Option<&Verdict>, warm: Option<&Warm>) -> Tier {
+    let picked = auto.map_or(Tier::Standard, |verdict| verdict.tier);
+    let caller = warm
+        .filter(|warm| warm.tie == Tie::ToolLoop)
+        .and_then(|warm| catalog.model(warm.model.as_str()));
+    match caller {
+        Some(model) if !model.serves(picked) => model.tiers.first().copied().unwrap_or(picked),
+        Some(_) | None => picked,
     }
 }
 
-/// 404 for a name that nothing has.
-pub fn not_found(unknown: &Unknown, param: &str) -> ApiError {
-    ApiError::new(Code::ModelNotFound, unknown.to_string()).param(param)
-}
-
-fn choice(target: Target, auto: Option<&Verdict>) -> Choice {
-    match target {
-        Target::Model(model) => Choice::Model(model),
-        Target::Tier(tier) => Choice::Tier(tier),
-        Target::Auto => Choice::Tier(auto.map_or(Tier::Standard, |verdict| verdict.tier)),
+/// Everything is tripped: whoever is, may be asked all the same. Its provider's actor lets one request
+/// a second through to find out whether it is over.
+fn last_resort(world: &World, ask: &Ask, now: Instant) -> Shortlist {
+    let (catalog, weights) = (&world.catalog, world.catalog.weights());
+    let as_if_probing = |model: &Model| {
+        let live = world.live(model, now);
+        let standing = match live.standing {
+            Standing::Tripped(_) => Standing::Probing,
+            standing @ (Standing::Unconfigured | Standing::Flowing | Standing::Probing) => standing,
+        };
+        Live { standing, ..live }
+    };
+    let mut shortlist = candidates(catalog, ask, &weights, &as_if_probing);
+    for candidate in &mut shortlist.ranked {
+        candidate.live = world.live(&candidate.model, now);
     }
+    shortlist
 }
 
-fn tier_of(choice: &Choice) -> Option<Tier> {
-    match choice {
-        Choice::Tier(tier) => Some(*tier),
-        Choice::Model(model) => model.tiers.first().copied(),
+/// What the caller marked for a provider's cache, and for how long.
+fn marks(request: &ChatRequest) -> CacheMarks {
+    let marked = |message: &Message<'_>| message.raw().contains("\"cache_control\"");
+    let mut marked = request.messages().filter(marked).peekable();
+    if marked.peek().is_none() {
+        CacheMarks::None
+    } else if marked.any(|message| message.raw().contains("\"1h\"")) {
+        CacheMarks::OneHour
+    } else {
+        CacheMarks::FiveMinutes
     }
 }
 
@@ -134,29 +187,6 @@ pub fn funds(caller: &Principal) -> Funds {
     } else {
         Funds::None
     }
-}
-
-/// The first choice, the caller's own fallbacks, and for a pin with `allow_fallbacks` its tier.
-fn choices(
-    catalog: &Catalog,
-    first: &Choice,
-    request: &ChatRequest,
-) -> Result<Vec<Choice>, ApiError> {
-    let mut choices = vec![first.clone()];
-    for (i, name) in request.fallback_models().iter().enumerate() {
-        choices.push(choice(
-            resolve(catalog, name, &format!("models[{i}]"))?,
-            None,
-        ));
-    }
-    match (first, request.provider_rules().allow_fallbacks) {
-        (Choice::Model(model), Some(true)) => {
-            choices.extend(model.tiers.first().copied().map(Choice::Tier));
-        }
-        (_, Some(false)) => choices.truncate(1),
-        (Choice::Model(_) | Choice::Tier(_), Some(true) | None) => {}
-    }
-    Ok(choices)
 }
 
 /// With `require_parameters`: the models that would have to leave a field out, and the first such.
@@ -173,50 +203,6 @@ fn incapable(world: &World, request: &ChatRequest) -> HashMap<ModelId, String> {
             .map(|warning| (model.id.clone(), warning.field.to_string()))
     };
     models.filter_map(lacks).collect()
-}
-
-/// The caller's rules with the catalog's names. 400 for an unknown provider.
-pub fn rules(catalog: &Catalog, wanted: &ProviderRules) -> Result<Rules, ApiError> {
-    let names = |list: &[String], field: &str| -> Result<Vec<ProviderName>, ApiError> {
-        list.iter()
-            .map(|name| provider(catalog, name, field))
-            .collect()
-    };
-    Ok(Rules {
-        order: names(&wanted.order, "provider.order")?,
-        only: names(&wanted.only, "provider.only")?,
-        ignore: names(&wanted.ignore, "provider.ignore")?,
-        max_prompt_price: wanted.max_prompt_price,
-        max_completion_price: wanted.max_completion_price,
-    })
-}
-
-fn provider(catalog: &Catalog, name: &str, field: &str) -> Result<ProviderName, ApiError> {
-    let wanted = provider_alias(name);
-    if catalog.provider(&wanted).is_some() {
-        return Ok(wanted);
-    }
-    let known = catalog
-        .providers()
-        .iter()
-        .map(|p| p.name.as_str())
-        .collect::<Vec<_>>()
-        .join(", ");
-    Err(ApiError::new(
-        Code::InvalidValue,
-        format!("There is no provider {name:?}; use one of {known}."),
-    )
-    .param(field))
-}
-
-/// Estimated input tokens of the whole request.
-fn count(request: &ChatRequest) -> u64 {
-    let message = |message: Message<'_>| {
-        let texts: u64 = message.texts().map(|text| count_text(&text)).sum();
-        TOKENS_PER_MESSAGE + texts + attachments(&message) * TOKENS_PER_IMAGE
-    };
-    let tools = request.tools_raw().map_or(0, count_text);
-    request.messages().map(message).sum::<u64>() + tools
 }
 
 /// Images, files and audio of a message.
@@ -239,7 +225,7 @@ async fn classify(desk: &Switchboard, request: &ChatRequest) -> Result<Verdict, 
         text: message.texts().collect::<Vec<_>>().join("\n"),
         attachments: u32::try_from(attachments(&message)).unwrap_or(u32::MAX),
     });
-    let conversation = Conversation {
+    let conversation = Transcript {
         turns: turns.collect(),
         tools_bytes: request.tools_raw().map_or(0, str::len),
     };

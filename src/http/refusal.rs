@@ -1,17 +1,21 @@
 //! Why nobody serves a planned request: the error that says what would help.
 
+use std::time::Duration;
+
 use super::error::ExclusionNote;
 use super::plan::Plan;
-use super::{ApiError, Code};
+use super::{ApiError, Code, Switchboard};
 use crate::actors::accounts::Principal;
+use crate::actors::clock::today;
 use crate::catalog::{Catalog, Model};
 use crate::money::Picodollars;
 use crate::routing::{Reason, Task, hold};
+use crate::store::Refusal;
 
 /// The error for an empty shortlist: 402, 400 or 403 when one reason explains it, else 503.
-pub fn nobody(plan: &Plan, caller: &Principal) -> ApiError {
+pub fn nobody(plan: &Plan, desk: &Switchboard, caller: &Principal) -> ApiError {
     let error = match explanation(plan) {
-        Some(Reason::NotFree) => no_credit(plan, caller),
+        Some(Reason::NotFree) => no_credit(plan, desk, caller),
         Some(Reason::ContextWindow) => too_long(plan),
         Some(Reason::Capability(ability)) => unable(ability.as_str()),
         Some(Reason::Parameter(field)) => unable(field),
@@ -31,10 +35,13 @@ pub fn nobody(plan: &Plan, caller: &Principal) -> ApiError {
             Code::NoAvailableModels,
             "No provider of what was asked for is configured on this router; ask for another model or tier, or tell its operator.",
         ),
-        Some(Reason::Tripped(_) | Reason::Tier | Reason::Endpoint) | None => ApiError::new(
-            Code::NoAvailableModels,
-            "No model that was asked for can be reached right now; try again shortly.",
-        ),
+        Some(Reason::Retired(_)) => retired(plan),
+        Some(Reason::Tripped(_) | Reason::Tier | Reason::Endpoint | Reason::Paid) | None => {
+            ApiError::new(
+                Code::NoAvailableModels,
+                "No model that was asked for can be reached right now; try again shortly.",
+            )
+        }
     };
     let error = match plan.shortlist.reopens_in() {
         Some(wait) => error.retry_after(wait),
@@ -44,7 +51,8 @@ pub fn nobody(plan: &Plan, caller: &Principal) -> ApiError {
 }
 
 /// The one reason that explains an empty list. Lack of credit explains it whatever else there is; a
-/// provider that is not configured explains it only when there is nothing else.
+/// provider that is not configured and a model past its last day explain it only when there is
+/// nothing else.
 fn explanation(plan: &Plan) -> Option<&Reason> {
     let asked = || {
         plan.shortlist
@@ -57,7 +65,8 @@ fn explanation(plan: &Plan) -> Option<&Reason> {
     }
     let mut telling = asked().filter(|reason| !is_background(reason));
     let Some(first) = telling.next() else {
-        return asked().find(|reason| **reason == Reason::Unconfigured);
+        let unconfigured = asked().find(|reason| **reason == Reason::Unconfigured);
+        return unconfigured.or_else(|| asked().find(|reason| is_retired(reason)));
     };
     let same = |other: &Reason| std::mem::discriminant(first) == std::mem::discriminant(other);
     telling.all(same).then_some(first)
@@ -65,7 +74,9 @@ fn explanation(plan: &Plan) -> Option<&Reason> {
 
 fn is_background(reason: &Reason) -> bool {
     match reason {
-        Reason::Tier | Reason::Endpoint | Reason::Unconfigured => true,
+        Reason::Tier | Reason::Endpoint | Reason::Unconfigured | Reason::Retired(_) => true,
+        // The paid models beside the free ones that were asked for.
+        Reason::Paid => true,
         Reason::Blocked
         | Reason::NotAllowed
         | Reason::ContextWindow
@@ -77,14 +88,75 @@ fn is_background(reason: &Reason) -> bool {
     }
 }
 
+fn is_retired(reason: &Reason) -> bool {
+    matches!(reason, Reason::Retired(_))
+}
+
+/// 404: names the model that takes the place of one past its last day.
+fn retired(plan: &Plan) -> ApiError {
+    let mut retired = plan.shortlist.excluded.iter();
+    let notice = retired
+        .find(|excluded| is_retired(&excluded.reason))
+        .and_then(|excluded| excluded.model.notice(today()));
+    let message = notice.unwrap_or_else(|| "What was asked for was retired.".to_owned());
+    ApiError::new(Code::ModelNotFound, message).param("model")
+}
+
 fn unable(what: &str) -> ApiError {
     let message =
         format!("No model that was asked for can do {what}; ask another tier, or leave it out.");
     ApiError::new(Code::UnsupportedParameter, message).param(what)
 }
 
-/// 402: names the balance, the estimate and the free models.
-pub fn no_credit(plan: &Plan, caller: &Principal) -> ApiError {
+/// The error for a request that the ledger holds no credit for: 429 for a daily limit or too much
+/// running, else 402.
+pub fn unpaid(refusal: &Refusal, plan: &Plan, desk: &Switchboard, caller: &Principal) -> ApiError {
+    match refusal {
+        Refusal::DailyLimit { resets_in_ms, .. } => {
+            let message = format!("{}.", sentence(refusal));
+            ApiError::new(Code::DailyLimitExceeded, message)
+                .retry_after(Duration::from_millis(*resets_in_ms))
+        }
+        Refusal::LimitBound { .. } => {
+            let message = format!("{}; wait for one of them to end.", sentence(refusal));
+            ApiError::new(Code::DailyLimitExceeded, message)
+        }
+        Refusal::TooManyHolds { .. } => {
+            let message = format!("{}.", sentence(refusal));
+            ApiError::new(Code::RateLimitExceeded, message)
+        }
+        Refusal::Bound { .. } | Refusal::Insufficient { .. } | Refusal::Ended => {
+            no_credit(plan, desk, caller)
+        }
+    }
+}
+
+/// The code for a stream whose hold could not be enlarged.
+pub fn unextended(refusal: &Refusal) -> Code {
+    match refusal {
+        Refusal::DailyLimit { .. } | Refusal::LimitBound { .. } => Code::DailyLimitExceeded,
+        Refusal::TooManyHolds { .. }
+        | Refusal::Bound { .. }
+        | Refusal::Insufficient { .. }
+        | Refusal::Ended => Code::InsufficientCredits,
+    }
+}
+
+/// A refusal in words for callers, with a capital letter.
+fn sentence(refusal: &Refusal) -> String {
+    let text = refusal.to_string();
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
+/// 402: names the balance, the estimate and the free models. After a failure of the storage no
+/// balance is known, and it is 503.
+pub fn no_credit(plan: &Plan, desk: &Switchboard, caller: &Principal) -> ApiError {
+    if let Err(down) = desk.storage.may_answer() {
+        return down.into();
+    }
     let balance = caller.purse.available();
     let estimate = estimate(plan).map_or_else(String::new, |usd| format!(" of about ${usd}"));
     let instead = match plan.task {
@@ -102,9 +174,11 @@ pub fn no_credit(plan: &Plan, caller: &Principal) -> ApiError {
 
 /// What the cheapest paid model that was asked for would be expected to cost.
 fn estimate(plan: &Plan) -> Option<Picodollars> {
+    let now = std::time::Instant::now();
     let cost = |model: &Model| {
-        let output = hold::expected_output(model).min(plan.need.max_output.unwrap_or(u64::MAX));
-        hold::list_cost(model, plan.need.input, output)
+        let expected = plan.world.live(model, now).output_mean;
+        let output = expected.min(plan.need.max_output.unwrap_or(u64::MAX));
+        hold::list_cost(model, plan.need.input(model), output)
     };
     let refused = plan
         .shortlist
@@ -133,21 +207,36 @@ fn free_models(catalog: &Catalog) -> String {
         .join(", ")
 }
 
+/// 400 that names the count and the largest window there would be. Families count differently, so
+/// the count is that of the model with this window.
 fn too_long(plan: &Plan) -> ApiError {
     let refused = plan
         .shortlist
         .excluded
         .iter()
         .filter(|e| e.reason == Reason::ContextWindow);
-    let window = refused
-        .map(|e| e.model.context_window)
-        .max()
-        .unwrap_or_default();
-    let (input, output) = (plan.need.input, plan.need.max_output.unwrap_or_default());
-    let message = format!(
-        "The request needs about {input} tokens of input and {output} of output; the largest window of the models that were asked for is {window} tokens. Shorten it, or ask another tier."
-    );
+    let message = match refused.map(|e| &e.model).max_by_key(|m| m.context_window) {
+        Some(model) => too_long_for(plan, model),
+        None => "The request is too long for every model that was asked for.".to_owned(),
+    };
     ApiError::new(Code::ContextLengthExceeded, message).param("messages")
+}
+
+fn too_long_for(plan: &Plan, model: &Model) -> String {
+    let input = plan.need.input(model);
+    let expected = plan
+        .world
+        .live(model, std::time::Instant::now())
+        .output_mean;
+    let output = plan.need.reserved(model, expected);
+    let of_input = match model.max_input {
+        Some(most) => format!(", of which at most {most} input"),
+        None => String::new(),
+    };
+    format!(
+        "The request has about {input} tokens of input and reserves {output} for the answer; the largest window of the models that were asked for is {} tokens ({}){of_input}. Shorten the messages, lower max_tokens, or ask another tier.",
+        model.context_window, model.id
+    )
 }
 
 /// The models that were asked for and left out.

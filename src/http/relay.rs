@@ -1,27 +1,29 @@
 //! Candidates → lease → upstream → first real content. Failover happens here and ends here.
 
-use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::web::Data;
 
 use super::attempt::{self, Answered, Clocks};
 use super::body::Share;
-use super::consequence::{Next, from_encoding, next, outcome, word};
-use super::error::AttemptNote;
-use super::metered::{Meter, too_many_running};
+use super::consequence::{from_encoding, outcome, word};
+use super::metered::Meter;
 use super::plan::Plan;
-use super::trail::Trail;
+use super::progress::Progress;
+use super::trail;
+use super::tried::{Ready, Tried, attempt_note};
 use super::upstream::Upstream;
-use super::{ApiError, Switchboard};
+use super::{ApiError, Code, Switchboard};
 use crate::actors::accounts::Principal;
-use crate::actors::provider::Lease;
-use crate::catalog::ProviderName;
-use crate::money::Picodollars;
+use crate::actors::breaker::Spare;
+use crate::actors::provider::{Lease, Refused};
+use crate::catalog::OnDisconnect;
+use crate::config;
 use crate::routing::Candidate;
-use crate::routing::hold::{self, Estimate};
-use crate::store::{Refusal, Status};
-use crate::wire::{self, CannotEncode, ChatRequest, Context, Encoded, Fault, FaultClass, Warning};
+use crate::store::Status;
+use crate::wire::{
+    self, Begun, CannotEncode, ChatRequest, Context, Encoded, Fault, FaultClass, Warning,
+};
 
 /// An answer whose first real content has come.
 pub struct Success {
@@ -56,167 +58,178 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Tries candidates until one has given real content.
-    pub async fn first_answer(&self, meter: &mut Meter) -> Result<Success, ApiError> {
-        let mut queue: VecDeque<Candidate> = self.plan.shortlist.ranked.iter().cloned().collect();
-        let mut trail = Trail::default();
-        let mut widened = false;
-        while let Some(candidate) = queue.pop_front() {
-            if meter.attempts().len() >= self.desk.settings.failover.attempts {
-                break;
-            }
-            let Some(cap) = self.fund(&candidate, &queue, meter, &mut trail).await? else {
-                continue;
-            };
-            let encoded = match self.encode(&candidate, cap) {
-                Ok(encoded) => encoded,
-                Err(invalid @ CannotEncode::Invalid { .. }) => return Err(from_encoding(&invalid)),
-                Err(cannot @ (CannotEncode::Unspoken(_) | CannotEncode::Unsupported { .. })) => {
-                    trail.cannot.get_or_insert(cannot);
-                    continue;
-                }
-            };
-            let Some(lease) = trail.acquire(&self.plan.world, &candidate.model).await? else {
-                continue;
-            };
-            let has_alternative = !queue.is_empty();
-            let fault = match self
-                .attempt(&candidate, lease, encoded, has_alternative, meter)
-                .await
-            {
-                Ok(success) => return Ok(success),
-                Err(fault) => fault,
-            };
-            reorder(&mut queue, &candidate, &fault, &mut widened);
-            trail.faults.push(fault);
+    /// Tries candidates until one has given real content. When none does, or the router is to end
+    /// meanwhile, the meter ends here.
+    pub async fn first_answer(
+        &self,
+        meter: &mut Meter,
+        progress: &mut Progress,
+    ) -> Result<Success, ApiError> {
+        let mut stop = self.desk.stop.listen();
+        let answer = tokio::select! {
+            answer = self.next_answer(meter, progress) => answer,
+            () = stop.ordered() => Err(stopping()),
+        };
+        if answer.is_err() {
+            meter.end_without_answer(Status::Failed);
         }
-        meter.end_without_answer(Status::Failed);
-        Err(trail.failure(meter, &self.plan, &self.caller))
+        answer
     }
 
-    /// Makes sure the attempt can be paid for: `None` skips it, `Some(cap)` bounds its output where
-    /// the balance does not reach further.
-    async fn fund(
+    /// What becomes of a candidate's stream when the caller leaves.
+    pub fn on_disconnect(&self, candidate: &Candidate) -> OnDisconnect {
+        let route = self.plan.world.route(&candidate.model.provider);
+        route.map_or(OnDisconnect::Cancel, |route| route.provider.on_disconnect)
+    }
+
+    /// Tries the candidates that are left until one has given real content. May be called again with
+    /// the same progress when that answer broke off.
+    pub async fn next_answer(
         &self,
-        candidate: &Candidate,
-        rest: &VecDeque<Candidate>,
         meter: &mut Meter,
-        trail: &mut Trail,
-    ) -> Result<Option<Option<u64>>, ApiError> {
-        if candidate.model.free {
-            meter.start_free()?;
-            return Ok(Some(None));
-        }
-        if trail.no_credit.is_some() {
-            return Ok(None);
-        }
-        let own = self.estimate(candidate);
-        let dearest = self.dearest(candidate, rest);
-        match meter
-            .authorise(
-                &candidate.model,
-                Estimate {
-                    want: dearest,
-                    least: own.least,
-                },
-            )
-            .await
+        progress: &mut Progress,
+    ) -> Result<Success, ApiError> {
+        while self.may_go_on(progress)
+            && let Some(candidate) = progress.next()
         {
-            Ok(held) if held >= own.want => Ok(Some(None)),
-            Ok(held) => {
-                let choices = u64::from(self.request.n());
-                Ok(Some(Some(hold::affordable_output(
-                    &candidate.model,
-                    &self.plan.need,
-                    held,
-                    choices,
-                ))))
+            let Some(ready) = self.prepare(candidate, progress, meter).await? else {
+                continue;
+            };
+            let mut pause = Duration::ZERO;
+            for tried in self.try_one(ready, progress, meter).await? {
+                match self.note(tried, progress, meter) {
+                    Ok(success) => return Ok(success),
+                    Err(wanted) => pause = pause.max(wanted),
+                }
             }
-            Err(Refusal::TooManyHolds { .. }) => Err(too_many_running(
-                self.desk.settings.limits.running_per_account,
-            )),
-            Err(refusal) => {
-                trail.no_credit = Some(refusal);
+            tokio::time::sleep(pause).await;
+        }
+        Err(progress
+            .trail
+            .failure(meter, &self.plan, &self.desk, &self.caller))
+    }
+
+    /// Whether the request has attempts and time left.
+    pub(super) fn may_go_on(&self, progress: &Progress) -> bool {
+        let limits = &self.desk.settings.failover;
+        progress.attempts() < limits.attempts && progress.elapsed() < config::ms(limits.total_ms)
+    }
+
+    /// Gets everything for an attempt: the right to it, the credit, the request in its dialect. `None`
+    /// when this candidate cannot be asked.
+    pub(super) async fn prepare(
+        &self,
+        candidate: Candidate,
+        progress: &mut Progress,
+        meter: &mut Meter,
+    ) -> Result<Option<Ready>, ApiError> {
+        let spare = self.spare(progress);
+        let lease = match self.lease(&candidate, spare, progress).await? {
+            None => return Ok(None),
+            Some(Ok(lease)) => lease,
+            Some(Err(refused)) => {
+                progress.refused(candidate, refused);
+                return Ok(None);
+            }
+        };
+        let Progress {
+            queue,
+            trail,
+            begun,
+            ..
+        } = progress;
+        let Some(cap) = self.fund(&candidate, queue, meter, trail).await? else {
+            return Ok(None);
+        };
+        match self.encode(&candidate, cap, begun.as_ref()) {
+            Ok(encoded) => Ok(Some(Ready {
+                clocks: Clocks::of(
+                    &self.desk.settings.failover,
+                    &candidate.model,
+                    spare,
+                    progress.elapsed(),
+                ),
+                candidate,
+                lease,
+                encoded,
+                dispatched: Instant::now(),
+            })),
+            Err(invalid @ CannotEncode::Invalid { .. }) => Err(from_encoding(&invalid)),
+            Err(cannot @ (CannotEncode::Unspoken(_) | CannotEncode::Unsupported { .. })) => {
+                trail.cannot.get_or_insert(cannot);
                 Ok(None)
             }
         }
     }
 
-    fn estimate(&self, candidate: &Candidate) -> Estimate {
-        hold::estimate(
-            &candidate.model,
-            &self.plan.need,
-            u64::from(self.request.n()),
-        )
+    /// Whether a candidate that flows is left after the next attempt, and an attempt for it.
+    fn spare(&self, progress: &Progress) -> Spare {
+        let has_attempt = progress.attempts() + 1 < self.desk.settings.failover.attempts;
+        let flows = |c: &Candidate| self.plan.world.flows(&c.model, Instant::now());
+        if has_attempt && progress.queue.iter().any(flows) {
+            Spare::Another
+        } else {
+            Spare::Nothing
+        }
     }
 
-    /// The dearest hold among this attempt and those that may follow it.
-    fn dearest(&self, candidate: &Candidate, rest: &VecDeque<Candidate>) -> Picodollars {
-        let may_follow = rest
-            .iter()
-            .filter(|c| !c.model.free)
-            .take(self.desk.settings.failover.attempts - 1);
-        let all = std::iter::once(candidate).chain(may_follow);
-        all.map(|c| self.estimate(c).want)
-            .max()
-            .unwrap_or(Picodollars::ZERO)
-    }
-
-    /// Writes the request in the candidate's dialect.
-    fn encode(&self, candidate: &Candidate, cap: Option<u64>) -> Result<Encoded, CannotEncode> {
-        let model = &candidate.model;
-        let Some(route) = self.plan.world.route(&model.provider) else {
-            return Err(CannotEncode::Unspoken(crate::catalog::Dialect::OpenAi));
-        };
-        let owner = self.caller.account.to_string();
-        let recall = |call_id: &str| self.desk.replays().recall(&owner, call_id);
-        let context = Context {
-            output_cap: cap,
-            recall: &recall,
-        };
-        wire::encode_chat(&self.request, model, &route.provider, &context)
-    }
-
-    async fn attempt(
+    /// The right to one attempt, or why not. Waits for it where the model only asked for a moment.
+    async fn lease(
         &self,
         candidate: &Candidate,
-        lease: Lease,
-        encoded: Encoded,
-        has_alternative: bool,
-        meter: &mut Meter,
-    ) -> Result<Success, Fault> {
-        let model = &candidate.model;
-        let note = |code: String, status| AttemptNote {
-            provider: model.provider.to_string(),
-            model: model.id.to_string(),
-            status,
-            code,
-        };
-        let clocks = Clocks::of(&self.desk.settings.failover, model, has_alternative);
-        let dispatched = Instant::now();
-        let sent = match self.plan.world.route(&model.provider) {
-            Some(route) => {
-                let dialect = wire::dialect_of(&route.provider, model);
-                attempt::run(
-                    &self.upstream,
-                    route,
-                    &encoded,
-                    dialect,
-                    &self.request,
-                    clocks,
-                )
-                .await
+        spare: Spare,
+        progress: &mut Progress,
+    ) -> Result<Option<Result<Lease, Refused>>, ApiError> {
+        let (world, model) = (&self.plan.world, &candidate.model);
+        loop {
+            let answer = trail::acquire(world, model, spare, progress.turn()).await?;
+            let wait = match &answer {
+                Some(Err(refused)) => progress.patience_for(candidate, refused),
+                Some(Ok(_)) | None => None,
+            };
+            match wait {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => return Ok(answer),
             }
-            None => Err(Fault::ours(
-                FaultClass::Connect,
-                "the provider is gone from the catalog",
-            )),
-        };
-        match sent {
+        }
+    }
+
+    async fn try_one(
+        &self,
+        ready: Ready,
+        progress: &mut Progress,
+        meter: &mut Meter,
+    ) -> Result<Vec<Tried>, ApiError> {
+        progress.start_attempt();
+        if self.hedges() {
+            self.race(ready, progress, meter).await
+        } else {
+            Ok(vec![self.run(ready).await])
+        }
+    }
+
+    /// Takes note of an attempt that has ended, or whose answer has begun. `Err` is the pause before
+    /// the next one.
+    fn note(
+        &self,
+        tried: Tried,
+        progress: &mut Progress,
+        meter: &mut Meter,
+    ) -> Result<Success, Duration> {
+        let Tried { ready, result } = tried;
+        let Ready {
+            candidate,
+            mut lease,
+            encoded,
+            dispatched,
+            ..
+        } = ready;
+        let model = &candidate.model;
+        match result {
             Ok(answer) => {
-                meter.note(note("ok".to_owned(), None));
+                lease.content();
+                meter.note(attempt_note(model, "ok".to_owned(), None));
                 meter.served_by(model, candidate.tier);
-                let candidate = candidate.clone();
                 Ok(Success {
                     candidate,
                     lease,
@@ -228,29 +241,65 @@ impl Relay {
             }
             Err(fault) => {
                 lease.report(outcome(&fault));
-                meter.note(note(word(&fault), fault.status));
-                Err(fault)
+                meter.note(attempt_note(model, word(&fault), fault.status));
+                if let Some(usage) = &fault.billed {
+                    meter.note_loss(model, usage);
+                }
+                Err(progress.failed(&candidate, fault))
             }
         }
     }
-}
 
-/// Puts the queue into the order that the fault asks for.
-fn reorder(queue: &mut VecDeque<Candidate>, failed: &Candidate, fault: &Fault, widened: &mut bool) {
-    match next(fault.class) {
-        Next::Candidate => {}
-        Next::OtherProvider => move_to_end(queue, &failed.model.provider),
-        Next::LargerWindow if !*widened => {
-            *widened = true;
-            queue.retain(|c| c.model.context_window > failed.model.context_window);
-        }
-        Next::LargerWindow | Next::Nobody => queue.clear(),
+    /// Writes the request in the candidate's dialect, with the beginning of the answer if it is to go
+    /// on with one.
+    fn encode(
+        &self,
+        candidate: &Candidate,
+        cap: Option<u64>,
+        begun: Option<&Begun>,
+    ) -> Result<Encoded, CannotEncode> {
+        let model = &candidate.model;
+        let request = begun.map_or(&self.request, |begun| begun.request(&self.request, model));
+        let Some(route) = self.plan.world.route(&model.provider) else {
+            return Err(CannotEncode::Unspoken(crate::catalog::Dialect::OpenAi));
+        };
+        let owner = self.caller.account.to_string();
+        let recall = |call_id: &str| self.desk.replays().recall(&owner, call_id);
+        let context = Context {
+            output_cap: cap,
+            recall: &recall,
+        };
+        wire::encode_chat(request, model, &route.provider, &context)
+    }
+
+    /// Sends what is ready, and waits for its first real content.
+    pub(super) async fn run(&self, ready: Ready) -> Tried {
+        let model = &ready.candidate.model;
+        let result = match self.plan.world.route(&model.provider) {
+            Some(route) => {
+                let dialect = wire::dialect_of(&route.provider, model);
+                let (encoded, clocks) = (&ready.encoded, ready.clocks);
+                attempt::run(
+                    &self.upstream,
+                    route,
+                    encoded,
+                    dialect,
+                    &self.request,
+                    clocks,
+                )
+                .await
+            }
+            None => Err(Fault::ours(
+                FaultClass::Connect,
+                "the provider is gone from the catalog",
+            )),
+        };
+        Tried { ready, result }
     }
 }
 
-/// A provider that cannot be reached at all is asked again only when nobody else is left.
-fn move_to_end(queue: &mut VecDeque<Candidate>, provider: &ProviderName) {
-    let (theirs, others): (Vec<_>, Vec<_>) =
-        queue.drain(..).partition(|c| c.model.provider == *provider);
-    queue.extend(others.into_iter().chain(theirs));
+/// 503 for a request that has not begun to be answered when the router ends.
+fn stopping() -> ApiError {
+    let message = "The router is being stopped; try again shortly.";
+    ApiError::new(Code::Overloaded, message)
 }

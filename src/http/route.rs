@@ -6,14 +6,14 @@ use serde::Serialize;
 
 use super::auth::Caller;
 use super::plan::Plan;
-use super::{ApiError, Switchboard, chat};
+use super::{ApiError, Switchboard, chat, count};
 use crate::catalog::Tier;
-use crate::routing::hold::expected_output;
 use crate::routing::{Candidate, Excluded};
 
 #[derive(Serialize)]
 struct Explanation {
     tier: Option<&'static str>,
+    prefer: &'static str,
     auto: Option<Auto>,
     prompt_tokens_estimate: u64,
     output_tokens_expected: u64,
@@ -44,6 +44,11 @@ struct Ranked {
     score: f64,
     cost_estimate: String,
     ttft_ms: f64,
+    tokens_per_s: f64,
+    seconds_expected: f64,
+    output_tokens_expected: u64,
+    success_rate: Option<f64>,
+    observed: bool,
     state: &'static str,
 }
 
@@ -62,7 +67,8 @@ pub async fn route(
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let (request, _share) = chat::read(&desk, &http, payload).await?;
-    let plan = Plan::make(&desk, &caller.0, &request).await?;
+    let mut plan = Plan::make(&desk, &caller.0, &request).await?;
+    plan.need = count::need(&plan.world.catalog, &request, &caller.0.account.to_string());
     let mut response = HttpResponse::Ok();
     if let Some(verdict) = plan.verdict() {
         verdict.write(&mut response);
@@ -88,11 +94,12 @@ fn explain(plan: &Plan) -> Explanation {
         .shortlist
         .ranked
         .first()
-        .map_or(0, |candidate| expected_output(&candidate.model));
+        .map_or(0, |candidate| candidate.live.output_mean);
     Explanation {
         tier: plan.tier.map(Tier::as_str),
+        prefer: plan.prefer.as_str(),
         auto,
-        prompt_tokens_estimate: plan.need.input,
+        prompt_tokens_estimate: plan.prompt_tokens(),
         output_tokens_expected: first.min(plan.need.max_output.unwrap_or(u64::MAX)),
         candidates: plan
             .shortlist
@@ -113,7 +120,12 @@ fn ranked((i, candidate): (usize, &Candidate)) -> Ranked {
         rank: i + 1,
         score: candidate.score,
         cost_estimate: candidate.charge().to_string(),
-        ttft_ms: candidate.live.ttft_ms,
+        ttft_ms: candidate.live.ttft_p50_ms,
+        tokens_per_s: candidate.live.tokens_per_s,
+        seconds_expected: candidate.seconds,
+        output_tokens_expected: candidate.live.output_mean,
+        success_rate: candidate.live.success_rate,
+        observed: candidate.live.observed,
         state: candidate.live.standing.as_str(),
     }
 }

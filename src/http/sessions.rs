@@ -41,7 +41,7 @@ pub async fn end(
         account: visitor.account(),
         session,
     };
-    let ended = desk.accounts.send(end).await.map_err(ApiError::internal)?;
+    let ended = ApiError::unless_down(desk.accounts.send(end).await)?;
     ended.map_err(|_| missing())?;
     let body = json!({ "id": session.to_string(), "deleted": true });
     let mut response = HttpResponse::Ok().json(body);
@@ -53,11 +53,7 @@ pub async fn end(
 
 /// `DELETE /v1/account/sessions`: signs out everywhere.
 pub async fn end_all(desk: Data<Switchboard>, visitor: Visitor) -> Result<HttpResponse, ApiError> {
-    let ended = desk
-        .accounts
-        .send(EndAllSessions(visitor.account()))
-        .await
-        .map_err(ApiError::internal)?;
+    let ended = ApiError::unless_down(desk.accounts.send(EndAllSessions(visitor.account())).await)?;
     let mut response = HttpResponse::Ok().json(json!({ "deleted": ended }));
     sign_out(&mut response, &desk)?;
     Ok(response)

@@ -44,12 +44,8 @@ pub async fn verify_code(
 ) -> Result<HttpResponse, ApiError> {
     let offer = offer(Fields::read(&desk, &http, payload).await?, &http)?;
     let _place = place(&desk)?;
-    let welcome = desk
-        .accounts
-        .send(SignIn(offer))
-        .await
-        .map_err(ApiError::internal)?
-        .map_err(refused)?;
+    let welcome =
+        ApiError::unless_down(desk.accounts.send(SignIn(offer)).await)?.map_err(refused)?;
     let mut response = private(&greeting(&welcome));
     // A page of someone else must not sign its visitors in to an account of its own.
     match cookie::origin(http.headers(), &desk.settings) {
@@ -70,7 +66,7 @@ pub async fn logout(desk: Data<Switchboard>, visitor: Visitor) -> Result<HttpRes
         account: visitor.account(),
         session: visitor.session(),
     };
-    match desk.accounts.send(end).await.map_err(ApiError::internal)? {
+    match ApiError::unless_down(desk.accounts.send(end).await)? {
         // Ended meanwhile by another request is as good.
         Ok(()) | Err(NoSuchSession) => {}
     }

@@ -73,10 +73,26 @@ pub async fn greet(
         HeaderName::from_static("x-content-type-options"),
         HeaderValue::from_static("nosniff"),
     );
+    count(&response);
     let elapsed_ms = visit.started.elapsed().as_millis();
     let request = response.request();
     tracing::info!(request_id = %visit.id, method = %request.method(), route = request.match_pattern().unwrap_or_default(), status, elapsed_ms, "request");
     Ok(response)
+}
+
+/// Counts the answer by its route, status and error.
+fn count(response: &ServiceResponse<impl MessageBody>) {
+    let request = response.request();
+    let Some(desk) = request.app_data::<web::Data<Switchboard>>() else {
+        return;
+    };
+    let error = response.response().error();
+    let code = error.and_then(|error| error.as_error::<ApiError>());
+    desk.counters.request(
+        request.match_pattern().as_deref().unwrap_or("none"),
+        response.status().as_u16(),
+        code.map_or("", |error| error.code().word()),
+    );
 }
 
 /// Seconds since the Unix epoch, now.

@@ -1,130 +1,13 @@
 //! Who can serve this request, in which order, and why the others cannot.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::context::Need;
-use super::hold;
-use super::prefer;
-use crate::catalog::{
-    Abilities, Ability, Catalog, Model, ModelId, Prefer, ProviderName, Tier, Weights,
-};
+use super::ask::{Ask, Choice, Funds, Rules, Spend, Task, Wanted, are_same};
+use super::live::{Live, Standing};
+use super::{hold, prefer, sticky};
+use crate::catalog::{Ability, Age, Catalog, Model, ProviderName, Tier, Weights};
 use crate::money::{Picodollars, Rate};
-
-/// What a request wants of the catalog.
-#[derive(Clone, Debug)]
-pub struct Ask {
-    /// What the model is to do.
-    pub task: Task,
-    /// What to try, in order; each is exhausted before the next.
-    pub choices: Vec<Choice>,
-    /// How the models of a tier are ranked.
-    pub prefer: Prefer,
-    /// What the request really uses.
-    pub needs: Abilities,
-    /// What it takes of a context window.
-    pub need: Need,
-    /// The caller's own rules about providers and prices.
-    pub rules: Rules,
-    /// Providers that the account blocks.
-    pub blocked: Vec<ProviderName>,
-    /// Whether paid models may be used at all.
-    pub funds: Funds,
-    /// Models that would have to leave a field of the request out, and the field, when the caller
-    /// does not want that.
-    pub incapable: HashMap<ModelId, String>,
-    /// Today, for models past their provider's last day.
-    pub today: time::Date,
-}
-
-/// What a model is asked to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Task {
-    /// Answer a conversation, which has to fit its window as a whole.
-    Chat,
-    /// Embed texts, each of which has to fit its window.
-    Embed,
-}
-
-impl Task {
-    /// Whether the model is made for it.
-    pub fn suits(self, model: &Model) -> bool {
-        match self {
-            Self::Chat => model.is_chat(),
-            Self::Embed => !model.is_chat(),
-        }
-    }
-}
-
-/// One thing a caller asked for.
-#[derive(Clone, Debug)]
-pub enum Choice {
-    /// Exactly this model, whatever its tier or state.
-    Model(Arc<Model>),
-    /// The models of a tier, ranked.
-    Tier(Tier),
-}
-
-/// Whether the account can pay.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Funds {
-    /// It has credit.
-    Some,
-    /// It has none: free models only.
-    None,
-}
-
-/// The request's `provider` object, names already brought to the catalog's.
-#[derive(Clone, Debug, Default)]
-pub struct Rules {
-    /// These first, in this order.
-    pub order: Vec<ProviderName>,
-    /// Only these. Empty: all.
-    pub only: Vec<ProviderName>,
-    /// Never these.
-    pub ignore: Vec<ProviderName>,
-    /// Dearest input price.
-    pub max_prompt_price: Option<Rate>,
-    /// Dearest output price.
-    pub max_completion_price: Option<Rate>,
-}
-
-/// What is known now about a model: its provider's state and its speed.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Live {
-    /// The breaker's state.
-    pub standing: Standing,
-    /// Milliseconds to the first token.
-    pub ttft_ms: f64,
-    /// Output tokens a second.
-    pub tokens_per_s: f64,
-}
-
-/// A model's standing with its provider.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// The provider has no key here, or speaks a dialect that is not spoken yet.
-    Unconfigured,
-    /// Requests flow.
-    Flowing,
-    /// Left alone for this long.
-    Tripped(Duration),
-    /// One probe is out, or may go out now.
-    Probing,
-}
-
-impl Standing {
-    /// The name in `/v1/route`, `/v1/models` and `/health`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unconfigured => "unconfigured",
-            Self::Flowing => "flowing",
-            Self::Tripped(_) => "tripped",
-            Self::Probing => "probing",
-        }
-    }
-}
 
 /// A model that can serve the request.
 #[derive(Clone, Debug)]
@@ -188,6 +71,10 @@ pub enum Reason {
     Unconfigured,
     /// It does not answer on this endpoint.
     Endpoint,
+    /// Its provider's last day for it was this one: no endpoint answers for it any more.
+    Retired(time::Date),
+    /// It costs money and the request wants a free model.
+    Paid,
 }
 
 impl Reason {
@@ -201,10 +88,10 @@ impl Reason {
             Self::Capability(ability) => format!("capability:{}", ability.as_str()),
             Self::Parameter(field) => format!("capability:{field}"),
             Self::Tripped(_) => "tripped".into(),
-            Self::NotFree => "not_free".into(),
+            Self::NotFree | Self::Paid => "not_free".into(),
             Self::MaxPrice => "max_price".into(),
             Self::Unconfigured => "unconfigured".into(),
-            Self::Endpoint => "endpoint".into(),
+            Self::Endpoint | Self::Retired(_) => "endpoint".into(),
         }
     }
 }
@@ -232,7 +119,9 @@ impl Shortlist {
             | Reason::NotFree
             | Reason::MaxPrice
             | Reason::Unconfigured
-            | Reason::Endpoint => None,
+            | Reason::Endpoint
+            | Reason::Retired(_)
+            | Reason::Paid => None,
         };
         self.excluded.iter().filter_map(tripped).min()
     }
@@ -245,75 +134,90 @@ pub fn candidates(
     weights: &Weights,
     live: &dyn Fn(&Model) -> Live,
 ) -> Shortlist {
-    let mut shortlist = Shortlist::default();
+    let models = catalog.models();
+    let now: Vec<Live> = models.iter().map(|model| live(model)).collect();
+    let mut is_ranked = vec![false; models.len()];
+    let mut ranked = Vec::new();
     for choice in &ask.choices {
-        let mut pool: Vec<Candidate> = catalog
-            .models()
-            .iter()
-            .filter(|model| is_asked(model, choice) && !is_ranked(&shortlist, model))
-            .filter_map(|model| {
-                let now = live(model);
-                (obstacle(model, ask, choice, now).is_none())
-                    .then(|| candidate(model, ask, choice, now))
-            })
-            .collect();
-        prefer::rank(&mut pool, ask.prefer, weights);
-        by_caller_order(&mut pool, &ask.rules.order);
-        pool.sort_by_key(|candidate| is_past(&candidate.model, ask.today));
-        shortlist.ranked.extend(pool);
-    }
-    for model in catalog.models() {
-        if !is_ranked(&shortlist, model) {
-            let reason = why_not(model, ask, live(model));
-            shortlist.excluded.push(Excluded {
-                model: Arc::clone(model),
-                reason,
-            });
+        let mut pool = Vec::new();
+        for ((model, now), is_ranked) in models.iter().zip(&now).zip(&mut is_ranked) {
+            if !*is_ranked && choice.means(model) && obstacle(model, ask, choice, now).is_none() {
+                *is_ranked = true;
+                pool.push(candidate(model, ask, choice, now));
+            }
         }
+        order(&mut pool, ask, choice, weights);
+        ranked.append(&mut pool);
     }
-    shortlist
-}
-
-fn is_asked(model: &Model, choice: &Choice) -> bool {
-    match choice {
-        Choice::Model(wanted) => wanted.id == model.id,
-        Choice::Tier(tier) => model.serves(*tier),
+    let left = models.iter().zip(&now).zip(is_ranked);
+    let excluded = left
+        .filter(|(_, is_ranked)| !is_ranked)
+        .map(|((model, now), _)| Excluded {
+            model: Arc::clone(model),
+            reason: why_not(model, ask, now),
+        });
+    Shortlist {
+        excluded: excluded.collect(),
+        ranked,
     }
 }
 
-fn is_ranked(shortlist: &Shortlist, model: &Model) -> bool {
-    shortlist
-        .ranked
-        .iter()
-        .any(|candidate| candidate.model.id == model.id)
+/// Brings the pool of one choice into the order in which it is tried.
+fn order(pool: &mut [Candidate], ask: &Ask, choice: &Choice, weights: &Weights) {
+    prefer::rank(pool, choice.prefer, weights);
+    match &choice.wanted {
+        Wanted::Tier(_) => {
+            prefer::explore(pool, choice.prefer, ask.turn);
+            if let Some(warm) = &ask.warm {
+                sticky::stay(pool, warm, choice.prefer);
+            }
+            hosts_together(pool);
+        }
+        Wanted::Model(named, _) => {
+            pool.sort_by_key(|c| (is_tripped(c.live.standing), c.model.id != named.id));
+        }
+        Wanted::AnyHost(_, _) => pool.sort_by_key(|c| is_tripped(c.live.standing)),
+    }
+    by_caller_order(pool, &ask.rules.order);
 }
 
-fn is_past(model: &Model, today: time::Date) -> bool {
-    model.deprecation_date.is_some_and(|last| today > last)
+/// The same weights at several hosts are one choice: the other hosts follow the one that ranks first.
+fn hosts_together(pool: &mut [Candidate]) {
+    let mut first = 0;
+    while first < pool.len() {
+        let mut next = first + 1;
+        for place in first + 1..pool.len() {
+            if are_same(&pool[first].model, &pool[place].model) {
+                pool[next..=place].rotate_right(1);
+                next += 1;
+            }
+        }
+        first = next;
+    }
 }
 
-fn why_not(model: &Model, ask: &Ask, live: Live) -> Reason {
+fn why_not(model: &Model, ask: &Ask, live: &Live) -> Reason {
     if !ask.task.suits(model) {
         return Reason::Endpoint;
     }
-    let asked = ask.choices.iter().find(|choice| is_asked(model, choice));
+    let asked = ask.choices.iter().find(|choice| choice.means(model));
     asked
         .and_then(|choice| obstacle(model, ask, choice, live))
         .unwrap_or(Reason::Tier)
 }
 
 /// The first thing that keeps a model which was asked for from serving.
-fn obstacle(model: &Model, ask: &Ask, choice: &Choice, live: Live) -> Option<Reason> {
+fn obstacle(model: &Model, ask: &Ask, choice: &Choice, live: &Live) -> Option<Reason> {
     if !ask.task.suits(model) {
         return Some(Reason::Endpoint);
+    }
+    if let Age::Retired { since } = model.age(ask.today) {
+        return Some(Reason::Retired(since));
     }
     if ask.blocked.contains(&model.provider) {
         return Some(Reason::Blocked);
     }
-    let rules = &ask.rules;
-    if rules.ignore.contains(&model.provider)
-        || (!rules.only.is_empty() && !rules.only.contains(&model.provider))
-    {
+    if !ask.rules.allow(&model.provider) {
         return Some(Reason::NotAllowed);
     }
     if live.standing == Standing::Unconfigured {
@@ -325,19 +229,22 @@ fn obstacle(model: &Model, ask: &Ask, choice: &Choice, live: Live) -> Option<Rea
     if let Some(field) = ask.incapable.get(&model.id) {
         return Some(Reason::Parameter(field.clone()));
     }
-    if ask.task == Task::Chat && !ask.need.fits(model, hold::expected_output(model)) {
+    if ask.task == Task::Chat && !ask.need.fits(model, live.output_mean) {
         return Some(Reason::ContextWindow);
+    }
+    if choice.spend == Spend::FreeOnly && !model.free {
+        return Some(Reason::Paid);
     }
     if ask.funds == Funds::None && !model.free {
         return Some(Reason::NotFree);
     }
-    if is_too_dear(model, rules) {
+    if is_too_dear(model, &ask.rules) {
         return Some(Reason::MaxPrice);
     }
-    match (live.standing, choice) {
-        (Standing::Tripped(rest), Choice::Tier(_)) => Some(Reason::Tripped(rest)),
+    match (live.standing, &choice.wanted) {
         // A pin is tried whatever its published state; the provider's actor has the last word.
-        (Standing::Tripped(_), Choice::Model(_)) => None,
+        (Standing::Tripped(_), Wanted::Model(named, _)) if named.id == model.id => None,
+        (Standing::Tripped(rest), _) => Some(Reason::Tripped(rest)),
         (Standing::Flowing | Standing::Probing | Standing::Unconfigured, _) => None,
     }
 }
@@ -349,24 +256,36 @@ fn is_too_dear(model: &Model, rules: &Rules) -> bool {
         || above(model.price.base.output, rules.max_completion_price)
 }
 
-fn candidate(model: &Arc<Model>, ask: &Ask, choice: &Choice, live: Live) -> Candidate {
-    let output = hold::expected_output(model).min(ask.need.max_output.unwrap_or(u64::MAX));
-    let tier = match choice {
-        Choice::Tier(tier) => Some(*tier),
-        Choice::Model(model) => model.tiers.first().copied(),
+fn candidate(model: &Arc<Model>, ask: &Ask, choice: &Choice, live: &Live) -> Candidate {
+    let answer = live
+        .output_mean
+        .min(ask.need.max_output.unwrap_or(u64::MAX));
+    let tier = match &choice.wanted {
+        Wanted::Tier(tier) => Some(*tier),
+        Wanted::Model(_, _) | Wanted::AnyHost(_, _) => model.tiers.first().copied(),
     };
     Candidate {
         model: Arc::clone(model),
         tier,
-        cost: hold::list_cost(model, ask.need.input, output),
-        seconds: prefer::expected_seconds(&live, output),
+        cost: hold::expected_cost(model, ask, answer),
+        seconds: prefer::expected_seconds(live, answer),
         score: 0.0,
-        live,
+        live: *live,
+    }
+}
+
+const fn is_tripped(standing: Standing) -> bool {
+    match standing {
+        Standing::Tripped(_) => true,
+        Standing::Flowing | Standing::Probing | Standing::Unconfigured => false,
     }
 }
 
 /// Providers that the caller named come first, in the caller's order; the ranking stays inside.
 fn by_caller_order(pool: &mut [Candidate], order: &[ProviderName]) {
+    if order.is_empty() {
+        return;
+    }
     pool.sort_by_key(|candidate| {
         order
             .iter()
@@ -374,3 +293,10 @@ fn by_caller_order(pool: &mut [Candidate], order: &[ProviderName]) {
             .unwrap_or(order.len())
     });
 }
+
+#[cfg(test)]
+#[path = "scenario_tests.rs"]
+mod scenarios;
+#[cfg(test)]
+#[path = "candidates_tests.rs"]
+mod tests;

@@ -1,12 +1,20 @@
 //! Choices: who can serve a request, in which order, and how much to hold for it. Pure.
 
+pub mod ask;
 pub mod candidates;
 pub mod classify;
 pub mod context;
+pub mod grid;
+pub mod histogram;
 pub mod hold;
+pub mod live;
+pub mod observation;
+pub mod observed;
 pub mod prefer;
+pub mod sticky;
 
-pub use candidates::{
-    Ask, Candidate, Choice, Excluded, Funds, Live, Reason, Rules, Shortlist, Standing, Task,
-    candidates,
-};
+pub use ask::{Ask, CacheMarks, Choice, Funds, Hosts, Rules, Spend, Task, Wanted};
+pub use candidates::{Candidate, Excluded, Reason, Shortlist, candidates};
+pub use live::{Live, Standing};
+pub use observation::{Ended, Observation};
+pub use observed::{KeptObserved, Observed};

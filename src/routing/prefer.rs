@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::candidates::{Candidate, Live};
+use super::candidates::Candidate;
+use super::live::Live;
 use crate::catalog::{Prefer, Weights};
 
 /// Expected seconds to the end of an answer: time to first token + output ÷ speed.
@@ -12,13 +13,38 @@ pub fn expected_seconds(live: &Live, output_tokens: u64) -> f64 {
         reason = "token counts are far below 2^52"
     )]
     let output = output_tokens as f64;
-    live.ttft_ms / 1000.0 + output / live.tokens_per_s.max(1.0)
+    live.ttft_p50_ms / 1000.0 + output / live.tokens_per_s.max(1.0)
+}
+
+/// One request in so many that rank by speed measures a model of which nothing recent is known.
+const EXPLORE_EVERY: u64 = 20;
+/// A model is worth a measurement while it counts for less than one recent answer.
+const UNMEASURED: f64 = 0.5;
+/// It must not be expected to take longer than this many times the best.
+const WORTH_A_TRY: f64 = 3.0;
+
+/// Lets one in twenty requests that rank by speed go first to the model of which least is known, so
+/// that one that is new or has recovered is measured at all. The same `turn` gives the same order.
+pub fn explore(pool: &mut [Candidate], prefer: Prefer, turn: u64) {
+    if prefer != Prefer::Fast || turn % EXPLORE_EVERY != EXPLORE_EVERY - 1 {
+        return;
+    }
+    let Some(best) = pool.first().map(|candidate| candidate.seconds) else {
+        return;
+    };
+    let unmeasured = pool.iter().enumerate().filter(|(_, candidate)| {
+        candidate.live.samples < UNMEASURED && candidate.seconds <= best * WORTH_A_TRY
+    });
+    let least = unmeasured.min_by(|(_, a), (_, b)| a.live.samples.total_cmp(&b.live.samples));
+    if let Some((place, _)) = least {
+        pool[..=place].rotate_right(1);
+    }
 }
 
 /// Scores every candidate and sorts best first. Ties: lower expected charge, then catalog order.
 pub fn rank(pool: &mut [Candidate], prefer: Prefer, weights: &Weights) {
     let scores = match prefer {
-        Prefer::Cheap => pool.iter().map(|c| -c.charge().display_number()).collect(),
+        Prefer::Cheap => pool.iter().map(|c| -usd(c)).collect(),
         Prefer::Fast => pool.iter().map(|c| -c.seconds).collect(),
         Prefer::Quality => pool
             .iter()
@@ -41,11 +67,10 @@ pub fn rank(pool: &mut [Candidate], prefer: Prefer, weights: &Weights) {
 fn tie(a: &Candidate, b: &Candidate, prefer: Prefer) -> Ordering {
     let by_cost = a.charge().cmp(&b.charge());
     match prefer {
-        Prefer::Cheap => b
-            .model
-            .quality
-            .unwrap_or(0.0)
-            .total_cmp(&a.model.quality.unwrap_or(0.0)),
+        Prefer::Cheap => by_cost.then_with(|| {
+            let quality = |c: &Candidate| c.model.quality.unwrap_or(0.0);
+            quality(b).total_cmp(&quality(a))
+        }),
         Prefer::Fast | Prefer::Balanced | Prefer::Quality | Prefer::Coding => by_cost,
     }
 }
@@ -66,7 +91,16 @@ fn balanced(pool: &[Candidate], weights: &Weights) -> Vec<f64> {
 
 /// Logarithm of the expected charge; free is a hundred-thousandth of a cent, not minus infinity.
 fn log_cost(candidate: &Candidate) -> f64 {
-    candidate.charge().display_number().max(1e-7).ln()
+    usd(candidate).max(1e-7).ln()
+}
+
+/// The expected charge in US dollars: it ranks, and never bills.
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "exact up to 9,007 dollars, and only compared"
+)]
+fn usd(candidate: &Candidate) -> f64 {
+    candidate.charge().get() as f64 / 1e12
 }
 
 /// Min–max normalisation; a pool of equals is all zeros.

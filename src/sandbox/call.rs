@@ -8,6 +8,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::fault::{FaultError, Faults, LONGEST, Outage, Plan};
+use super::line::Line;
 use super::play;
 use super::script::{Ending, Entry, Script, SeenCall};
 
@@ -55,14 +56,16 @@ pub(super) fn admit(
     } else {
         Value::Null
     };
-    let entry = script.begin(SeenCall {
+    let line = request.conn_data::<Line>().cloned();
+    let seen = SeenCall {
         model: model.to_owned(),
         path: request.path().to_owned(),
         headers: logged_headers(request),
         body: kept,
         streamed: delivery == Delivery::Stream,
         ending: Ending::Running,
-    });
+    };
+    let entry = script.begin(seen, line);
     let header = request
         .headers()
         .get(FAULT_HEADER)
@@ -111,6 +114,10 @@ impl Call {
             None => Ok(self),
             Some(Outage::Garbage) => Err(self.garbage()),
             Some(Outage::Reset) => Err(play::reset(self.entry)),
+            Some(Outage::Abort) => {
+                self.entry.reset_on_close();
+                Err(play::reset(self.entry))
+            }
             Some(Outage::Hang) => {
                 tokio::time::sleep(LONGEST).await;
                 Err(play::reset(self.entry))

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::rupture::{self, Manner, Point};
+
 /// No fault waits longer than this.
 pub(super) const LONGEST: Duration = Duration::from_secs(600);
 
@@ -48,6 +50,8 @@ pub enum Fault {
     Quota,
     /// `hang`: no response headers, ever.
     Hang,
+    /// `break=after_role/rst`: the answer breaks at this point, in this manner.
+    Break(Point, Manner),
 }
 
 /// A combination of faults. A later one wins over an earlier one of its kind.
@@ -84,6 +88,9 @@ pub enum FaultError {
     /// The fault needs a whole number after `=`.
     #[error("fault `{0}` needs a whole number, as in `{0}=3`")]
     Number(String),
+    /// `break` needs a point and a manner.
+    #[error("`break` needs a point and a manner, as in `break=after_tokens:3/rst`")]
+    Break,
 }
 
 impl FromStr for Faults {
@@ -124,6 +131,10 @@ fn parse_one(part: &str) -> Result<Fault, FaultError> {
         "policy" => Fault::Policy,
         "quota" => Fault::Quota,
         "hang" => Fault::Hang,
+        "break" => value
+            .and_then(rupture::parse)
+            .map(|(point, manner)| Fault::Break(point, manner))
+            .ok_or(FaultError::Break)?,
         unknown => return Err(FaultError::Unknown(unknown.to_owned())),
     })
 }
@@ -147,6 +158,7 @@ pub(super) enum Refusal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outage {
     Reset,
+    Abort,
     Hang,
     Garbage,
 }
@@ -167,6 +179,7 @@ pub(super) struct Plan {
     pub(super) malformed: bool,
     pub(super) no_done: bool,
     pub(super) empty: bool,
+    pub(super) rupture: Option<(Point, Manner)>,
 }
 
 impl From<&Faults> for Plan {
@@ -200,6 +213,18 @@ impl Plan {
             Fault::Garbage => self.outage = Some(Outage::Garbage),
             Fault::Reset => self.outage = Some(Outage::Reset),
             Fault::Hang => self.outage = Some(Outage::Hang),
+            Fault::Break(Point::BeforeHeaders, manner) => self.break_before_headers(manner),
+            Fault::Break(point, manner) => self.rupture = Some((point, manner)),
+        }
+    }
+
+    fn break_before_headers(&mut self, manner: Manner) {
+        match manner {
+            Manner::Fin => self.outage = Some(Outage::Reset),
+            Manner::Rst => self.outage = Some(Outage::Abort),
+            Manner::Stall => self.outage = Some(Outage::Hang),
+            Manner::Broken => self.outage = Some(Outage::Garbage),
+            Manner::Error => self.refusal = Some(Refusal::Status(500)),
         }
     }
 }

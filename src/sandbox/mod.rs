@@ -11,10 +11,12 @@ mod call;
 mod dice;
 mod fault;
 mod gemini;
+mod line;
 mod marks;
 mod openai;
 mod play;
 mod reply;
+mod rupture;
 mod schema;
 mod script;
 mod tokens;
@@ -33,6 +35,7 @@ use actix_web::middleware::DefaultHeaders;
 use actix_web::{App, HttpServer, web};
 
 pub use fault::{Fault, FaultError, Faults};
+pub use rupture::{Manner, Point};
 pub use script::{Ending, Script, SeenCall};
 pub use vendor::Vendor;
 
@@ -173,6 +176,7 @@ fn serve(
     .tcp_nodelay(true)
     .keep_alive(KEEP_ALIVE)
     .h1_allow_half_closed(false)
+    .on_connect(line::remember)
     .disable_signals()
     .bind(address)?;
     let bound = server.addrs().first().copied().unwrap_or(address);

@@ -9,7 +9,11 @@ use futures_util::stream;
 use thiserror::Error;
 
 use super::fault::{LONGEST, Plan};
+use super::rupture::{Manner, Progress};
 use super::script::{Ending, Entry};
+
+/// Frames that are known before they are sent; a rupture counts from the end.
+const LOOK_AHEAD: usize = 3;
 
 /// A piece of a body that is sent at once.
 #[derive(Clone, Debug)]
@@ -59,6 +63,7 @@ pub(super) fn respond(
 ) -> HttpResponse {
     let player = Player {
         show,
+        ahead: VecDeque::new(),
         plan,
         entry,
         queue: VecDeque::new(),
@@ -85,12 +90,15 @@ pub(super) fn reset(entry: Entry) -> HttpResponse {
 enum Step {
     Send(Bytes),
     Break,
+    Reset,
     Stall,
     End(Ending),
 }
 
 struct Player {
     show: Show,
+    /// The next frames, as many as a look ahead needs.
+    ahead: VecDeque<Frame>,
     plan: Plan,
     entry: Entry,
     queue: VecDeque<Step>,
@@ -115,6 +123,10 @@ impl Player {
                 None
             }
             Step::Break => Some(self.broken().await),
+            Step::Reset => {
+                self.entry.reset_on_close();
+                Some(self.broken().await)
+            }
             Step::Stall => {
                 tokio::time::sleep(LONGEST).await;
                 Some(self.broken().await)
@@ -124,10 +136,20 @@ impl Player {
 
     /// Queues the steps of the next frame, after its pause.
     async fn plan_frame(&mut self) {
-        let Some(frame) = self.show.frames.next() else {
+        while self.ahead.len() < LOOK_AHEAD {
+            match self.show.frames.next() {
+                Some(frame) => self.ahead.push_back(frame),
+                None => break,
+            }
+        }
+        let left = self.ahead.len();
+        let Some(frame) = self.ahead.pop_front() else {
             self.queue.push_back(Step::End(Ending::Complete));
             return;
         };
+        if self.ruptures(&frame, left) {
+            return;
+        }
         if let Some(step) = self.interruption(&frame) {
             self.queue.extend(step);
             return;
@@ -145,6 +167,39 @@ impl Player {
             self.queue
                 .push_back(Step::Send(self.show.malformed.clone()));
         }
+    }
+
+    /// Whether the planned rupture comes before the frame and ends the body. One that does not end
+    /// it is queued before the frame.
+    fn ruptures(&mut self, frame: &Frame, left: usize) -> bool {
+        let progress = Progress {
+            tokens: self.sent_tokens,
+            pieces: self.frames,
+            next_tokens: frame.tokens,
+            left,
+        };
+        let Some((_, manner)) = self
+            .plan
+            .rupture
+            .take_if(|(point, _)| point.reached(progress))
+        else {
+            return false;
+        };
+        match manner {
+            Manner::Fin => self.queue.push_back(Step::Break),
+            Manner::Rst => self.queue.push_back(Step::Reset),
+            Manner::Stall => self.queue.push_back(Step::Stall),
+            Manner::Error => self.queue.extend([
+                Step::Send(self.show.error.clone()),
+                Step::End(Ending::Broken),
+            ]),
+            Manner::Broken => {
+                self.queue
+                    .push_back(Step::Send(self.show.malformed.clone()));
+                return false;
+            }
+        }
+        true
     }
 
     /// What happens instead of the frame, when its time has come.

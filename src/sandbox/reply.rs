@@ -19,6 +19,8 @@ pub(super) struct Ask {
     pub(super) model: String,
     /// The text of the last user message, marks included.
     pub(super) prompt: String,
+    /// The beginning of the answer that was put into the model's mouth; empty without one.
+    pub(super) begun: String,
     /// The result, when the last message is a tool's.
     pub(super) tool_result: Option<String>,
     pub(super) tools: Vec<Tool>,
@@ -115,7 +117,8 @@ pub(super) fn answer(ask: &Ask, choice: usize) -> Answer {
         }
         None => {
             let text = text(ask, &marks, choice);
-            let (tokens, finish) = fit(before_stop(&text, &ask.stop), left);
+            let text = text.strip_prefix(&ask.begun).unwrap_or(&text);
+            let (tokens, finish) = fit(before_stop(text, &ask.stop), left);
             (Content::Text(tokens), finish)
         }
     };
@@ -248,6 +251,7 @@ mod tests {
             house: "OpenAI",
             model: "gpt-4.1".to_owned(),
             prompt: prompt.to_owned(),
+            begun: String::new(),
             tool_result: None,
             tools: Vec::new(),
             tool_choice: ToolChoice::Auto,
@@ -326,6 +330,15 @@ mod tests {
         };
         assert_eq!(cut[0].arguments.len(), 2);
         assert_eq!(fit_calls(calls, 0).0, Content::Text(Vec::new()));
+    }
+
+    #[test]
+    fn an_answer_that_was_begun_is_gone_on_with() {
+        let mut ask = ask("[[say:one two three]]");
+        ask.begun = "one two".to_owned();
+        assert_eq!(said(&ask).0, " three");
+        ask.begun = "uno".to_owned();
+        assert_eq!(said(&ask).0, "one two three");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use serde_json::Value;
 use tokio::sync::Notify;
 
 use super::fault::Faults;
+use super::line::Line;
 
 /// How many calls the log keeps.
 const MOST_CALLS: usize = 256;
@@ -151,7 +152,7 @@ impl Script {
     }
 
     /// Writes the call into the log. The entry notes how it ends.
-    pub(super) fn begin(self: &Arc<Self>, call: SeenCall) -> Entry {
+    pub(super) fn begin(self: &Arc<Self>, call: SeenCall, line: Option<Line>) -> Entry {
         let mut state = self.state();
         if state.counts.len() < MOST_MODELS || state.counts.contains_key(&call.model) {
             *state.counts.entry(call.model.clone()).or_default() += 1;
@@ -167,6 +168,7 @@ impl Script {
         Entry {
             script: Arc::clone(self),
             number,
+            line,
         }
     }
 
@@ -192,9 +194,18 @@ impl Script {
 pub(super) struct Entry {
     script: Arc<Script>,
     number: usize,
+    /// The connection that the call came on.
+    line: Option<Line>,
 }
 
 impl Entry {
+    /// Makes the end of the call's connection a reset.
+    pub(super) fn reset_on_close(&self) {
+        if let Some(line) = &self.line {
+            line.reset_on_close();
+        }
+    }
+
     /// Notes how the call ended. Only the first word counts.
     pub(super) fn end(&self, ending: Ending) {
         self.script.end(self.number, ending);
@@ -241,10 +252,10 @@ mod tests {
     #[test]
     fn the_log_is_bounded_and_entries_find_their_line() {
         let script = Arc::new(Script::default());
-        let first = script.begin(call("first"));
+        let first = script.begin(call("first"), None);
         let mut last = None;
         for _ in 0..MOST_CALLS {
-            last = Some(script.begin(call("m")));
+            last = Some(script.begin(call("m"), None));
         }
         first.end(Ending::Complete);
         last.unwrap().end(Ending::Broken);

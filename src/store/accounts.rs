@@ -8,6 +8,7 @@ use super::db::{Batch, Db};
 use super::error::StoreError;
 use super::{codec, key};
 use crate::ids::{AccountId, ApiKey, KeyHash, KeyId, Pepper};
+use crate::money::Picodollars;
 
 /// Longest e-mail address, by RFC 5321's limit on a path.
 const MOST_EMAIL_BYTES: usize = 254;
@@ -46,6 +47,13 @@ impl Account {
     pub(super) fn address_key(&self) -> Vec<u8> {
         key::address(&self.email.to_lowercase())
     }
+}
+
+/// What a customer may spend, as it is stored in a row of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Limit {
+    pub account: AccountId,
+    daily: Picodollars,
 }
 
 /// An API key, without the key itself.
@@ -90,6 +98,9 @@ pub enum AccountError {
     /// Not a usable name.
     #[error("a key's name has 1 to 64 bytes and no control characters")]
     BadName,
+    /// Not a limit.
+    #[error("a daily limit is 0 or more")]
+    NegativeLimit,
     /// The account has all the keys it may have.
     #[error("an account has at most 100 keys")]
     TooManyKeys,
@@ -102,6 +113,7 @@ pub struct Accounts {
     /// By lower-cased address.
     by_email: HashMap<String, AccountId>,
     keys: HashMap<KeyHash, Key>,
+    daily_limits: HashMap<AccountId, Picodollars>,
     batch: Batch,
 }
 
@@ -113,6 +125,7 @@ impl Accounts {
             accounts: HashMap::new(),
             by_email: HashMap::new(),
             keys: HashMap::new(),
+            daily_limits: HashMap::new(),
             batch: Batch::default(),
         };
         for row in db.rows(key::CUSTOMERS)? {
@@ -126,6 +139,11 @@ impl Accounts {
             let (key, value) = row?;
             let key: Key = codec::decode(&key, &value)?;
             all.keys.insert(key.hash, key);
+        }
+        for row in db.rows(key::LIMITS)? {
+            let (key, value) = row?;
+            let limit: Limit = codec::decode(&key, &value)?;
+            all.daily_limits.insert(limit.account, limit.daily);
         }
         Ok(all)
     }
@@ -182,6 +200,35 @@ impl Accounts {
         self.batch.put(key::api_key(&key.hash), &key);
         self.keys.insert(key.hash, key.clone());
         Ok((key, secret))
+    }
+
+    /// Sets what a customer may spend on one UTC day; `None` lifts the limit.
+    pub fn set_daily_limit(
+        &mut self,
+        account: AccountId,
+        daily_limit: Option<Picodollars>,
+    ) -> Result<(), AccountError> {
+        if !self.accounts.contains_key(&account) {
+            return Err(AccountError::NoSuchAccount);
+        }
+        match daily_limit {
+            None => {
+                self.daily_limits.remove(&account);
+                self.batch.delete(key::limit(account));
+            }
+            Some(daily) if daily < Picodollars::ZERO => return Err(AccountError::NegativeLimit),
+            Some(daily) => {
+                self.daily_limits.insert(account, daily);
+                self.batch
+                    .put(key::limit(account), &Limit { account, daily });
+            }
+        }
+        Ok(())
+    }
+
+    /// What a customer may spend on one UTC day, if that is limited.
+    pub fn daily_limit(&self, account: AccountId) -> Option<Picodollars> {
+        self.daily_limits.get(&account).copied()
     }
 
     /// The customer with this address, in whatever case.

@@ -79,3 +79,24 @@ fn customers_and_keys_outlive_the_process() {
     let taken = accounts.create("ada@example.com", 0).err();
     assert_eq!(taken, Some(AccountError::EmailTaken));
 }
+
+#[test]
+fn a_daily_limit_is_kept_in_a_row_of_its_own_and_can_be_lifted() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Db::open(dir.path()).unwrap();
+    let load = || Accounts::load(&db, db.pepper().unwrap()).unwrap();
+    let mut accounts = load();
+    let id = accounts.create("ada@example.com", 0).unwrap().account.id;
+    let limit = |usd: &str| Some(usd.parse().unwrap());
+    accounts.set_daily_limit(id, limit("1.50")).unwrap();
+    let below = accounts.set_daily_limit(id, limit("-1"));
+    assert_eq!(below, Err(AccountError::NegativeLimit));
+    let nobody = accounts.set_daily_limit(AccountId::new(), limit("1"));
+    assert_eq!(nobody, Err(AccountError::NoSuchAccount));
+    db.commit(accounts.take_batch()).unwrap();
+    let mut again = load();
+    assert_eq!(again.daily_limit(id), limit("1.50"));
+    again.set_daily_limit(id, None).unwrap();
+    db.commit(again.take_batch()).unwrap();
+    assert_eq!(load().daily_limit(id), None);
+}

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
 use std::fs::File;
+use std::ops::RangeBounds;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::Serialize;
 
 use super::error::StoreError;
-use super::{codec, dir, key};
+use super::{codec, dir, key, schema};
 use crate::ids::Pepper;
 
 /// Page cache. Balances and holds live in memory of ours, so reads are few.
@@ -32,6 +33,9 @@ struct Inner {
     tree: sled::Db,
     log: File,
     poisoned: AtomicBool,
+    /// Rows read, so that a test can hold a query to its page.
+    #[cfg(test)]
+    rows_read: std::sync::atomic::AtomicU64,
     dir: PathBuf,
     _lock: File,
 }
@@ -40,9 +44,11 @@ struct Inner {
 pub(super) type Row = (Vec<u8>, Vec<u8>);
 
 impl Db {
-    /// Opens the data directory, creating it if need be.
+    /// Opens the data directory, creating it if need be, and brings one of an older version up to
+    /// date.
     ///
-    /// Fails when another process has it, when the disk refuses, or when it is damaged.
+    /// Fails when another process has it, when a newer version wrote it, when the disk refuses, or
+    /// when it is damaged.
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
         dir::create(dir)?;
         let lock = dir::lock(dir)?;
@@ -62,13 +68,17 @@ impl Db {
             .map_err(StoreError::io("sync", &path))?;
         dir::sync(&ledger)?;
         dir::sync(dir)?;
-        Ok(Self(Arc::new(Inner {
+        let db = Self(Arc::new(Inner {
             tree,
             log,
             poisoned: AtomicBool::new(false),
+            #[cfg(test)]
+            rows_read: std::sync::atomic::AtomicU64::new(0),
             dir: dir.to_owned(),
             _lock: lock,
-        })))
+        }));
+        schema::bring_up_to_date(&db)?;
+        Ok(db)
     }
 
     /// Writes all of the batch or nothing, durably: on return it survives a power cut.
@@ -98,6 +108,8 @@ impl Db {
     /// The stored value of a key.
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         self.healthy()?;
+        #[cfg(test)]
+        self.0.rows_read.fetch_add(1, Ordering::Relaxed);
         let value = self.poisoning(self.0.tree.get(key).map_err(StoreError::from))?;
         Ok(value.map(|value| value.to_vec()))
     }
@@ -109,10 +121,30 @@ impl Db {
         prefix: &[u8],
     ) -> Result<impl DoubleEndedIterator<Item = Result<Row, StoreError>> + '_, StoreError> {
         self.healthy()?;
-        Ok(self.0.tree.scan_prefix(prefix).map(|row| {
+        Ok(self.read(self.0.tree.scan_prefix(prefix)))
+    }
+
+    /// The rows whose keys are in a range, in the same way.
+    pub(super) fn range(
+        &self,
+        keys: impl RangeBounds<Vec<u8>>,
+    ) -> Result<impl DoubleEndedIterator<Item = Result<Row, StoreError>>, StoreError> {
+        self.healthy()?;
+        Ok(self.read(self.0.tree.range(keys)))
+    }
+
+    fn read(&self, rows: sled::Iter) -> impl DoubleEndedIterator<Item = Result<Row, StoreError>> {
+        rows.map(|row| {
+            #[cfg(test)]
+            self.0.rows_read.fetch_add(1, Ordering::Relaxed);
             self.poisoning(row.map_err(StoreError::from))
                 .map(|(key, value)| (key.to_vec(), value.to_vec()))
-        }))
+        })
+    }
+
+    /// Bytes that are free for the data directory.
+    pub fn free_bytes(&self) -> Result<u64, StoreError> {
+        dir::free_bytes(&self.0.dir)
     }
 
     /// The installation's secret, made on first use.
@@ -227,6 +259,18 @@ impl Batch {
 
 #[cfg(test)]
 impl Db {
+    /// Rows read so far.
+    pub(super) fn rows_read(&self) -> u64 {
+        self.0.rows_read.load(Ordering::Relaxed)
+    }
+
+    /// The same storage, whose next sync fails: the null device cannot be synced.
+    pub(crate) fn with_failing_sync(mut self) -> Self {
+        let inner = Arc::get_mut(&mut self.0).unwrap();
+        inner.log = File::open("/dev/null").unwrap();
+        self
+    }
+
     /// Stores raw bytes, as a tamperer or a failing disk would.
     pub(super) fn overwrite(&self, key: &[u8], value: Option<&[u8]>) {
         match value {

@@ -1,7 +1,7 @@
 //! Opening, locking, committing, and refusing after a failure.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 use super::*;
 
@@ -9,14 +9,6 @@ fn batch(key: &[u8], value: &str) -> Batch {
     let mut batch = Batch::default();
     batch.put(key.to_vec(), &value);
     batch
-}
-
-/// A storage whose next sync fails: the null device cannot be synced.
-fn failing(dir: &Path) -> Db {
-    let mut db = Db::open(dir).unwrap();
-    let inner = Arc::get_mut(&mut db.0).unwrap();
-    inner.log = File::open("/dev/null").unwrap();
-    db
 }
 
 #[test]
@@ -85,9 +77,32 @@ fn a_damaged_file_is_an_error_not_a_panic() {
 }
 
 #[test]
+fn what_is_synced_is_the_file_that_the_engine_writes() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Db::open(dir.path()).unwrap();
+    let synced = db.0.log.metadata().unwrap();
+    let written = || fs::metadata(dir.path().join("ledger/db")).unwrap();
+    assert_eq!(
+        (synced.dev(), synced.ino()),
+        (written().dev(), written().ino())
+    );
+    // More than a segment of the engine's log: it grows the same file.
+    for number in 0..40_u8 {
+        let key = [b"t/".as_slice(), &[number]].concat();
+        db.commit(batch(&key, &"x".repeat(MOST_VALUE_BYTES - 100)))
+            .unwrap();
+    }
+    assert_eq!(
+        (synced.dev(), synced.ino()),
+        (written().dev(), written().ino())
+    );
+    assert!(written().len() > synced.len());
+}
+
+#[test]
 fn after_a_failed_sync_everything_is_refused() {
     let dir = tempfile::tempdir().unwrap();
-    let db = failing(dir.path());
+    let db = Db::open(dir.path()).unwrap().with_failing_sync();
     let clone = db.clone();
     let error = db.commit(batch(b"t/1", "one")).unwrap_err();
     assert!(matches!(error, StoreError::Io { action: "sync", .. }));

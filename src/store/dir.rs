@@ -94,6 +94,28 @@ pub(super) fn remove_unfinished_snapshots(ledger: &Path) -> Result<(), StoreErro
     Ok(())
 }
 
+/// Removes a directory with everything in it, if it is there.
+pub(super) fn remove_all(dir: &Path) -> Result<(), StoreError> {
+    match fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(StoreError::io("remove", dir)(error))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Gives a directory another name on the same file system.
+pub(super) fn rename(from: &Path, to: &Path) -> Result<(), StoreError> {
+    fs::rename(from, to).map_err(StoreError::io("rename", from))
+}
+
+/// Bytes that are free for us on a directory's file system.
+pub(super) fn free_bytes(dir: &Path) -> Result<u64, StoreError> {
+    rustix::fs::statvfs(dir)
+        .map(|volume| volume.f_bavail.saturating_mul(volume.f_frsize))
+        .map_err(|error| StoreError::io("ask for the free space of", dir)(error.into()))
+}
+
 /// Reads the installation's secret; `None` when there is none yet.
 pub(super) fn read_pepper(path: &Path) -> Result<Option<Pepper>, StoreError> {
     match fs::read(path) {

@@ -62,6 +62,16 @@ pub enum StoreError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// Written by a newer version of this program.
+    #[error(
+        "the data directory has schema {found}, this version knows {known}; use a newer version"
+    )]
+    Schema {
+        /// What is stored.
+        found: u32,
+        /// What we know.
+        known: u32,
+    },
     /// The secret under which all API keys are hashed is gone, but keys are stored.
     #[error("{path} is missing or damaged; restore it from a backup, or no API key will be known")]
     PepperLost {
@@ -84,23 +94,13 @@ impl StoreError {
     }
 }
 
-/// The stored ledger contradicts itself: damaged, tampered with, or written by a newer version.
-/// The remedy is the same for all but [`LedgerError::Schema`]: restore a backup.
+/// The stored ledger contradicts itself: damaged or tampered with. The remedy is to restore a
+/// backup.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     /// Reading failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Written by another version of this program.
-    #[error(
-        "the data directory has schema {found}, this version knows {known}; use a newer version"
-    )]
-    Schema {
-        /// What is stored.
-        found: u32,
-        /// What we know.
-        known: u32,
-    },
     /// A transfer is missing or out of place.
     #[error("transfer {expected} is missing from the chain")]
     Sequence {

@@ -6,10 +6,15 @@
 //! | `a/<ledger account>` | its four balance counters |
 //! | `x/<sequence>` | a transfer and its hash |
 //! | `o/<generation>` | an open hold |
-//! | `i/grant/<account>/<idempotency key>` | a grant's parameters and outcome |
+//! | `i/<scope>/<idempotency key>` | an operation's parameters, state and outcome |
+//! | `w/<event>` | the same for an event of the card processor |
+//! | `p/<payment>` | a deposit, and how much of it has gone back |
+//! | `l/<account>` | what a customer may spend a day |
 //! | `d/<account>/<yyyymmdd>` | a customer's totals of one UTC day |
+//! | `t/<account>/<yyyymm>` | a customer's totals of one UTC month |
 //! | `u/<key>` | an API key's totals |
 //! | `g/<generation>` | a generation record |
+//! | `n/<account>/<generation>` | where the chain ended when the record was kept |
 //! | `c/<account>` | a customer |
 //! | `e/<e-mail address>` | the customer with that address |
 //! | `k/<key hash>` | an API key |
@@ -17,19 +22,27 @@
 //! | `v/address/<address hash>` | what an address has used of its limits |
 //! | `v/gift/<account>` | credit of a new account, for two days |
 //! | `z/<token hash>` | a session |
+//! | `s/<model>` | what was observed of a model |
 //! | `m/meta` | schema version, last sequence number, head hash |
 
-use super::book::LedgerAccount;
-use super::day::Day;
+use super::book::{LedgerAccount, Scope};
+use super::day::{Day, Month};
 use crate::ids::{AccountId, AddressHash, FlowHash, GenerationId, KeyHash, KeyId, SessionHash};
 
 pub(super) const BALANCES: &[u8] = b"a/";
 pub(super) const TRANSFERS: &[u8] = b"x/";
 pub(super) const HOLDS: &[u8] = b"o/";
-pub(super) const GRANTS: &[u8] = b"i/grant/";
+pub(super) const REMEMBERED: &[u8] = b"i/";
+/// Where the first two schemas kept the keys of grants.
+pub(super) const GRANTS_V1: &[u8] = b"i/grant/";
+pub(super) const EVENTS: &[u8] = b"w/";
+pub(super) const PAYMENTS: &[u8] = b"p/";
+pub(super) const LIMITS: &[u8] = b"l/";
 pub(super) const DAYS: &[u8] = b"d/";
+pub(super) const MONTHS: &[u8] = b"t/";
 pub(super) const KEY_TOTALS: &[u8] = b"u/";
 pub(super) const GENERATIONS: &[u8] = b"g/";
+pub(super) const RECORDS: &[u8] = b"n/";
 pub(super) const CUSTOMERS: &[u8] = b"c/";
 pub(super) const ADDRESSES: &[u8] = b"e/";
 pub(super) const KEYS: &[u8] = b"k/";
@@ -37,6 +50,7 @@ pub(super) const CODES: &[u8] = b"v/code/";
 pub(super) const TALLIES: &[u8] = b"v/address/";
 pub(super) const GIFTS: &[u8] = b"v/gift/";
 pub(super) const SESSIONS: &[u8] = b"z/";
+pub(super) const STATISTICS: &[u8] = b"s/";
 pub(super) const META: &[u8] = b"m/meta";
 
 pub(super) fn balance(account: &LedgerAccount) -> Vec<u8> {
@@ -51,18 +65,47 @@ pub(super) fn hold(generation: GenerationId) -> Vec<u8> {
     [HOLDS, &generation.to_bytes()].concat()
 }
 
-pub(super) fn grant(account: AccountId, idempotency_key: &str) -> Vec<u8> {
-    [
-        GRANTS,
-        &account.to_bytes(),
-        b"/",
-        idempotency_key.as_bytes(),
-    ]
-    .concat()
+/// Card events stand apart: they are many, and have no scope to tell apart.
+pub(super) fn remembered(scope: &Scope, idempotency_key: &str) -> Vec<u8> {
+    match scope {
+        Scope::Event => [EVENTS, idempotency_key.as_bytes()].concat(),
+        Scope::Grant(_) | Scope::Adjust(_) | Scope::Reversal | Scope::Route(_) => {
+            let scope = scope.to_string();
+            [
+                REMEMBERED,
+                scope.as_bytes(),
+                b"/",
+                idempotency_key.as_bytes(),
+            ]
+            .concat()
+        }
+    }
+}
+
+pub(super) fn payment(intent: &str) -> Vec<u8> {
+    [PAYMENTS, intent.as_bytes()].concat()
+}
+
+pub(super) fn limit(account: AccountId) -> Vec<u8> {
+    [LIMITS, &account.to_bytes()].concat()
 }
 
 pub(super) fn day(account: AccountId, day: Day) -> Vec<u8> {
-    [DAYS, &account.to_bytes(), b"/", day.to_string().as_bytes()].concat()
+    [&days(account), day.to_string().as_bytes()].concat()
+}
+
+/// What the keys of an account's days begin with.
+pub(super) fn days(account: AccountId) -> Vec<u8> {
+    [DAYS, &account.to_bytes(), b"/"].concat()
+}
+
+pub(super) fn month(account: AccountId, month: Month) -> Vec<u8> {
+    [&months(account), month.to_string().as_bytes()].concat()
+}
+
+/// What the keys of an account's months begin with.
+pub(super) fn months(account: AccountId) -> Vec<u8> {
+    [MONTHS, &account.to_bytes(), b"/"].concat()
 }
 
 pub(super) fn key_totals(key: KeyId) -> Vec<u8> {
@@ -73,8 +116,37 @@ pub(super) fn generation(generation: GenerationId) -> Vec<u8> {
     [GENERATIONS, &generation.to_bytes()].concat()
 }
 
+/// Where an account's record is indexed. In key order, an account's records are in time order.
+pub(super) fn record(account: AccountId, generation: GenerationId) -> Vec<u8> {
+    [RECORDS, &account.to_bytes(), b"/", &generation.to_bytes()].concat()
+}
+
+/// The generation of a row of an account's index.
+pub(super) fn recorded(key: &[u8]) -> Option<(AccountId, GenerationId)> {
+    let (account, generation) = key.strip_prefix(RECORDS)?.split_at_checked(16)?;
+    Some((
+        AccountId::from_bytes(account.try_into().ok()?),
+        GenerationId::from_bytes(generation.strip_prefix(b"/")?.try_into().ok()?),
+    ))
+}
+
+/// The account and the period's digits of a row of totals.
+pub(super) fn counted<'a>(prefix: &[u8], key: &'a [u8]) -> Option<(AccountId, &'a str)> {
+    let (account, period) = key.strip_prefix(prefix)?.split_at_checked(16)?;
+    Some((
+        AccountId::from_bytes(account.try_into().ok()?),
+        std::str::from_utf8(period.strip_prefix(b"/")?).ok()?,
+    ))
+}
+
 pub(super) fn customer(account: AccountId) -> Vec<u8> {
     [CUSTOMERS, &account.to_bytes()].concat()
+}
+
+/// The account of a customer's row.
+pub(super) fn customer_of(key: &[u8]) -> Option<AccountId> {
+    let account = key.strip_prefix(CUSTOMERS)?.try_into().ok()?;
+    Some(AccountId::from_bytes(account))
 }
 
 pub(super) fn address(lower_cased: &str) -> Vec<u8> {
@@ -99,4 +171,8 @@ pub(super) fn gift(account: AccountId) -> Vec<u8> {
 
 pub(super) fn session(hash: &SessionHash) -> Vec<u8> {
     [SESSIONS, hash.as_bytes()].concat()
+}
+
+pub(super) fn statistics(model: &str) -> Vec<u8> {
+    [STATISTICS, model.as_bytes()].concat()
 }

@@ -12,27 +12,48 @@ mod day;
 mod db;
 mod dir;
 mod disposable;
+mod entry;
 mod error;
+mod export;
 mod generation;
 mod gifts;
+mod import;
 mod key;
 mod recent;
+mod records;
+mod replay;
+mod schema;
 mod sessions;
+mod snapshot;
+mod statement;
+mod statistics;
+mod steps;
 mod verify;
 mod visitors;
 
 pub use accounts::{Account, AccountError, Accounts, Created, Key};
 pub use book::{
-    Balance, Book, Cause, DayTotals, GrantError, KeyUsage, Kind, LedgerAccount, Limits, NotHeld,
-    Order, Recovered, Refusal, Released, Settled, Transfer, TrialBalance,
+    Balance, Begun, Book, Cause, CreditError, DayTotals, Deposit, Deposited, Extension, FailedCost,
+    Fingerprint, KeyError, KeyUsage, Kind, LedgerAccount, Limits, Loss, LossKind, NotHeld, Order,
+    Outcome, PaymentError, Recovered, Refusal, Released, Reversal, ReversalKind, Reversed, Scope,
+    Settled, Transfer, TrialBalance,
 };
 pub use codes::CODE_MS;
-pub use day::Day;
+pub use day::{Day, Month, NotADay};
 pub use db::{Batch, Db};
 pub use error::{LedgerError, StoreError};
+pub use export::ExportError;
 pub use generation::{AttemptRecord, Delivery, Generation, Status};
 pub use gifts::{Generosity, Gift};
+pub use import::{ImportError, import};
 pub use recent::{Pace, Recent};
+pub use records::{Archive, Page, Pruned, prune};
 pub use sessions::{Opened, SESSION_MS, Session};
+pub use snapshot::Snapshot;
+pub use statement::Item;
+pub use statistics::{Kept, keep_statistics, read_statistics};
 pub use verify::{Report, verify};
 pub use visitors::{Disposable, Newcomer, NotLetIn, Offer, Terms, Visitors, Welcome};
+
+#[cfg(test)]
+pub(crate) use book::samples;

@@ -15,9 +15,9 @@ pub(super) mod tests;
 use crate::catalog::{Abilities, Prefer};
 
 use super::answer::ReasoningView;
-use super::object::Span;
+use super::object::{Object, Span};
 
-pub use extensions::{Effort, ProviderRules, ReasoningWish};
+pub use extensions::{Effort, ProviderRules, ReasoningWish, Recovery};
 pub use invalid::{Invalid, InvalidCode};
 pub(super) use record::Care;
 pub use view::{Message, Part, Role, ToolCall};
@@ -48,6 +48,7 @@ struct Facts {
     max_completion_tokens: Option<u64>,
     fallback_models: Vec<String>,
     rules: ProviderRules,
+    recovery: Option<Recovery>,
     reasoning: ReasoningWish,
     include_reasoning: Option<bool>,
     needs: Abilities,
@@ -112,6 +113,11 @@ impl ChatRequest {
         &self.facts.rules
     }
 
+    /// What is to become of a stream that breaks off, if the caller said so.
+    pub fn recovery(&self) -> Option<Recovery> {
+        self.facts.recovery
+    }
+
     /// What the request really uses and a model must therefore have.
     pub fn needs(&self) -> Abilities {
         self.facts.needs
@@ -154,6 +160,13 @@ impl ChatRequest {
     /// The raw JSON array `tools` (or the old `functions`), if it is not empty.
     pub fn tools_raw(&self) -> Option<&str> {
         self.facts.tools.map(|span| span.get(&self.body))
+    }
+
+    /// The raw JSON of the schema that the answer has to follow, if there is one.
+    pub fn response_schema(&self) -> Option<&str> {
+        let format = Object::parse(self.field("response_format")?).ok()?;
+        let named = Object::parse(format.borrowed("json_schema")?).ok()?;
+        named.borrowed("schema")
     }
 
     /// Bytes of the body as it came.

@@ -78,6 +78,16 @@ pub enum Input<'a> {
     Tokens(u32),
 }
 
+impl Input<'_> {
+    /// The text, if it is one.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Tokens(_) => None,
+        }
+    }
+}
+
 impl EmbedRequest {
     /// The model or alias as the caller wrote it, trimmed.
     pub fn model(&self) -> &str {

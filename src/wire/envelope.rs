@@ -38,23 +38,39 @@ impl Envelope {
         self.frame(&[&chunk.members], out);
     }
 
-    /// The chunk after the last choice: no choices, the usage.
-    pub fn usage(&self, usage: &UsageBlock<'_>, out: &mut Vec<u8>) {
+    /// The chunk after the last choice: no choices, the usage. `metadata` is a raw JSON object on one
+    /// line.
+    pub fn usage(&self, usage: &UsageBlock<'_>, metadata: Option<&str>, out: &mut Vec<u8>) {
         let mut block = String::with_capacity(512);
         usage.write(&mut block);
+        if let Some(metadata) = metadata {
+            json::push_member(&mut block, "metadata", metadata);
+        }
         self.frame(&[r#""choices":[],"usage":"#, &block], out);
     }
 
     /// The chunk that says that the answer broke off. `metadata` is a raw JSON object.
     pub fn error(&self, code: &str, message: &str, metadata: Option<&str>, out: &mut Vec<u8>) {
+        self.last(code, message, metadata.unwrap_or("{}"), "error", out);
+    }
+
+    /// The chunk that says that the answer was ended before its end because it cannot be paid
+    /// further.
+    pub fn cut_off(&self, code: &str, message: &str, out: &mut Vec<u8>) {
+        self.last(code, message, "{}", "length", out);
+    }
+
+    fn last(&self, code: &str, message: &str, metadata: &str, finish: &str, out: &mut Vec<u8>) {
         let mut error = String::from(r#""error":{"message":"#);
         json::push_string(&mut error, message);
         error.push_str(r#","code":"#);
         json::push_string(&mut error, code);
         error.push_str(r#","metadata":"#);
         // A line break inside the object would end the frame.
-        error.push_str(&metadata.unwrap_or("{}").replace(['\n', '\r'], " "));
-        error.push_str(r#"},"choices":[{"index":0,"delta":{},"finish_reason":"error","native_finish_reason":null}]"#);
+        error.push_str(&metadata.replace(['\n', '\r'], " "));
+        error.push_str(r#"},"choices":[{"index":0,"delta":{},"finish_reason":"#);
+        json::push_string(&mut error, finish);
+        error.push_str(r#","native_finish_reason":null}]"#);
         self.frame(&[&error], out);
     }
 
@@ -134,7 +150,7 @@ mod tests {
             cost: Cost::default(),
             extra: None,
         };
-        envelope.usage(&usage, &mut out);
+        envelope.usage(&usage, None, &mut out);
         Envelope::done(&mut out);
         insta::assert_snapshot!(String::from_utf8(out).unwrap());
     }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::usage::Usage;
+
 /// Whose fault it was and what may help. Routing and breakers decide by this alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FaultClass {
@@ -48,6 +50,8 @@ pub struct Fault {
     pub message: String,
     /// How long the upstream asked us to stay away.
     pub retry_after: Option<Duration>,
+    /// What the upstream counted, and will bill, all the same.
+    pub billed: Option<Box<Usage>>,
 }
 
 impl Fault {
@@ -60,6 +64,7 @@ impl Fault {
             param: None,
             message: message.into(),
             retry_after: None,
+            billed: None,
         }
     }
 }

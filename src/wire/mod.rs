@@ -6,6 +6,7 @@ mod bedrock;
 pub mod chat;
 mod clean;
 mod compose;
+pub mod continuation;
 mod counts;
 pub mod embed;
 pub mod envelope;
@@ -36,7 +37,10 @@ use bytes::Bytes;
 use crate::catalog::{Dialect, Endpoint, Model, Provider};
 
 pub use answer::{Answer, Delivered, Finish, ReasoningView};
-pub use chat::{ChatRequest, Invalid, InvalidCode, Message, Part, ProviderRules, Role, ToolCall};
+pub use chat::{
+    ChatRequest, Invalid, InvalidCode, Message, Part, ProviderRules, Recovery, Role, ToolCall,
+};
+pub use continuation::{Begun, Joined, Joiner, Opening, Transcript};
 pub use embed::EmbedRequest;
 pub use envelope::Envelope;
 pub use fault::{Fault, FaultClass};
@@ -237,5 +241,9 @@ pub fn decode_error<'h>(
         Dialect::Bedrock => bedrock::decode_error(status, header("x-amzn-errortype"), body),
     };
     fault.retry_after = retry::from_headers(header, now_unix_s).or(fault.retry_after);
+    // A quota that fills up again by itself is a rate limit, whatever the provider calls it.
+    if status == 429 && fault.class == FaultClass::Quota && fault.retry_after.is_some() {
+        fault.class = FaultClass::RateLimited;
+    }
     fault
 }

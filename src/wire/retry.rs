@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
 /// Longest wait that is believed.
 const MOST: Duration = Duration::from_secs(3_600);
 
@@ -20,12 +23,59 @@ pub(super) fn from_headers<'h>(
     {
         return Some(wait);
     }
-    // Both resets are always sent; only the exhausted one says how long to wait.
-    ["requests", "tokens"]
+    // All resets are always sent; only an exhausted one says how long to wait.
+    RESETS
         .into_iter()
-        .filter(|kind| header(&format!("x-ratelimit-remaining-{kind}")) == Some("0"))
-        .filter_map(|kind| span(header(&format!("x-ratelimit-reset-{kind}"))?))
+        .filter(|(remaining, _)| header(remaining) == Some("0"))
+        .filter_map(|(_, reset)| {
+            let text = header(reset)?;
+            moment(text, now_unix_s).or_else(|| span(text))
+        })
         .max()
+}
+
+/// Headers with what is left of a limit and when it is full again: a span at OpenAI and Groq, seconds
+/// at Cerebras, an RFC 3339 moment at Anthropic.
+/// Sources: <https://platform.openai.com/docs/guides/rate-limits>,
+/// <https://docs.claude.com/en/api/rate-limits>,
+/// <https://inference-docs.cerebras.ai/support/rate-limits>.
+const RESETS: [(&str, &str); 8] = [
+    (
+        "x-ratelimit-remaining-requests",
+        "x-ratelimit-reset-requests",
+    ),
+    ("x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"),
+    (
+        "x-ratelimit-remaining-requests-day",
+        "x-ratelimit-reset-requests-day",
+    ),
+    (
+        "x-ratelimit-remaining-tokens-minute",
+        "x-ratelimit-reset-tokens-minute",
+    ),
+    (
+        "anthropic-ratelimit-requests-remaining",
+        "anthropic-ratelimit-requests-reset",
+    ),
+    (
+        "anthropic-ratelimit-tokens-remaining",
+        "anthropic-ratelimit-tokens-reset",
+    ),
+    (
+        "anthropic-ratelimit-input-tokens-remaining",
+        "anthropic-ratelimit-input-tokens-reset",
+    ),
+    (
+        "anthropic-ratelimit-output-tokens-remaining",
+        "anthropic-ratelimit-output-tokens-reset",
+    ),
+];
+
+/// The time until an RFC 3339 moment.
+fn moment(text: &str, now_unix_s: u64) -> Option<Duration> {
+    let at = OffsetDateTime::parse(text.trim(), &Rfc3339).ok()?;
+    let at_unix_s = u64::try_from(at.unix_timestamp()).unwrap_or(0);
+    Some(Duration::from_secs(at_unix_s.saturating_sub(now_unix_s)).min(MOST))
 }
 
 /// A number of units, clamped.
@@ -147,6 +197,38 @@ mod tests {
             Some(ms(360_000))
         );
         assert_eq!(read(&[("x-ratelimit-reset-requests", "6m0s")]), None);
+    }
+
+    #[test]
+    fn each_providers_own_resets() {
+        let s = Duration::from_secs;
+        assert_eq!(
+            read(&[
+                ("anthropic-ratelimit-requests-remaining", "49"),
+                ("anthropic-ratelimit-requests-reset", "1994-11-06T09:49:37Z"),
+                ("anthropic-ratelimit-input-tokens-remaining", "0"),
+                (
+                    "anthropic-ratelimit-input-tokens-reset",
+                    "1994-11-06T08:50:07Z"
+                ),
+            ]),
+            Some(s(30))
+        );
+        assert_eq!(
+            read(&[
+                ("anthropic-ratelimit-tokens-remaining", "0"),
+                ("anthropic-ratelimit-tokens-reset", "1994-11-06T08:00:00Z"),
+            ]),
+            Some(s(0)),
+            "a moment that is over"
+        );
+        assert_eq!(
+            read(&[
+                ("x-ratelimit-remaining-tokens-minute", "0"),
+                ("x-ratelimit-reset-tokens-minute", "11.382"),
+            ]),
+            Some(Duration::from_millis(11_382))
+        );
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub struct Chunk {
 pub enum Weight {
     /// No content: a finish, or side information.
     Nothing,
-    /// Only the role that opens an answer.
+    /// Only the role that opens an answer, or reasoning that nobody but the provider can read.
     Role,
     /// Text, a tool call, a refusal, audio or visible reasoning.
     Content,

@@ -1,8 +1,10 @@
 //! Replays recorded exchanges with providers through the built binary and checks both sides: what
 //! the caller gets, and what the upstream was asked.
 //!
+//! Counts the recorded requests as well and compares with the usage that their providers reported.
+//!
 //! `WIRE` names a directory with `index.json` and `<provider>/<id>.json`; `CASE` narrows the run to
-//! cases whose name contains it. Without `WIRE` nothing is run. Exit code 1 when a check failed or
+//! cases whose name contains it; `TOKENS` leaves the replay out and lists every count. Without `WIRE` nothing is run. Exit code 1 when a check failed or
 //! the run could not be made.
 #![allow(
     clippy::print_stdout,
@@ -11,6 +13,7 @@
 )]
 
 mod case;
+mod chatform;
 mod check;
 mod dialect;
 mod expect;
@@ -21,6 +24,7 @@ mod router;
 mod seen;
 mod stream;
 mod target;
+mod tokens;
 mod upstream;
 
 use std::path::Path;
@@ -31,6 +35,7 @@ use case::{Case, Recording};
 use report::{Report, Verdict};
 use router::Router;
 use target::Targets;
+use tokens::Tokens;
 use upstream::Upstreams;
 
 /// What keeps the run from being made.
@@ -43,9 +48,10 @@ fn main() -> ExitCode {
     };
     let filter = std::env::var("CASE").unwrap_or_default();
     match run(Path::new(&wire), &filter) {
-        Ok(report) => {
+        Ok((report, tokens)) => {
             report.print();
-            ExitCode::from(u8::from(report.has_failures()))
+            tokens.print();
+            ExitCode::from(u8::from(report.has_failures() || tokens.has_failures()))
         }
         Err(problem) => {
             println!("conformance: cannot run: {problem}");
@@ -55,7 +61,11 @@ fn main() -> ExitCode {
 }
 
 #[tokio::main]
-async fn run(wire: &Path, filter: &str) -> Result<Report, Problem> {
+async fn run(wire: &Path, filter: &str) -> Result<(Report, Tokens), Problem> {
+    let tokens = Tokens::of(wire, filter)?;
+    if tokens::alone() {
+        return Ok((Report::default(), tokens));
+    }
     rustls::crypto::ring::default_provider()
         .install_default()
         .ok();
@@ -79,7 +89,7 @@ async fn run(wire: &Path, filter: &str) -> Result<Report, Problem> {
         };
         report.add(case.name.clone(), verdict);
     }
-    Ok(report)
+    Ok((report, tokens))
 }
 
 /// Sends one case's request and checks the answer and what the upstream got.

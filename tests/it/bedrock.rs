@@ -288,7 +288,6 @@ async fn failures_have_their_class() {
     let script = router.sandbox.script(Vendor::Bedrock);
     for (model, fault, status, code) in [
         (GLM, Fault::Status(429), 429, "upstream_rate_limited"),
-        ("zai.glm-5", Fault::Status(403), 502, "provider_auth"),
         (
             GPT_OSS,
             Fault::ContextLength,
@@ -314,6 +313,8 @@ async fn failures_have_their_class() {
             503,
             "no_available_models",
         ),
+        // The last one: it rests the key, and with it every model.
+        ("zai.glm-5", Fault::Status(403), 502, "provider_auth"),
     ] {
         script.set_for(model, fault);
         let mut body = ask(model, "Hello");

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 pub const ADMIN: &str = "admin-token-of-the-tests";
 
-/// Models past their last day rank last; the tests must say the same on every day.
+/// Models past their last day are left out; the tests must say the same on every day.
 pub const AGELESS: &str = r#"
 [[model]]
 id = "o3"
@@ -61,6 +61,7 @@ pub struct Router {
     pub url: String,
     pub sandbox: Sandbox,
     pub client: Client,
+    pub desk: Data<Switchboard>,
     pub dir: TempDir,
 }
 
@@ -99,16 +100,18 @@ impl Router {
         std::fs::write(&path, format!("{AGELESS}{overlay}")).unwrap();
         settings.catalog.overlay = Some(path);
         change(&mut settings);
-        let desk =
-            Switchboard::start(settings, environment(&sandbox), Providers::Simulated).unwrap();
+        let desk = Data::new(
+            Switchboard::start(settings, environment(&sandbox), Providers::Simulated).unwrap(),
+        );
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let server = http::serve(Data::new(desk), listener).unwrap();
+        let server = http::serve(desk.clone(), listener).unwrap();
         actix_web::rt::spawn(server);
         Self {
             url,
             sandbox,
             client: Client::new(),
+            desk,
             dir,
         }
     }

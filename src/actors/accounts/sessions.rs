@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use actix::{Context, Handler, Message, MessageResult};
 
-use super::{Accounts, clock};
+use super::{Accounts, StorageDown, clock};
 use crate::ids::{AccountId, SessionHash, SessionId};
 use crate::store::{SESSION_MS, Session};
 
@@ -71,7 +71,7 @@ pub struct ListSessions(pub AccountId);
 
 /// Ends one of an account's sessions.
 #[derive(Message)]
-#[rtype(result = "Result<(), NoSuchSession>")]
+#[rtype(result = "Result<Result<(), NoSuchSession>, StorageDown>")]
 pub struct EndSession {
     /// Whose it must be.
     pub account: AccountId,
@@ -86,7 +86,7 @@ pub struct NoSuchSession;
 
 /// Ends all of an account's sessions and says how many they were.
 #[derive(Message)]
-#[rtype(result = "usize")]
+#[rtype(result = "Result<usize, StorageDown>")]
 pub struct EndAllSessions(pub AccountId);
 
 impl Handler<Touch> for Accounts {
@@ -110,28 +110,30 @@ impl Handler<ListSessions> for Accounts {
 }
 
 impl Handler<EndSession> for Accounts {
-    type Result = Result<(), NoSuchSession>;
+    type Result = Result<Result<(), NoSuchSession>, StorageDown>;
 
     fn handle(&mut self, end: EndSession, _: &mut Context<Self>) -> Self::Result {
-        let ended = self
-            .door
-            .visitors
-            .end(end.account, end.session)
-            .ok_or(NoSuchSession)?;
-        self.write();
+        let Some(ended) = self.door.visitors.end(end.account, end.session) else {
+            return Ok(Err(NoSuchSession));
+        };
+        self.write()?;
         self.door.close(&[ended]);
-        Ok(())
+        Ok(Ok(()))
     }
 }
 
 impl Handler<EndAllSessions> for Accounts {
-    type Result = usize;
+    type Result = Result<usize, StorageDown>;
 
-    fn handle(&mut self, EndAllSessions(account): EndAllSessions, _: &mut Context<Self>) -> usize {
+    fn handle(
+        &mut self,
+        EndAllSessions(account): EndAllSessions,
+        _: &mut Context<Self>,
+    ) -> Self::Result {
         let ended = self.door.visitors.end_all(account);
-        self.write();
+        self.write()?;
         self.door.close(&ended);
-        ended.len()
+        Ok(ended.len())
     }
 }
 

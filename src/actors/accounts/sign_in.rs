@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::sessions::{SessionDirectory, SignedIn};
-use super::{Accounts, clock};
+use super::{Accounts, StorageDown, clock};
 use crate::actors::ledger::{Grant, Ledger};
 use crate::actors::mailer::{Mailer, Send};
 use crate::ids::{EmailAddress, FlowId, SessionHash};
@@ -33,7 +33,7 @@ pub struct Door {
 /// Writes what has been requested, behind the requests that have arrived: a crowd of them shares
 /// one sync of the disk, which the ledger needs too. Nobody waits for it.
 #[derive(Message)]
-#[rtype(result = "()")]
+#[rtype(result = "Result<(), StorageDown>")]
 struct Write;
 
 /// Has a code made and mailed. Whoever asks has answered already: the answer is the same for every
@@ -51,7 +51,7 @@ pub struct RequestCode {
 
 /// Offers a code.
 #[derive(Message)]
-#[rtype(result = "Result<Welcome, NotLetIn>")]
+#[rtype(result = "Result<Result<Welcome, NotLetIn>, StorageDown>")]
 pub struct SignIn(pub Offer);
 
 impl Door {
@@ -124,8 +124,9 @@ impl Accounts {
             .for_each(|gift| self.door.give(gift));
         ctx.run_interval(SWEEP_PERIOD, |accounts, _| {
             let ended = accounts.door.visitors.expire(clock::now_ms());
-            accounts.write();
-            accounts.door.close(&ended);
+            if accounts.write().is_ok() {
+                accounts.door.close(&ended);
+            }
         });
     }
 
@@ -141,12 +142,15 @@ impl Accounts {
         }
     }
 
-    fn sign_in(&mut self, offer: &Offer) -> Result<Welcome, NotLetIn> {
+    fn sign_in(&mut self, offer: &Offer) -> Result<Result<Welcome, NotLetIn>, StorageDown> {
         let visitors = &mut self.door.visitors;
         let outcome = visitors.sign_in(&mut self.accounts, offer, clock::now_ms());
         // A wrong guess is counted on disk before anybody learns that it was wrong.
-        self.write();
-        let welcome = outcome?;
+        self.write()?;
+        let welcome = match outcome {
+            Ok(welcome) => welcome,
+            Err(error) => return Ok(Err(error)),
+        };
         if let Some(newcomer) = &welcome.newcomer {
             self.publish();
             newcomer
@@ -156,7 +160,7 @@ impl Accounts {
         }
         self.door.close(&welcome.opened.ended);
         self.door.open(&welcome.opened.session);
-        Ok(welcome)
+        Ok(Ok(welcome))
     }
 }
 
@@ -170,11 +174,11 @@ impl Handler<RequestCode> for Accounts {
 }
 
 impl Handler<Write> for Accounts {
-    type Result = ();
+    type Result = Result<(), StorageDown>;
 
-    fn handle(&mut self, _: Write, _: &mut Context<Self>) {
+    fn handle(&mut self, _: Write, _: &mut Context<Self>) -> Self::Result {
         self.door.write_asked = false;
-        self.write();
+        self.write()
     }
 }
 

@@ -5,23 +5,37 @@ use std::time::Duration;
 use actix::Message;
 use tokio::sync::oneshot;
 
+use super::StorageDown;
 use crate::ids::{AccountId, GenerationId, KeyId};
 use crate::money::Picodollars;
 use crate::store::{
-    Balance, Generation, GrantError, KeyUsage, LedgerError, Order, Refusal, Report, Settled,
-    StoreError,
+    Balance, CreditError, Extension, FailedCost, Generation, KeyUsage, Order, Refusal, Settled,
+    Snapshot,
 };
 
 /// Holds credit for a request before anything goes upstream. Answers with what is held.
 ///
 /// When only the account's own running requests stand in the way, waits for them up to `patience`.
 #[derive(Message)]
-#[rtype(result = "Result<Picodollars, Refusal>")]
+#[rtype(result = "Result<Result<Picodollars, Refusal>, StorageDown>")]
 pub struct Authorise {
     /// What to hold, for whom.
     pub order: Order,
     /// How long to wait for the account's other holds.
     pub patience: Duration,
+}
+
+/// Enlarges an open hold while its stream goes on. The stream does not wait for the answer, so that
+/// it has a channel of its own.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Extend {
+    /// Whose hold.
+    pub account: AccountId,
+    /// Which hold, and by how much.
+    pub ask: Extension,
+    /// Told all that is held, when that is durable; closed when the storage fails.
+    pub reply: oneshot::Sender<Result<Picodollars, Refusal>>,
 }
 
 /// Posts the exact cost and gives the rest of the hold back.
@@ -33,7 +47,9 @@ pub struct Authorise {
 pub struct Settle {
     /// The record to keep; its `cost` is what is charged.
     pub record: Box<Generation>,
-    /// Told what was charged, when that is durable.
+    /// What failed attempts cost us; booked with it.
+    pub failed: Vec<FailedCost>,
+    /// Told what was charged, when that is durable; closed when the storage fails.
     pub reply: Option<oneshot::Sender<Settled>>,
 }
 
@@ -47,16 +63,23 @@ pub struct Void {
     pub generation: GenerationId,
     /// The record to keep, if the request came so far.
     pub record: Option<Box<Generation>>,
+    /// What failed attempts cost us; booked with it.
+    pub failed: Vec<FailedCost>,
 }
 
 /// Keeps the record of an answer that costs nothing.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct Record(pub Box<Generation>);
+pub struct Record {
+    /// The record.
+    pub record: Box<Generation>,
+    /// What failed attempts cost us; booked with it.
+    pub failed: Vec<FailedCost>,
+}
 
 /// Gives credit. Answers with the new balance when it is durable.
 #[derive(Message)]
-#[rtype(result = "Result<Picodollars, GrantError>")]
+#[rtype(result = "Result<Result<Picodollars, CreditError>, StorageDown>")]
 pub struct Grant {
     /// To whom.
     pub account: AccountId,
@@ -68,9 +91,23 @@ pub struct Grant {
     pub reason: String,
 }
 
+/// Corrects a balance by hand. Answers with the new balance when it is durable.
+#[derive(Message)]
+#[rtype(result = "Result<Result<Picodollars, CreditError>, StorageDown>")]
+pub struct Adjust {
+    /// Whose.
+    pub account: AccountId,
+    /// By how much, up or down.
+    pub amount: Picodollars,
+    /// The same key again changes nothing.
+    pub idempotency_key: String,
+    /// Who did it and why.
+    pub reason: String,
+}
+
 /// Asks what an account and a key have spent.
 #[derive(Message)]
-#[rtype(result = "Statement")]
+#[rtype(result = "Result<Statement, StorageDown>")]
 pub struct AskStatement {
     /// The account.
     pub account: AccountId,
@@ -89,15 +126,15 @@ pub struct Statement {
 
 /// Asks for the record of one generation.
 #[derive(Message)]
-#[rtype(result = "Result<Option<Box<Generation>>, StoreError>")]
+#[rtype(result = "Result<Option<Box<Generation>>, StorageDown>")]
 pub struct Find(pub GenerationId);
 
-/// Checks every transfer and balance.
+/// Asks for the ledger as of now, to be verified or exported elsewhere.
 #[derive(Message)]
-#[rtype(result = "Result<Report, LedgerError>")]
-pub struct Verify;
+#[rtype(result = "Result<Box<Snapshot>, StorageDown>")]
+pub struct TakeSnapshot;
 
 /// Commits what is pending; the answer means that everything before it is durable.
 #[derive(Message)]
-#[rtype(result = "()")]
+#[rtype(result = "Result<(), StorageDown>")]
 pub struct Drain;

@@ -68,7 +68,7 @@ const MODELS: &[Case] = &[
     (PRICE, "input = 1, steps = [{ input = 1, output = 1 }]", r#"12: model "local-llama": price.steps.above_tokens: missing"#),
     (PRICE, "input = 1, steps = [1]", r#"12: model "local-llama": price.steps: not a table"#),
     ("price = {", "prices = {", "5: model \"local-llama\": price: missing, though the row is not free\nmine.toml:12: model \"local-llama\": prices: unknown key"),
-    (r#""vision""#, r#""flight""#, r#"13: model "local-llama": abilities: unknown variant `flight`, expected one of `tools`, `vision`, `files`, `audio`, `json_schema`, `reasoning`, `logprobs`, `n`"#),
+    (r#""vision""#, r#""flight""#, r#"13: model "local-llama": abilities: unknown variant `flight`, expected one of `tools`, `vision`, `files`, `audio`, `json_schema`, `reasoning`, `logprobs`, `n`, `prefill`"#),
     ("abilities", "traits = \"moody\"\nabilities", r#"13: model "local-llama": traits: unknown variant `moody`, expected one of `max_completion_tokens`, `no_sampling`, `no_stop`, `no_parallel_tools`, `no_prefill`, `no_system_message`, `adaptive_thinking`, `xhigh_effort`, `matryoshka`"#),
     ("abilities", "quality = 1.01\nabilities", r#"13: model "local-llama": quality: must be 0 to 1"#),
     ("abilities", "coding = inf\nabilities", r#"13: model "local-llama": coding: not a finite number"#),
@@ -85,7 +85,7 @@ const MODELS: &[Case] = &[
 #[rustfmt::skip]
 const FILES: &[(&str, &str)] = &[
     ("a = 1\nb = = 2\nc = 'x\n", "2: extra `=`, expected nothing\nmine.toml:3: invalid literal string, expected `'`"),
-    ("[models]\n", "1: models: unknown key; a catalog has [[provider]], [[model]], [alias] and [weights]"),
+    ("[models]\n", "1: models: unknown key; a catalog has [[provider]], [[model]], [[tokenizer]], [alias] and [weights]"),
     ("[model]\n", "1: model: not a list of tables; write [[model]]"),
     ("model = [1]", "1: model: not a table"),
     ("alias = 1", "1: alias: not a table; write [alias]"),

@@ -155,7 +155,7 @@ fn every_row_says_where_its_facts_come_from() {
     let text = Catalog::builtin_text();
     let count = |start: &str| text.lines().filter(|line| line.starts_with(start)).count();
     assert_eq!(count("[[model]]"), 42);
-    assert_eq!(count("source = "), 42);
+    assert_eq!(count("source = "), 42 + count("[[tokenizer]]"));
     assert_eq!(count("as_of = "), 42);
 }
 

@@ -4,50 +4,51 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::super::plan::{Plan, funds, not_found, rules};
-use super::super::{ApiError, Code, Switchboard};
+use super::super::choices::{not_found, rules};
+use super::super::plan::{Plan, funds};
+use super::super::{ApiError, Code};
 use super::wrong_model;
 use crate::actors::accounts::Principal;
+use crate::actors::catalog::World;
+use crate::actors::clock::today;
 use crate::catalog::{Abilities, Catalog, Model, Prefer, Target};
 use crate::routing::context::Need;
-use crate::routing::{Ask, Choice, Rules, Task, candidates};
+use crate::routing::{Ask, CacheMarks, Choice, Rules, Task, candidates};
 use crate::wire::EmbedRequest;
 use crate::wire::embed::Input;
 
 /// Longest text, in bytes, that a tokenizer makes one token of.
 const MOST_BYTES_PER_TOKEN: u64 = 128;
 
-/// Plans a request for a caller. 404 for an unknown model, 400 for one that makes no embeddings and
-/// for an input that cannot fit its window.
+/// Plans a request for a caller. 400 for an input that cannot fit the model's window.
 pub fn make(
-    desk: &Switchboard,
+    world: Arc<World>,
     caller: &Principal,
     request: &EmbedRequest,
+    model: &Arc<Model>,
     tokens: &[u64],
 ) -> Result<Plan, ApiError> {
-    let world = desk.world.load_full();
     let catalog = &world.catalog;
-    let model = resolve(catalog, request.model())?;
-    check_windows(request, &model)?;
+    check_windows(request, model)?;
     let rules = rules(catalog, request.provider_rules())?;
-    let mut hosts = hosts(catalog, &model, &rules);
+    let mut hosts = hosts(catalog, model, &rules);
     if request.provider_rules().allow_fallbacks == Some(false) {
         hosts.truncate(1);
     }
     let ask = Ask {
         task: Task::Embed,
-        choices: hosts.into_iter().map(Choice::Model).collect(),
-        prefer: Prefer::default(),
+        choices: hosts.into_iter().map(Choice::pin).collect(),
         needs: Abilities::NONE,
-        need: Need {
-            input: tokens.iter().sum(),
-            max_output: None,
-        },
+        need: Need::of_tokens(tokens.iter().sum(), None),
+        answers: 1,
+        marks: CacheMarks::None,
+        warm: None,
+        turn: 0,
         rules,
         blocked: caller.blocked.clone(),
         funds: funds(caller),
         incapable: HashMap::new(),
-        today: time::OffsetDateTime::now_utc().date(),
+        today: today(),
     };
     let now = Instant::now();
     let shortlist = candidates(catalog, &ask, &catalog.weights(), &|model| {
@@ -55,11 +56,13 @@ pub fn make(
     });
     Ok(Plan {
         need: ask.need,
-        prefer: ask.prefer,
+        prefer: Prefer::default(),
         task: ask.task,
         tier: None,
+        pin: Some(model.id.clone()),
         auto: None,
         shortlist,
+        conversation: None,
         world,
     })
 }
@@ -70,7 +73,8 @@ pub fn vector_bytes(request: &EmbedRequest, model: &Model) -> usize {
     request.inputs().len() * size as usize * size_of::<f32>()
 }
 
-fn resolve(catalog: &Catalog, name: &str) -> Result<Arc<Model>, ApiError> {
+/// The model of a name. 404 for an unknown one, 400 for one that makes no embeddings.
+pub fn resolve(catalog: &Catalog, name: &str) -> Result<Arc<Model>, ApiError> {
     let known = || {
         let models = catalog.models().iter().filter(|model| !model.is_chat());
         let ids: Vec<&str> = models.map(|model| model.id.as_str()).collect();

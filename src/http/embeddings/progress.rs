@@ -42,7 +42,7 @@ pub struct Failed {
     /// Why.
     pub fault: Fault,
     /// What it was to embed.
-    pub inputs: Vec<usize>,
+    pub inputs: Box<[usize]>,
 }
 
 impl Progress {
@@ -81,6 +81,7 @@ impl Progress {
         if known.is_some_and(|vector| vector.len() != given.size()) {
             let message = "the provider's vectors differ in length";
             let fault = Fault::ours(FaultClass::Malformed, message);
+            let inputs = inputs.into();
             return Err(Failed { fault, inputs });
         }
         let estimated = || {

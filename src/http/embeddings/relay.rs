@@ -11,14 +11,15 @@ use super::super::consequence::{Next, from_encoding, next, outcome, word};
 use super::super::error::AttemptNote;
 use super::super::metered::{Meter, too_many_running};
 use super::super::plan::Plan;
-use super::super::trail::Trail;
+use super::super::trail::{self, Trail};
 use super::super::upstream::{Upstream, read_answer};
 use super::super::{ApiError, Switchboard};
 use super::plan::too_long;
 use super::progress::{Failed, Progress, Success};
 use crate::actors::accounts::Principal;
-use crate::actors::breaker::Outcome;
+use crate::actors::breaker::{Outcome, Spare};
 use crate::actors::catalog::Route;
+use crate::actors::provider::Turn;
 use crate::catalog::{Model, Provider};
 use crate::config;
 use crate::money::Picodollars;
@@ -74,8 +75,23 @@ impl Relay {
             let Some(calls) = self.calls(&given, &route.provider, &mut trail)? else {
                 continue;
             };
-            let Some(lease) = trail.acquire(&self.plan.world, &host.model).await? else {
-                continue;
+            let spare = if queue.is_empty() {
+                Spare::Nothing
+            } else {
+                Spare::Another
+            };
+            let turn = if tried == 0 {
+                Turn::First
+            } else {
+                Turn::Further
+            };
+            let lease = match trail::acquire(&self.plan.world, &host.model, spare, turn).await? {
+                None => continue,
+                Some(Ok(lease)) => lease,
+                Some(Err(refused)) => {
+                    trail.left_alone(&host.model, refused);
+                    continue;
+                }
             };
             let warnings = calls.first().map(|call| call.encoded.warnings.clone());
             let dispatched = Instant::now();
@@ -92,7 +108,7 @@ impl Relay {
             progress = Some(given);
         }
         meter.end_without_answer(Status::Failed);
-        Err(trail.failure(meter, &self.plan, &self.caller))
+        Err(trail.failure(meter, &self.plan, &self.desk, &self.caller))
     }
 
     /// Puts a host that failed behind the others, when asking it again may help.
@@ -104,7 +120,7 @@ impl Relay {
         meter: &mut Meter,
     ) -> Result<(), ApiError> {
         match next(failed.fault.class) {
-            Next::Candidate | Next::OtherProvider => {
+            Next::Candidate | Next::OtherProvider | Next::SameModelOnce | Next::WaitOnce => {
                 if queue.is_empty() {
                     tokio::time::sleep(PAUSE).await;
                 }
@@ -132,18 +148,26 @@ impl Relay {
             meter.start_free()?;
             return Ok(true);
         }
-        if trail.no_credit.is_some() {
+        if trail.no_credit.is_some() || trail.storage.is_some() {
             return Ok(false);
         }
-        let estimate = |model: &Model| hold::estimate(model, &self.plan.need, 1);
+        let estimate =
+            |host: &Candidate| hold::estimate(&host.model, &host.live, &self.plan.need, 1);
         let hosts = self.plan.shortlist.ranked.iter();
         let paid = hosts.filter(|candidate| !candidate.model.free);
-        let dearest = paid.map(|candidate| estimate(&candidate.model).want).max();
+        let dearest = paid.map(|candidate| estimate(candidate).want).max();
         let hold = Estimate {
             want: dearest.unwrap_or(Picodollars::ZERO),
-            least: estimate(&host.model).least,
+            least: estimate(host).least,
         };
-        match meter.authorise(&host.model, hold).await {
+        let answer = match meter.authorise(&host.model, hold).await {
+            Ok(answer) => answer,
+            Err(down) => {
+                trail.storage = Some(down);
+                return Ok(false);
+            }
+        };
+        match answer {
             Ok(_) => Ok(true),
             Err(Refusal::TooManyHolds { .. }) => Err(too_many_running(
                 self.desk.settings.limits.running_per_account,
@@ -189,7 +213,7 @@ impl Relay {
                     Ok(vectors) => Ok((call.inputs, vectors)),
                     Err(fault) => Err(Failed {
                         fault,
-                        inputs: call.inputs,
+                        inputs: call.inputs.into(),
                     }),
                 }
             }

@@ -56,6 +56,10 @@ impl Request {
                 house: "Anthropic",
                 model: model.to_owned(),
                 prompt,
+                begun: messages
+                    .last()
+                    .filter(|message| message["role"] == "assistant")
+                    .map_or_else(String::new, |message| text_of(&message["content"])),
                 tool_result: messages.last().and_then(result),
                 tools: list("tools").iter().filter_map(tool).collect(),
                 tool_choice: choice(body.get("tool_choice")),

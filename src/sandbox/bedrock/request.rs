@@ -58,6 +58,7 @@ impl Request {
                 house: "Amazon Bedrock",
                 model: model.to_owned(),
                 prompt,
+                begun: String::new(),
                 tool_result: messages.last().and_then(tool_result),
                 tools: tools.iter().filter_map(tool).collect(),
                 tool_choice: tool_choice(&body["toolConfig"]["toolChoice"]),

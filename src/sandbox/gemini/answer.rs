@@ -201,6 +201,7 @@ fn answer(request: &Request) -> Answer {
         (Some(name), Content::Text(_) | Content::Refusal(_)) => {
             let ask = Ask {
                 tool_choice: ToolChoice::Named(name.clone()),
+                begun: String::new(),
                 tool_result: None,
                 ..request.ask.clone()
             };

@@ -69,6 +69,7 @@ impl Request {
                 house: "Google",
                 model: name.to_owned(),
                 prompt,
+                begun: String::new(),
                 tool_result: (!last.is_empty()).then(|| last.join("\n")),
                 tools: tools(body, allowed.as_deref()),
                 tool_choice: match calling["mode"].as_str() {

@@ -80,6 +80,7 @@ impl ChatRequest {
                 house: flavour.house(),
                 model: model.to_owned(),
                 prompt,
+                begun: begun(flavour, messages),
                 tool_result: asking
                     .last()
                     .filter(|message| message["role"] == "tool")
@@ -95,6 +96,17 @@ impl ChatRequest {
                 stop: stop(body.get("stop")),
             },
         }
+    }
+}
+
+/// The assistant message at the end, where the provider goes on with it instead of answering anew.
+fn begun(flavour: Flavour, messages: &[Value]) -> String {
+    let last = messages
+        .last()
+        .filter(|message| message["role"] == "assistant");
+    match (flavour, last) {
+        (Flavour::Groq, Some(message)) => text_of(&message["content"]),
+        (Flavour::OpenAi | Flavour::Xai | Flavour::Groq | Flavour::Cerebras, _) => String::new(),
     }
 }
 

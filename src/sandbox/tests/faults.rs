@@ -244,3 +244,51 @@ async fn a_call_can_bring_its_own_faults() {
     let other = rig.body("Hi", json!({"model": "o3"}));
     assert_eq!(rig.chat(&other).await.status, 500);
 }
+
+#[actix_web::test]
+async fn a_rupture_comes_at_its_point_in_its_manner() {
+    for (fault, said, ended) in [
+        ("break=after_headers/fin", "", "broken"),
+        ("break=after_role/rst", "", "broken"),
+        ("break=after_tokens:2/rst", "one two", "broken"),
+        ("break=after_tokens:2/fin", "one two", "broken"),
+        ("break=before_last:2/fin", "one two three four", "broken"),
+        ("break=before_last:1/rst", "one two three four", "broken"),
+        ("break=after_tokens:2/error", "one two", "ended"),
+        ("break=after_tokens:2/broken", "one two three four", "ended"),
+    ] {
+        let (rig, mut body) = rig_with(Vendor::OpenAi, fault.parse::<Faults>().unwrap()).await;
+        body["stream_options"] = json!({"include_usage": true});
+        let (text, broken) = received(rig.send(&body).await.unwrap()).await;
+        let readable: String = complete(&text)
+            .split("\n\n")
+            .filter(|event| event.ends_with('}'))
+            .flat_map(|event| [event, "\n\n"])
+            .collect();
+        assert_eq!(
+            deltas(&events(&readable), "content").concat(),
+            said,
+            "{fault}"
+        );
+        assert_eq!(broken, ended == "broken", "{fault}");
+        let usage_came = text.contains("\"usage\":{");
+        assert_eq!(
+            usage_came,
+            fault.contains("before_last:1") || fault.ends_with("/broken"),
+            "{fault}"
+        );
+    }
+}
+
+#[actix_web::test]
+async fn a_reset_is_no_orderly_close() {
+    for (fault, reset) in [
+        ("break=before_headers/rst", true),
+        ("break=before_headers/fin", false),
+    ] {
+        let (rig, body) = rig_with(Vendor::OpenAi, fault.parse::<Faults>().unwrap()).await;
+        let error = rig.send(&body).await.unwrap_err();
+        let chain = format!("{error:?}");
+        assert_eq!(chain.contains("ConnectionReset"), reset, "{chain}");
+    }
+}

@@ -13,6 +13,7 @@ const MOST_NAME_BYTES: usize = 64;
 
 /// One account of the double-entry ledger. Prints as in storage keys: `user:acct_…`, `goodwill`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LedgerAccount {
     /// A customer's prepaid credit; never below zero.
     User(AccountId),
@@ -30,6 +31,8 @@ pub enum LedgerAccount {
     LossOverrun,
     /// Failed attempts that the provider billed all the same.
     LossFailed,
+    /// Refunds and disputes that the customer's balance did not cover.
+    LossRefund,
 }
 
 impl LedgerAccount {
@@ -50,7 +53,8 @@ impl LedgerAccount {
             | Self::CashStripe
             | Self::LossOrphan
             | Self::LossOverrun
-            | Self::LossFailed => None,
+            | Self::LossFailed
+            | Self::LossRefund => None,
         }
     }
 }
@@ -66,6 +70,7 @@ impl fmt::Display for LedgerAccount {
             Self::LossOrphan => f.write_str("loss:orphan"),
             Self::LossOverrun => f.write_str("loss:overrun"),
             Self::LossFailed => f.write_str("loss:failed"),
+            Self::LossRefund => f.write_str("loss:refund"),
         }
     }
 }
@@ -92,6 +97,7 @@ impl FromStr for LedgerAccount {
             "loss:orphan" => Ok(Self::LossOrphan),
             "loss:overrun" => Ok(Self::LossOverrun),
             "loss:failed" => Ok(Self::LossFailed),
+            "loss:refund" => Ok(Self::LossRefund),
             _ => Err(NotAnAccount),
         }
     }
@@ -112,6 +118,7 @@ mod tests {
             LedgerAccount::LossOrphan,
             LedgerAccount::LossOverrun,
             LedgerAccount::LossFailed,
+            LedgerAccount::LossRefund,
         ] {
             assert_eq!(account.to_string().parse(), Ok(account));
         }

@@ -7,9 +7,10 @@ use std::collections::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use super::account::LedgerAccount;
-use super::transfer::Cause;
+use super::kind::Cause;
 use crate::ids::{AccountId, GenerationId, KeyId};
 use crate::money::Picodollars;
+use crate::store::Day;
 
 /// The four counters of an account, in pico-dollars. They are wide because they only grow: no
 /// lifetime total overflows, while every amount and every customer's balance fits 64 bits.
@@ -48,7 +49,8 @@ impl Balance {
     }
 }
 
-fn narrow(wide: i128) -> Picodollars {
+/// Held at the ends of the range.
+pub(super) fn narrow(wide: i128) -> Picodollars {
     let least = Picodollars::new(i64::MIN);
     Picodollars::from_wide(wide).unwrap_or(if wide < 0 { least } else { Picodollars::MAX })
 }
@@ -60,7 +62,14 @@ pub(crate) struct Hold {
     pub key: KeyId,
     /// The dearest candidate's provider; whom we may owe when the hold is orphaned.
     pub creditor: LedgerAccount,
+    /// All of it, extensions included.
     pub amount: Picodollars,
+    /// Number of its last extension; 0 before the first.
+    pub extended: u32,
+    /// The day that it was opened on, and that its charge counts on.
+    pub day: Day,
+    /// What the customer may spend on that day; not stored, because no hold outlives a restart.
+    pub daily_limit: Option<Picodollars>,
     pub expires_ms: u64,
     /// The transfer that opened it.
     pub seq: u64,
@@ -135,6 +144,24 @@ impl Balances {
         self.change(hold.creditor.clone()).credits_pending += amount;
         *self.open.entry(hold.account).or_default() += 1;
         self.holds.insert(generation, hold);
+    }
+
+    /// Keeps more back for a generation and counts the extension. Answers with the whole hold, if
+    /// there is one.
+    pub(crate) fn enlarge(
+        &mut self,
+        generation: GenerationId,
+        number: u32,
+        more: Picodollars,
+    ) -> Option<Hold> {
+        let hold = self.holds.get_mut(&generation)?;
+        hold.amount = hold.amount.saturating_add(more);
+        hold.extended = number;
+        let hold = hold.clone();
+        let more = i128::from(more.get());
+        self.change(hold.user()).debits_pending += more;
+        self.change(hold.creditor.clone()).credits_pending += more;
+        Some(hold)
     }
 
     /// Gives the whole hold back, if there is one.

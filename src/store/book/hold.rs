@@ -1,13 +1,14 @@
 //! Holds: credit kept back before anything goes upstream, and given back when nothing came of it.
 
-use super::balances::Hold;
+use super::balances::{Hold, narrow};
+use super::counters::Room;
 use super::ended::End;
 use super::load::OpenHold;
 use super::transfer::Draft;
 use super::{Book, Cause, Kind, LedgerAccount};
 use crate::ids::{AccountId, GenerationId, KeyId};
 use crate::money::Picodollars;
-use crate::store::{Generation, key};
+use crate::store::{Day, Generation, key};
 
 /// A request for a hold.
 #[derive(Clone, Debug)]
@@ -28,6 +29,8 @@ pub struct Order {
     pub least: Picodollars,
     /// The price list that the estimate was computed with.
     pub price_version: String,
+    /// What the account may spend on one UTC day, if that is limited.
+    pub daily_limit: Option<Picodollars>,
     /// When the hold is given back by itself, in milliseconds since 1970.
     pub expires_ms: u64,
 }
@@ -55,9 +58,43 @@ pub enum Refusal {
         /// What is free now.
         available: Picodollars,
     },
+    /// What is left of the day's limit does not cover it.
+    #[error(
+        "the daily limit of {limit} USD leaves too little: {spent} USD are spent today; it starts anew at midnight UTC"
+    )]
+    DailyLimit {
+        /// The limit.
+        limit: Picodollars,
+        /// What was charged today.
+        spent: Picodollars,
+        /// Until the next UTC midnight, in milliseconds.
+        resets_in_ms: u64,
+    },
+    /// The day's limit would allow it, but running requests reserve what is left; once they end, it
+    /// may do.
+    #[error("running requests reserve what {spent} USD leave of the daily limit of {limit} USD")]
+    LimitBound {
+        /// The limit.
+        limit: Picodollars,
+        /// What was charged today.
+        spent: Picodollars,
+    },
     /// A message about a generation that was settled or given up.
     #[error("this generation has already ended")]
     Ended,
+}
+
+impl Refusal {
+    /// Whether only the account's own running requests stand in the way, so that waiting helps.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Bound { .. } | Self::LimitBound { .. } => true,
+            Self::TooManyHolds { .. }
+            | Self::Insufficient { .. }
+            | Self::DailyLimit { .. }
+            | Self::Ended => false,
+        }
+    }
 }
 
 /// A hold that was given back.
@@ -79,33 +116,67 @@ impl Book {
         if let Some(hold) = self.balances.hold(order.generation) {
             return Ok(hold.amount);
         }
-        if self.ended.get(order.generation).is_some() {
+        if self.has_ended(order.generation) {
             return Err(Refusal::Ended);
         }
         let open = self.balances.open_holds(order.account);
         if open >= self.limits.holds_per_account {
             return Err(Refusal::TooManyHolds { open });
         }
-        let amount = self.affordable(&order)?;
-        self.open(order, amount, now_ms);
+        let ledger_ms = self.tick(now_ms);
+        // The deadline was set by the clock, which may be behind the ledger's time.
+        let expires_ms = order
+            .expires_ms
+            .saturating_add(ledger_ms.saturating_sub(now_ms));
+        let amount = self.affordable(&order, ledger_ms)?;
+        self.open(
+            Order {
+                expires_ms,
+                ..order
+            },
+            amount,
+            ledger_ms,
+        );
         Ok(amount)
     }
 
     /// How much of the wish can be held.
-    fn affordable(&self, order: &Order) -> Result<Picodollars, Refusal> {
+    fn affordable(&self, order: &Order, now_ms: u64) -> Result<Picodollars, Refusal> {
         let balance = self.balance(order.account);
         let (available, posted) = (balance.available(), balance.posted());
         let want = order.want.max(Picodollars::ZERO);
         let least = order.least.clamp(Picodollars::new(1), Picodollars::MAX);
-        if available >= want {
-            Ok(want)
-        } else if balance.debits_pending == 0 && available >= least {
-            Ok(available)
-        } else if balance.debits_pending > 0 && posted >= least {
-            Err(Refusal::Bound { available, posted })
-        } else {
-            Err(Refusal::Insufficient { available })
+        let room = self.room(order.account, Day::of(now_ms), order.daily_limit);
+        let free = available.min(room.map_or(Picodollars::MAX, |room| narrow(room.free)));
+        if free >= want {
+            return Ok(want);
         }
+        if balance.debits_pending == 0 && free >= least {
+            return Ok(free);
+        }
+        if posted < least {
+            return Err(Refusal::Insufficient { available });
+        }
+        match (room, order.daily_limit) {
+            (Some(room), Some(limit)) if room.unspent < i128::from(least.get()) => {
+                Err(daily_limit(&room, limit, now_ms))
+            }
+            (Some(room), Some(limit)) if available >= want => Err(Refusal::LimitBound {
+                limit,
+                spent: room.spent,
+            }),
+            (Some(_) | None, Some(_) | None) => Err(Refusal::Bound { available, posted }),
+        }
+    }
+
+    /// What is left of a customer's day, if that is limited.
+    pub(super) fn room(
+        &self,
+        account: AccountId,
+        day: Day,
+        daily_limit: Option<Picodollars>,
+    ) -> Option<Room> {
+        daily_limit.map(|limit| self.counters.room(account, day, limit))
     }
 
     fn open(&mut self, order: Order, amount: Picodollars, now_ms: u64) {
@@ -128,6 +199,9 @@ impl Book {
             key: order.key,
             creditor,
             amount,
+            extended: 0,
+            day: Day::of(now_ms),
+            daily_limit: order.daily_limit,
             expires_ms: order.expires_ms,
             seq: self.chain.seq,
             cause,
@@ -135,6 +209,7 @@ impl Book {
         self.batch
             .put(key::hold(generation), &OpenHold::of(generation, &hold));
         self.deadlines.insert((hold.expires_ms, generation));
+        self.counters.reserve(hold.account, hold.day, amount);
         self.balances.open(generation, hold);
     }
 
@@ -149,44 +224,47 @@ impl Book {
         if self.ended.get(generation).is_some() {
             return None;
         }
-        let released = self.release(generation, now_ms);
+        let now_ms = self.tick(now_ms);
+        self.find_expired(generation, now_ms);
+        let released = self
+            .release(generation, now_ms)
+            .map(|(released, _)| released);
         self.ended.insert(generation, End::Unpaid);
         if let Some(record) = record {
-            self.keep(record, Picodollars::ZERO, now_ms);
-        }
-        released
-    }
-
-    /// Gives back the holds whose deadline has passed, and forgets grants that are old enough.
-    pub fn expire(&mut self, now_ms: u64) -> Vec<Released> {
-        let now_ms = self.chain.time(now_ms);
-        self.grants.forget(now_ms, &mut self.batch);
-        let mut released = Vec::new();
-        while let Some((expires_ms, generation)) = self.deadlines.first().copied() {
-            if expires_ms > now_ms {
-                break;
-            }
-            self.deadlines.pop_first();
-            released.extend(self.void(generation, None, now_ms));
+            self.keep(record, Picodollars::ZERO, Day::of(now_ms));
         }
         released
     }
 
     /// Gives a hold back, if there is one.
-    pub(super) fn release(&mut self, generation: GenerationId, now_ms: u64) -> Option<Released> {
+    pub(super) fn release(
+        &mut self,
+        generation: GenerationId,
+        now_ms: u64,
+    ) -> Option<(Released, Hold)> {
         let hold = self.close(generation)?;
         let draft = Draft {
             kind: Kind::Void,
             debit: hold.user(),
-            credit: hold.creditor,
+            credit: hold.creditor.clone(),
             amount: hold.amount,
-            cause: hold.cause,
+            cause: hold.cause.clone(),
         };
         self.append(draft, now_ms);
-        Some(Released {
+        let released = Released {
             generation,
             account: hold.account,
             amount: hold.amount,
-        })
+        };
+        Some((released, hold))
+    }
+}
+
+/// The refusal for a day whose limit is used up.
+pub(super) fn daily_limit(room: &Room, limit: Picodollars, now_ms: u64) -> Refusal {
+    Refusal::DailyLimit {
+        limit,
+        spent: room.spent,
+        resets_in_ms: Day::ends_in_ms(now_ms),
     }
 }

@@ -1,18 +1,22 @@
 //! Start-up: the book is read back, checked, and holds that a crash left open are written off.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::balances::{Balance, Hold};
-use super::transfer::{Draft, Hash};
-use super::{Book, Chain, DayTotals, Granted, Kind, LedgerAccount, Limits, Link, TrialBalance};
-use crate::ids::GenerationId;
+use super::ended::End;
+use super::transfer::Hash;
+use super::{
+    Book, Chain, DayTotals, Kind, LedgerAccount, Limits, Link, Payment, Remembered, TrialBalance,
+};
+use crate::ids::{AccountId, GenerationId};
 use crate::money::Picodollars;
 use crate::store::db::Db;
 use crate::store::error::{LedgerError, StoreError};
-use crate::store::{codec, key};
+use crate::store::schema::SCHEMA;
+use crate::store::{Day, codec, key};
 
-/// Version of the key layout and of what is stored under the keys.
-const SCHEMA: u32 = 1;
 /// How much of the chain's end is checked at start-up. `ledger verify` checks it all.
 const TAIL: usize = 1000;
 
@@ -30,10 +34,10 @@ pub struct Recovered {
 /// The row `m/meta`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Meta {
-    schema: u32,
-    seq: u64,
-    head: Hash,
-    time_ms: u64,
+    pub schema: u32,
+    pub seq: u64,
+    pub head: Hash,
+    pub time_ms: u64,
 }
 
 impl Meta {
@@ -46,24 +50,17 @@ impl Meta {
         }
     }
 
-    /// Reads the row and brings older schemas up to date; an empty directory has an empty chain.
-    pub(crate) fn read(db: &Db) -> Result<Chain, LedgerError> {
+    /// Reads the row; an empty directory has an empty chain.
+    pub(crate) fn read(db: &Db) -> Result<Chain, StoreError> {
         let Some(bytes) = db.get(key::META)? else {
             return Ok(Chain::EMPTY);
         };
         let meta: Self = codec::decode(key::META, &bytes)?;
-        match meta.schema {
-            SCHEMA => Ok(Chain {
-                seq: meta.seq,
-                head: meta.head,
-                time_ms: meta.time_ms,
-            }),
-            // The first schema has no predecessor; a migration from it to the next goes here.
-            found => Err(LedgerError::Schema {
-                found,
-                known: SCHEMA,
-            }),
-        }
+        Ok(Chain {
+            seq: meta.seq,
+            head: meta.head,
+            time_ms: meta.time_ms,
+        })
     }
 }
 
@@ -100,6 +97,9 @@ impl Hold {
             key,
             creditor: transfer.credit.clone(),
             amount: transfer.amount,
+            extended: 0,
+            day: Day::of(transfer.time_ms),
+            daily_limit: None,
             expires_ms,
             seq: transfer.seq,
             cause: transfer.cause.clone(),
@@ -118,7 +118,7 @@ impl Book {
         check_tail(db, &book.chain)?;
         book.load_balances(db)?;
         book.load_counters(db, now_ms)?;
-        book.load_grants(db)?;
+        book.load_memory(db)?;
         let recovered = book.write_off_orphans(now_ms);
         db.commit(book.take_batch())?;
         Ok((book, recovered))
@@ -136,6 +136,7 @@ impl Book {
             let open: OpenHold = codec::decode(&key, &value)?;
             let (generation, hold) = read_hold(db, open)?;
             self.deadlines.insert((hold.expires_ms, generation));
+            self.counters.reserve(hold.account, hold.day, hold.amount);
             self.balances.open(generation, hold);
         }
         for (account, balance) in stored {
@@ -151,12 +152,17 @@ impl Book {
     }
 
     fn load_counters(&mut self, db: &Db, now_ms: u64) -> Result<(), StoreError> {
-        let day = self.day(now_ms);
-        for (account, _) in self.balances.accounts() {
-            if let LedgerAccount::User(account) = account {
-                let totals = DayTotals::read(db, *account, day)?;
-                self.counters.restore_day(*account, day, totals);
-            }
+        let day = Day::of(self.tick(now_ms));
+        // Who only used free models has totals and no balance.
+        let mut accounts: HashSet<AccountId> = self.customers().map(|(id, _)| id).collect();
+        for row in db.rows(key::CUSTOMERS)? {
+            accounts.extend(key::customer_of(&row?.0));
+        }
+        for account in accounts {
+            let totals = DayTotals::read(db, account, day)?;
+            self.counters.restore_day(account, day, totals);
+            let totals = DayTotals::read_month(db, account, day.month())?;
+            self.counters.restore_month(account, day.month(), totals);
         }
         for row in db.rows(key::KEY_TOTALS)? {
             let (key, value) = row?;
@@ -165,13 +171,19 @@ impl Book {
         Ok(())
     }
 
-    fn load_grants(&mut self, db: &Db) -> Result<(), StoreError> {
-        let mut grants: Vec<Granted> = Vec::new();
-        for row in db.rows(key::GRANTS)? {
-            let (key, value) = row?;
-            grants.push(codec::decode(&key, &value)?);
+    fn load_memory(&mut self, db: &Db) -> Result<(), StoreError> {
+        for prefix in [key::REMEMBERED, key::EVENTS] {
+            for row in db.rows(prefix)? {
+                let (key, value) = row?;
+                self.memory
+                    .insert(codec::decode::<Remembered>(&key, &value)?);
+            }
         }
-        self.grants.restore(grants);
+        for row in db.rows(key::PAYMENTS)? {
+            let (key, value) = row?;
+            let payment: Payment = codec::decode(&key, &value)?;
+            self.payments.insert(payment.intent.clone(), payment);
+        }
         Ok(())
     }
 
@@ -187,17 +199,11 @@ impl Book {
             .collect();
         orphans.sort_by_key(|(_, hold)| hold.seq);
         for (generation, hold) in orphans {
-            self.void(generation, None, now_ms);
+            self.release(generation, now_ms);
+            self.orphan(&hold, now_ms);
+            self.ended.insert(generation, End::Unpaid);
             recovered.orphans += 1;
             recovered.loss = recovered.loss.saturating_add(hold.amount);
-            let loss = Draft {
-                kind: Kind::Orphan,
-                debit: LedgerAccount::LossOrphan,
-                credit: hold.creditor,
-                amount: hold.amount,
-                cause: hold.cause,
-            };
-            self.post(loss, now_ms);
         }
         recovered
     }
@@ -221,8 +227,10 @@ fn read_hold(db: &Db, open: OpenHold) -> Result<(GenerationId, Hold), LedgerErro
         .get(&key)?
         .ok_or(LedgerError::Sequence { expected: open.seq })?;
     match Hold::opened_by(&codec::decode(&key, &bytes)?) {
-        Some((generation, hold)) if OpenHold::of(generation, &hold) == open => {
-            Ok((generation, hold))
+        // Extensions are in later transfers; the check of the balances covers their sum.
+        Some((generation, hold)) if generation == open.generation && open.amount >= hold.amount => {
+            let amount = open.amount;
+            Ok((generation, Hold { amount, ..hold }))
         }
         Some(_) | None => Err(LedgerError::Hold(open.generation)),
     }

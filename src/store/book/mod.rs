@@ -3,35 +3,57 @@
 mod account;
 mod balances;
 mod counters;
+mod credit;
 mod ended;
-mod grant;
+mod expiry;
+mod extend;
 mod hold;
+mod idempotency;
+mod kind;
 mod load;
+mod loss;
+mod payment;
+mod reversal;
 mod settle;
 mod transfer;
 
 #[cfg(test)]
+mod holds_tests;
+#[cfg(test)]
+mod invariant_tests;
+#[cfg(test)]
+mod limit_tests;
+#[cfg(test)]
 mod model_tests;
 #[cfg(test)]
-pub(super) mod samples;
+mod money_tests;
+#[cfg(test)]
+pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 pub use account::LedgerAccount;
 pub use balances::{Balance, TrialBalance};
 pub use counters::{DayTotals, KeyUsage};
-pub use grant::GrantError;
+pub use credit::CreditError;
+pub use extend::Extension;
 pub use hold::{Order, Refusal, Released};
+pub use idempotency::{Begun, Fingerprint, KeyError, Outcome, Scope};
+pub use kind::{Cause, Kind};
 pub use load::Recovered;
+pub use loss::{FailedCost, Loss, LossKind};
+pub use payment::{Deposit, Deposited, PaymentError};
+pub use reversal::{Reversal, ReversalKind, Reversed};
 pub use settle::{NotHeld, Settled};
-pub use transfer::{Cause, Kind, Transfer};
+pub use transfer::Transfer;
 
 pub(super) use balances::{Balances, Hold};
 pub(super) use counters::KeyTotals;
-pub(super) use grant::Granted;
+pub(super) use idempotency::{GrantedV1, Remembered};
 pub(super) use load::{Meta, OpenHold, read_balance};
+pub(super) use payment::Payment;
 pub(super) use transfer::{Chain, Link};
 
 use super::db::Batch;
@@ -39,7 +61,8 @@ use super::{Day, key};
 use crate::ids::{AccountId, GenerationId, KeyId};
 use counters::Counters;
 use ended::Ended;
-use grant::Grants;
+use expiry::Expired;
+use idempotency::Memory;
 use transfer::Draft;
 
 /// What one customer may do at most.
@@ -66,8 +89,14 @@ pub struct Book {
     balances: Balances,
     deadlines: BTreeSet<(u64, GenerationId)>,
     ended: Ended,
+    expired: Expired,
     counters: Counters,
-    grants: Grants,
+    memory: Memory,
+    /// By the card processor's id: one short row for every deposit ever made.
+    payments: HashMap<String, Payment>,
+    losses: Vec<Loss>,
+    /// The latest time that anybody told the book. Its own time never goes back.
+    latest_ms: u64,
     batch: Batch,
 }
 
@@ -79,8 +108,12 @@ impl Book {
             balances: Balances::default(),
             deadlines: BTreeSet::new(),
             ended: Ended::default(),
+            expired: Expired::default(),
             counters: Counters::default(),
-            grants: Grants::default(),
+            memory: Memory::default(),
+            payments: HashMap::new(),
+            losses: Vec::new(),
+            latest_ms: 0,
             batch: Batch::default(),
         }
     }
@@ -109,12 +142,12 @@ impl Book {
 
     /// What a customer used today. [`DayTotals::read`] has earlier days.
     pub fn today(&self, account: AccountId, now_ms: u64) -> DayTotals {
-        self.counters.day(account, self.day(now_ms))
+        self.counters.day(account, Day::of(self.time(now_ms)))
     }
 
     /// What was charged to an API key.
     pub fn key_usage(&self, key: KeyId, now_ms: u64) -> KeyUsage {
-        self.counters.key(key, self.day(now_ms))
+        self.counters.key(key, Day::of(self.time(now_ms)))
     }
 
     /// Number of open holds of all customers.
@@ -134,17 +167,36 @@ impl Book {
         std::mem::take(&mut self.batch)
     }
 
-    fn day(&self, now_ms: u64) -> Day {
-        Day::of(self.chain.time(now_ms))
+    /// The losses since the last call, each one once.
+    pub fn take_losses(&mut self) -> Vec<Loss> {
+        std::mem::take(&mut self.losses)
+    }
+
+    /// The ledger's time when the clock says `now_ms`: the latest that was ever told.
+    fn time(&self, now_ms: u64) -> u64 {
+        self.chain.time(now_ms).max(self.latest_ms)
+    }
+
+    /// The same, and takes note of it.
+    fn tick(&mut self, now_ms: u64) -> u64 {
+        self.latest_ms = self.time(now_ms);
+        self.latest_ms
+    }
+
+    /// Whether a generation was settled, given up, or lost its hold by expiry.
+    fn has_ended(&self, generation: GenerationId) -> bool {
+        self.ended.get(generation).is_some() || self.expired.contains(generation)
     }
 
     /// Writes a transfer whose effect on the balances is already made.
     fn append(&mut self, draft: Draft, now_ms: u64) {
+        let now_ms = self.tick(now_ms);
         self.chain.append(draft, now_ms, &mut self.batch);
     }
 
     /// Moves money for good and writes the transfer.
     fn post(&mut self, draft: Draft, now_ms: u64) {
+        self.losses.extend(Loss::of(&draft));
         self.balances
             .post(&draft.debit, &draft.credit, draft.amount);
         self.append(draft, now_ms);
@@ -154,6 +206,7 @@ impl Book {
     fn close(&mut self, generation: GenerationId) -> Option<Hold> {
         let hold = self.balances.close(generation)?;
         self.deadlines.remove(&(hold.expires_ms, generation));
+        self.counters.release(hold.account, hold.day, hold.amount);
         self.batch.delete(key::hold(generation));
         Some(hold)
     }

@@ -1,308 +1,168 @@
 //! The book against a reference that is too simple to be wrong, in memory and through the disk.
+//!
+//! Every run has a new seed; a failure names it, and `SEED=… cargo test model_tests` repeats it.
 
-use std::collections::HashMap;
+#[path = "tests/agree.rs"]
+mod agree;
+#[path = "tests/command.rs"]
+mod command;
+#[path = "tests/compare.rs"]
+mod compare;
+#[path = "tests/once.rs"]
+mod once;
+#[path = "tests/reference.rs"]
+mod reference;
+
+use std::cell::Cell;
+use std::time::Instant;
 
 use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use super::samples::*;
-use super::*;
-use crate::money::Picodollars;
+use self::command::{Command, command};
+use self::compare::{Pair, limits};
+use super::Book;
+use super::samples::NOON_MS;
 use crate::store::{Db, verify};
 
-const ACCOUNTS: usize = 3;
-/// Generations that commands choose from: few, so that most commands meet another's traces.
-const GENERATIONS: usize = 12;
+/// Most commands on one book; on the average half of them.
+const LENGTH: usize = 400;
 
-#[derive(Clone, Debug)]
-enum Command {
-    Grant {
-        account: usize,
-        amount: i64,
-        key: u8,
-    },
-    Authorise {
-        slot: usize,
-        want: i64,
-        least: i64,
-    },
-    Settle {
-        slot: usize,
-        cost: i64,
-    },
-    Void {
-        slot: usize,
-    },
-    /// The slot's next request: a new generation.
-    Renew {
-        slot: usize,
-    },
-    Expire {
-        after_ms: u64,
-    },
-    /// Commit.
-    Commit,
-    /// Stop without a commit and start again.
-    Crash,
+/// Runs so many sequences of commands; `test` gets one after the other. Answers with how many
+/// commands that were.
+fn sequences(cases: u32, length: usize, test: impl Fn(&[Command])) -> usize {
+    let seed = seed();
+    let bytes = [seed.to_le_bytes(), (!seed).to_le_bytes()].concat();
+    let config = Config {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: 2_000,
+        ..Config::default()
+    };
+    // ChaCha would be half of the run.
+    let rng = TestRng::from_seed(RngAlgorithm::XorShift, &bytes);
+    let commands = prop::collection::vec(command(), 0..=length);
+    let count = Cell::new(0);
+    let run = TestRunner::new_with_rng(config, rng).run(&commands, |commands| {
+        count.set(count.get() + commands.len());
+        test(&commands);
+        Ok(())
+    });
+    if let Err(failure) = run {
+        panic!("SEED={seed}: {failure}");
+    }
+    count.get()
 }
 
-fn command() -> impl Strategy<Value = Command> {
-    let slot = 0..GENERATIONS;
-    prop_oneof![
-        1 => (0..ACCOUNTS, 1_i64..2000, 0_u8..20)
-            .prop_map(|(account, amount, key)| Command::Grant { account, amount, key }),
-        6 => (slot.clone(), 0_i64..400, 0_i64..100)
-            .prop_map(|(slot, want, least)| Command::Authorise { slot, want, least }),
-        5 => (slot.clone(), 0_i64..600).prop_map(|(slot, cost)| Command::Settle { slot, cost }),
-        2 => slot.clone().prop_map(|slot| Command::Void { slot }),
-        4 => slot.prop_map(|slot| Command::Renew { slot }),
-        1 => (1_u64..400).prop_map(|after_ms| Command::Expire { after_ms }),
-        1 => Just(Command::Commit),
-        1 => Just(Command::Crash),
-    ]
+#[expect(clippy::disallowed_methods, reason = "a test's seed is no setting")]
+fn seed() -> u64 {
+    match std::env::var("SEED") {
+        Ok(seed) => seed.parse().unwrap(),
+        Err(_) => rand::random(),
+    }
 }
 
-/// What a generation may come to, in the reference.
-#[derive(Clone, Debug, PartialEq)]
-enum Fate {
-    Unknown,
-    Held { amount: i64, expires_ms: u64 },
-    Settled { charged: i64 },
-    Voided,
+fn in_memory(commands: &[Command]) {
+    let mut pair = Pair::new(Book::new(limits()));
+    for command in commands {
+        pair.step(command);
+        pair.agree();
+    }
 }
 
-/// One generation: its order and what the reference knows of it.
-#[derive(Clone, Debug)]
-struct Slot {
-    account: usize,
-    order: Order,
-    fate: Fate,
-}
-
-/// The reference: a purse per account, and every generation's fate.
-#[derive(Clone, Debug)]
-struct Model {
-    purses: Vec<i64>,
-    grants: HashMap<(usize, u8), i64>,
-    slots: Vec<Slot>,
-    now_ms: u64,
-}
-
-impl Model {
-    fn new(ids: &[AccountId]) -> Self {
-        let slots = (0..GENERATIONS).map(|slot| {
-            let account = slot % ids.len();
-            Slot {
-                account,
-                order: order(ids[account], pico(0), pico(0)),
-                fate: Fate::Unknown,
+fn through_the_disk(commands: &[Command]) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut db = Db::open(dir.path()).unwrap();
+    let (book, _) = Book::load(&db, limits(), NOON_MS).unwrap();
+    let mut pair = Pair::new(book);
+    let mut committed = pair.reference.clone();
+    for command in commands {
+        pair.step(command);
+        match command {
+            Command::Commit | Command::Restart => {
+                db.commit(pair.book.take_batch()).unwrap();
+                committed = pair.reference.clone();
+                pair.agree_on_disk(&db);
             }
-        });
-        Self {
-            purses: vec![0; ids.len()],
-            grants: HashMap::new(),
-            slots: slots.collect(),
-            now_ms: NOON_MS,
-        }
-    }
-
-    fn held(&self, account: usize) -> i64 {
-        let holds = self.slots.iter().filter(|slot| slot.account == account);
-        holds
-            .map(|slot| match slot.fate {
-                Fate::Held { amount, .. } => amount,
-                Fate::Unknown | Fate::Settled { .. } | Fate::Voided => 0,
-            })
-            .sum()
-    }
-
-    fn available(&self, account: usize) -> i64 {
-        self.purses[account] - self.held(account)
-    }
-
-    /// What can be held, if anything.
-    fn affordable(&self, account: usize, want: i64, least: i64) -> Option<i64> {
-        let free = self.available(account);
-        if free >= want {
-            Some(want)
-        } else {
-            (self.held(account) == 0 && free >= least.max(1)).then_some(free)
-        }
-    }
-
-    fn release(&mut self, wanted: impl Fn(u64) -> bool) {
-        for slot in &mut self.slots {
-            if let Fate::Held { expires_ms, .. } = slot.fate
-                && wanted(expires_ms)
-            {
-                slot.fate = Fate::Voided;
+            Command::Crash => {
+                pair.reference = committed.clone();
+                pair.charged.clear();
             }
+            Command::Grant { .. }
+            | Command::Adjust { .. }
+            | Command::Deposit { .. }
+            | Command::Reverse { .. }
+            | Command::Authorise { .. }
+            | Command::Extend { .. }
+            | Command::Settle { .. }
+            | Command::Void { .. }
+            | Command::Free { .. }
+            | Command::Renew { .. }
+            | Command::Clock { .. } => {}
         }
+        if matches!(command, Command::Restart | Command::Crash) {
+            drop(db);
+            db = Db::open(dir.path()).unwrap();
+            restart(&db, &mut pair);
+            committed = pair.reference.clone();
+        }
+        pair.agree();
     }
+    db.commit(pair.book.take_batch()).unwrap();
+    verify(&db).unwrap();
+    pair.agree_on_disk(&db);
 }
 
-fn charged(result: Result<Settled, NotHeld>) -> Option<i64> {
-    result.ok().map(|settled| settled.charged.get())
+/// Loads the book again and holds what was written off against the open holds.
+fn restart(db: &Db, pair: &mut Pair) {
+    let report = verify(db).unwrap();
+    let held: i64 = (0..command::ACCOUNTS)
+        .map(|account| pair.reference.held(account))
+        .sum();
+    let (book, recovered) = Book::load(db, limits(), pair.reference.time_ms).unwrap();
+    assert_eq!(recovered.orphans, report.holds);
+    assert_eq!(recovered.loss.get(), held);
+    pair.restarted(book);
 }
 
-/// Runs one command on both and compares the answers.
-fn step(book: &mut Book, model: &mut Model, ids: &[AccountId], command: &Command) {
-    let now_ms = model.now_ms;
-    match *command {
-        Command::Grant {
-            account,
-            amount,
-            key,
-        } => {
-            let before = model.grants.get(&(account, key)).copied();
-            let result = book.grant(ids[account], pico(amount), &key.to_string(), "", now_ms);
-            match before {
-                Some(before) => assert_eq!(result.is_ok(), before == amount),
-                None => {
-                    model.grants.insert((account, key), amount);
-                    model.purses[account] += amount;
-                    assert_eq!(result, Ok(pico(model.available(account))));
-                }
-            }
-        }
-        Command::Authorise { slot, want, least } => {
-            let expected = model.affordable(model.slots[slot].account, want, least);
-            let slot = &mut model.slots[slot];
-            slot.order.want = pico(want);
-            slot.order.least = pico(least);
-            slot.order.expires_ms = now_ms + 500;
-            let result = book.authorise(slot.order.clone(), now_ms);
-            match (&slot.fate, expected) {
-                (Fate::Held { amount, .. }, _) => assert_eq!(result, Ok(pico(*amount))),
-                (Fate::Settled { .. } | Fate::Voided, _) => {
-                    assert_eq!(result, Err(Refusal::Ended));
-                }
-                (Fate::Unknown, Some(amount)) => {
-                    assert_eq!(result, Ok(pico(amount)));
-                    let expires_ms = slot.order.expires_ms;
-                    slot.fate = Fate::Held { amount, expires_ms };
-                }
-                (Fate::Unknown, None) => assert!(result.is_err()),
-            }
-        }
-        Command::Settle { slot, cost } => {
-            let result = charged(book.settle(record(&model.slots[slot].order, pico(cost)), now_ms));
-            match model.slots[slot].fate {
-                Fate::Held { amount, .. } => {
-                    let account = model.slots[slot].account;
-                    let charged = cost.min(model.available(account) + amount);
-                    assert_eq!(result, Some(charged));
-                    model.purses[account] -= charged;
-                    model.slots[slot].fate = Fate::Settled { charged };
-                }
-                Fate::Settled { charged } => assert_eq!(result, Some(charged)),
-                Fate::Unknown | Fate::Voided => assert_eq!(result, None),
-            }
-        }
-        Command::Void { slot } => {
-            let slot = &mut model.slots[slot];
-            let released = book.void(slot.order.generation, None, now_ms);
-            match slot.fate {
-                Fate::Held { amount, .. } => {
-                    assert_eq!(released.map(|it| it.amount), Some(pico(amount)));
-                    slot.fate = Fate::Voided;
-                }
-                Fate::Unknown => {
-                    assert_eq!(released, None);
-                    slot.fate = Fate::Voided;
-                }
-                Fate::Settled { .. } | Fate::Voided => assert_eq!(released, None),
-            }
-        }
-        Command::Renew { slot } => {
-            let slot = &mut model.slots[slot];
-            if !matches!(slot.fate, Fate::Held { .. }) {
-                slot.order = order(slot.order.account, pico(0), pico(0));
-                slot.fate = Fate::Unknown;
-            }
-        }
-        Command::Expire { after_ms } => {
-            model.now_ms += after_ms;
-            let now_ms = model.now_ms;
-            book.expire(now_ms);
-            model.release(|expires_ms| expires_ms <= now_ms);
-        }
-        Command::Commit | Command::Crash => {}
-    }
+#[test]
+fn a_hundred_thousand_commands_agree_with_the_reference() {
+    let commands = sequences(600, LENGTH, in_memory);
+    assert!(commands > 100_000, "{commands}");
 }
 
-fn agree(book: &Book, model: &Model, ids: &[AccountId]) {
-    assert!(book.trial_balance().is_zero());
-    for (account, id) in ids.iter().enumerate() {
-        let balance = book.balance(*id);
-        assert!(balance.available() >= Picodollars::ZERO);
-        assert_eq!(balance.posted().get(), model.purses[account]);
-        assert_eq!(balance.available().get(), model.available(account));
-    }
+#[test]
+fn what_was_committed_agrees_with_the_reference_after_every_start() {
+    sequences(16, LENGTH / 2, through_the_disk);
 }
 
-fn accounts() -> Vec<AccountId> {
-    (0..ACCOUNTS).map(|_| AccountId::new()).collect()
+/// A row of `make torture`'s table.
+fn row(what: &str, figure: &str, target: &str) {
+    println!("| {what:<42} | {figure:>12} | {target:<12} |");
 }
 
-/// After a restart no hold is open and ended generations are no longer known, so that every slot
-/// goes on with a new one.
-fn restarted(mut model: Model) -> Model {
-    for slot in &mut model.slots {
-        slot.order = order(slot.order.account, pico(0), pico(0));
-        slot.fate = Fate::Unknown;
-    }
-    model
+#[test]
+#[ignore = "a minute long: make torture"]
+fn torture_by_a_million_commands() {
+    let started = Instant::now();
+    let commands = sequences(5100, LENGTH, in_memory);
+    let took = started.elapsed().as_secs_f64();
+    row(
+        "random commands against the reference",
+        &commands.to_string(),
+        "> 1000000",
+    );
+    row("  took", &format!("{took:.1} s"), "< 60 s");
+    assert!(commands > 1_000_000 && took < 60.0);
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(250))]
-    #[test]
-    fn the_book_agrees_with_the_reference(commands in prop::collection::vec(command(), 400..401)) {
-        let ids = accounts();
-        let (mut book, mut model) = (Book::new(Limits::default()), Model::new(&ids));
-        for command in &commands {
-            step(&mut book, &mut model, &ids, command);
-            agree(&book, &model, &ids);
-        }
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
-    #[test]
-    fn a_restart_goes_on_from_the_last_commit(commands in prop::collection::vec(command(), 100..200)) {
-        let dir = tempfile::tempdir().unwrap();
-        let ids = accounts();
-        let mut model = Model::new(&ids);
-        let mut committed = model.clone();
-        let mut db = Db::open(dir.path()).unwrap();
-        let (mut book, _) = Book::load(&db, Limits::default(), NOON_MS).unwrap();
-        for command in &commands {
-            step(&mut book, &mut model, &ids, command);
-            match command {
-                Command::Commit => {
-                    db.commit(book.take_batch()).unwrap();
-                    committed = model.clone();
-                }
-                Command::Crash => {
-                    drop(db);
-                    db = Db::open(dir.path()).unwrap();
-                    let report = verify(&db).unwrap();
-                    let (again, recovered) =
-                        Book::load(&db, Limits::default(), committed.now_ms).unwrap();
-                    book = again;
-                    prop_assert_eq!(recovered.orphans, report.holds);
-                    let held: i64 = (0..ACCOUNTS).map(|account| committed.held(account)).sum();
-                    prop_assert_eq!(recovered.loss, pico(held));
-                    model = restarted(committed);
-                    committed = model.clone();
-                }
-                Command::Grant { .. } | Command::Authorise { .. } | Command::Settle { .. }
-                | Command::Void { .. } | Command::Renew { .. } | Command::Expire { .. } => {}
-            }
-            agree(&book, &model, &ids);
-        }
-        db.commit(book.take_batch()).unwrap();
-        prop_assert!(verify(&db).is_ok());
-    }
+#[test]
+#[ignore = "a minute long: make torture"]
+fn torture_by_commands_through_the_disk() {
+    let commands = sequences(200, LENGTH, through_the_disk);
+    row(
+        "the same through the disk, with restarts",
+        &commands.to_string(),
+        "",
+    );
 }

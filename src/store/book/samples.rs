@@ -36,6 +36,7 @@ pub(crate) fn order(account: AccountId, want: Picodollars, least: Picodollars) -
         want,
         least,
         price_version: "2026-01".to_owned(),
+        daily_limit: None,
         expires_ms: NOON_MS + 660_000,
     }
 }

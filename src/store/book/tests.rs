@@ -229,10 +229,10 @@ fn holds_expire_at_their_deadline() {
     };
     assert_eq!(released, [expected]);
     assert_eq!(book.balance(account).available(), usd("5"));
-    assert_eq!(
-        book.settle(record(&order, usd("1")), order.expires_ms),
-        Err(NotHeld)
-    );
+    let loss = book.ledger_balance(&LedgerAccount::LossOrphan);
+    assert_eq!(loss.debits_posted(), usd("2"));
+    assert_eq!(book.authorise(order, NOON_MS), Err(Refusal::Ended));
+    assert!(book.trial_balance().is_zero());
 }
 
 #[test]
@@ -261,12 +261,18 @@ fn grants_are_made_once_per_key() {
     assert_eq!(grant(usd("5"), "a"), Ok(usd("5")));
     assert_eq!(grant(usd("1"), "b"), Ok(usd("6")));
     assert_eq!(grant(usd("5"), "a"), Ok(usd("5")));
-    assert_eq!(grant(usd("6"), "a"), Err(GrantError::Conflict));
-    assert_eq!(grant(ZERO, "c"), Err(GrantError::NotPositive));
-    assert_eq!(grant(pico(-1), "c"), Err(GrantError::NotPositive));
-    assert_eq!(grant(usd("1"), ""), Err(GrantError::BadKey));
-    assert_eq!(grant(Picodollars::MAX, "c"), Err(GrantError::TooMuch));
-    assert_eq!(grant(usd("4611681"), "c"), Err(GrantError::TooMuch));
+    assert_eq!(
+        grant(usd("6"), "a"),
+        Err(CreditError::Key(KeyError::Conflict))
+    );
+    assert_eq!(grant(ZERO, "c"), Err(CreditError::NotPositive));
+    assert_eq!(grant(pico(-1), "c"), Err(CreditError::NotPositive));
+    assert_eq!(
+        grant(usd("1"), ""),
+        Err(CreditError::Key(KeyError::Unusable))
+    );
+    assert_eq!(grant(Picodollars::MAX, "c"), Err(CreditError::TooMuch));
+    assert_eq!(grant(usd("4611681"), "c"), Err(CreditError::TooMuch));
     assert_eq!(book.balance(account).available(), usd("6"));
     let gave = book.ledger_balance(&LedgerAccount::Goodwill);
     assert_eq!(gave.debits_posted(), usd("6"));

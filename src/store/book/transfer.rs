@@ -1,12 +1,11 @@
 //! Transfers: immutable, numbered, and chained by SHA-256 so that no one can change history.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::account::LedgerAccount;
-use crate::ids::{GenerationId, KeyId};
+use super::kind::{Cause, Kind};
+use crate::ids::GenerationId;
 use crate::money::Picodollars;
 use crate::store::db::Batch;
 use crate::store::error::{LedgerError, StoreError};
@@ -37,69 +36,10 @@ pub struct Transfer {
     pub cause: Cause,
 }
 
-/// What a transfer does. New kinds go at the end: their order is their stored form.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Kind {
-    /// Keeps credit back for a generation.
-    Hold {
-        /// The API key that pays.
-        key: KeyId,
-        /// When it is given back by itself, in milliseconds since 1970.
-        expires_ms: u64,
-    },
-    /// Charges a generation's cost and gives its hold back.
-    Post,
-    /// Gives a generation's hold back without a charge.
-    Void,
-    /// Credits a customer at our expense.
-    Grant,
-    /// Books cost that a customer's balance did not cover.
-    Overrun,
-    /// Books the estimate of an answer that a crash cut off.
-    Orphan,
-}
-
-/// Why a transfer was made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Cause {
-    /// A generation. Its id also ties a post or void to its hold.
-    Generation {
-        /// Which one.
-        id: GenerationId,
-        /// Catalog id of the model.
-        model: Arc<str>,
-        /// The price list that the amount was computed with.
-        price_version: Arc<str>,
-    },
-    /// The operator.
-    Operator {
-        /// In the operator's words.
-        reason: String,
-    },
-}
-
-/// Longest model name or price version in a transfer, in bytes; longer ones are cut.
-const MOST_TEXT_BYTES: usize = 128;
-
-impl Cause {
-    /// A generation, with the model and the price list behind the amount.
-    pub(super) fn generation(id: GenerationId, model: &str, price_version: &str) -> Self {
-        let cut = |text: &str| Arc::from(&text[..text.floor_char_boundary(MOST_TEXT_BYTES)]);
-        Self::Generation {
-            id,
-            model: cut(model),
-            price_version: cut(price_version),
-        }
-    }
-}
-
 impl Transfer {
     /// The generation on whose behalf it was made.
     pub fn generation(&self) -> Option<GenerationId> {
-        match &self.cause {
-            Cause::Generation { id, .. } => Some(*id),
-            Cause::Operator { .. } => None,
-        }
+        self.cause.of_generation()
     }
 }
 
@@ -113,9 +53,10 @@ pub(super) struct Draft {
 }
 
 /// A transfer as it is stored.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Link {
     pub transfer: Transfer,
+    #[serde(with = "crate::ids::digest")]
     pub hash: Hash,
 }
 

@@ -74,6 +74,7 @@ impl Judge<'_> {
             | "models"
             | "provider"
             | "include_reasoning"
+            | "recovery"
             | "reasoning"
             | "reasoning_effort"
             | "stream"

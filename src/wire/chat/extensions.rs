@@ -1,5 +1,7 @@
 //! The fields that OpenAI's API does not have: prefer, models, provider, reasoning.
 
+use serde::{Deserialize, Serialize};
+
 use crate::catalog::Prefer;
 use crate::money::{MoneyError, Rate};
 
@@ -28,6 +30,29 @@ pub struct ProviderRules {
     pub max_prompt_price: Option<Rate>,
     /// The most a completion token may cost.
     pub max_completion_price: Option<Rate>,
+}
+
+/// What becomes of a stream that breaks off after its first content.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Recovery {
+    /// It ends with an error that says so.
+    #[default]
+    Off,
+    /// Another candidate goes on from what was delivered.
+    Continue,
+}
+
+impl Recovery {
+    const ALL: [Self; 2] = [Self::Off, Self::Continue];
+
+    /// The name in requests and settings.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Continue => "continue",
+        }
+    }
 }
 
 /// How hard a model is to think.
@@ -103,6 +128,10 @@ fn named<T: Copy, const N: usize>(
 
 pub(super) fn prefer(path: Path<'_>, raw: &str) -> Result<Prefer, Invalid> {
     named(path, raw, &Prefer::ALL, Prefer::as_str)
+}
+
+pub(super) fn recovery(path: Path<'_>, raw: &str) -> Result<Recovery, Invalid> {
+    named(path, raw, &Recovery::ALL, Recovery::as_str)
 }
 
 pub(super) fn models(path: Path<'_>, raw: &str) -> Result<Vec<String>, Invalid> {

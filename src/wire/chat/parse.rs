@@ -103,6 +103,7 @@ impl Facts {
             "include_reasoning" => self.include_reasoning = Some(check::boolean(at, raw)?),
             "reasoning" => self.reasoning = extensions::reasoning(at, raw)?,
             "models" => self.fallback_models = extensions::models(at, raw)?,
+            "recovery" => self.recovery = Some(extensions::recovery(at, raw)?),
             "provider" => self.rules = extensions::provider(at, raw)?,
             _ => return Ok(false),
         }

@@ -3,10 +3,13 @@
 use std::borrow::Cow;
 
 use super::super::json;
-use super::super::object::Span;
+use super::super::object::{Object, Span, array};
 use super::check::{self, Path};
 use super::invalid::Invalid;
 use super::record::{CallRecord, Care, Content, PartRecord, Record};
+
+/// Entries of `reasoning_details` that are read at the most.
+const MOST_DETAILS: usize = 4_096;
 
 /// Who speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -166,6 +169,21 @@ impl<'a> Message<'a> {
         message.record.calls.iter().map(show)
     }
 
+    /// Readable reasoning of an earlier turn that the caller hands back.
+    pub fn reasoning(&self) -> Vec<Cow<'a, str>> {
+        let object = match self.record.care {
+            Care::None => return Vec::new(),
+            Care::MayNeedRewriting => Object::parse(self.raw()).unwrap_or_default(),
+        };
+        if let Some(details) = object.borrowed("reasoning_details") {
+            let details = array(details, MOST_DETAILS).unwrap_or_default();
+            return details.into_iter().flat_map(readable).collect();
+        }
+        let plain = ["reasoning_content", "reasoning"];
+        let plain = plain.iter().find_map(|name| object.borrowed(name));
+        plain.and_then(json::string).into_iter().collect()
+    }
+
     /// The message as raw JSON.
     pub fn raw(&self) -> &'a str {
         self.record.span.get(self.body)
@@ -175,4 +193,12 @@ impl<'a> Message<'a> {
     pub(in crate::wire) fn care(&self) -> Care {
         self.record.care
     }
+}
+
+/// What can be read of one entry of `reasoning_details`.
+fn readable(detail: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    let detail = Object::parse(detail).unwrap_or_default();
+    ["text", "summary"]
+        .into_iter()
+        .filter_map(move |name| json::string(detail.borrowed(name)?))
 }

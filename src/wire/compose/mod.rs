@@ -140,21 +140,25 @@ impl Tally {
 
     /// An answer without content is an answer only when its finish or its usage explains why.
     fn fault(&self, finish: Finish, usage: Option<&ReportedUsage>) -> Option<Fault> {
-        let billed = usage.is_some_and(|reported| reported.usage.completion_tokens > 0);
-        match finish {
-            Finish::Error => Some(Fault::ours(
-                FaultClass::Server,
-                "the provider broke its answer off",
-            )),
-            Finish::Length | Finish::ContentFilter => None,
-            Finish::Stop | Finish::ToolCalls | Finish::FunctionCall => {
-                (!self.delivered.has_content && !billed).then(|| {
-                    Fault::ours(
-                        FaultClass::Empty,
-                        "the provider answered without any content",
-                    )
-                })
+        let usage = usage.map(|reported| reported.usage);
+        let has_output = usage.is_some_and(|usage| usage.completion_tokens > 0);
+        let (class, what) = match finish {
+            Finish::Error => (FaultClass::Server, "the provider broke its answer off"),
+            Finish::Stop | Finish::ToolCalls | Finish::FunctionCall
+                if !self.delivered.has_content && !has_output =>
+            {
+                let what = "the provider answered without any content";
+                (FaultClass::Empty, what)
             }
-        }
+            Finish::Length
+            | Finish::ContentFilter
+            | Finish::Stop
+            | Finish::ToolCalls
+            | Finish::FunctionCall => return None,
+        };
+        Some(Fault {
+            billed: usage.map(Box::new),
+            ..Fault::ours(class, what)
+        })
     }
 }

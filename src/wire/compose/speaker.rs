@@ -44,7 +44,17 @@ impl Speaker {
         }
         let text_bytes = self.write(piece, &mut delta);
         delta.push('}');
-        self.chunk(&delta, "null", None, Weight::Content, text_bytes, out);
+        let weight = match piece {
+            // Encrypted and redacted reasoning is nothing that the caller can read.
+            Piece::Detail(_) => Weight::Role,
+            Piece::Text(_)
+            | Piece::Refusal(_)
+            | Piece::Reasoning(_)
+            | Piece::Annotation(_)
+            | Piece::Call { .. }
+            | Piece::Arguments(..) => Weight::Content,
+        };
+        self.chunk(&delta, "null", None, weight, text_bytes, out);
     }
 
     /// Appends a piece to a delta; answers with its UTF-8 bytes of content.

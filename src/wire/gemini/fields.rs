@@ -60,6 +60,7 @@ pub(super) fn fate(model: &Model, provider: &Provider, name: &str, raw: &str) ->
         | "models"
         | "provider"
         | "include_reasoning"
+        | "recovery"
         | "reasoning"
         | "reasoning_effort"
         | "max_tokens"

@@ -5,7 +5,7 @@ use super::super::fault::{Fault, FaultClass};
 use super::super::json;
 use super::super::object::{Flaw, Object, array};
 use super::calls::{self, Called, Ending, Place};
-use super::content::{self, Member, Reasoning};
+use super::content::{self, Member};
 use super::{errors, usage};
 
 /// More choices than can be asked for.
@@ -65,31 +65,29 @@ pub(in crate::wire) fn decode_answer(body: &[u8], view: ReasoningView) -> Result
 
 /// Refuses an answer that failed, or that has nothing in it for no good reason.
 fn check(answer: Answer, text: &str) -> Result<Answer, Fault> {
-    let billed = answer
-        .usage
-        .as_ref()
-        .is_some_and(|reported| reported.usage.completion_tokens > 0);
-    match answer.finish {
-        Finish::Error => Err(errors::in_band(text).unwrap_or_else(|| {
-            Fault::ours(
-                FaultClass::Server,
-                "the provider ended its answer with an error",
-            )
-        })),
+    let billed = answer.usage.as_ref().map(|reported| reported.usage);
+    let has_output = billed.is_some_and(|usage| usage.completion_tokens > 0);
+    let fault = match answer.finish {
+        Finish::Error => errors::in_band(text).unwrap_or_else(|| {
+            let what = "the provider ended its answer with an error";
+            Fault::ours(FaultClass::Server, what)
+        }),
         Finish::Stop | Finish::ToolCalls | Finish::FunctionCall
-            if !answer.delivered.has_content && !billed =>
+            if !answer.delivered.has_content && !has_output =>
         {
-            Err(Fault::ours(
-                FaultClass::Empty,
-                "the provider answered without any content",
-            ))
+            let what = "the provider answered without any content";
+            Fault::ours(FaultClass::Empty, what)
         }
         Finish::Stop
         | Finish::ToolCalls
         | Finish::FunctionCall
         | Finish::Length
-        | Finish::ContentFilter => Ok(answer),
-    }
+        | Finish::ContentFilter => return Ok(answer),
+    };
+    Err(Fault {
+        billed: billed.map(Box::new),
+        ..fault
+    })
 }
 
 /// The members that are passed on as they came.
@@ -172,7 +170,7 @@ impl Whole<'_> {
                     }
                 }
                 Member::Side if name != "content" => json::push_member(out, name, raw),
-                Member::WithReasoning if reasoning == Reasoning::Shown => {
+                Member::WithReasoning if reasoning.is_shown() => {
                     json::push_member(out, name, raw);
                 }
                 Member::Apart | Member::WithReasoning | Member::Side | Member::Noise => {}

@@ -133,8 +133,10 @@ impl ChoiceState {
             tally.show(Weight::Role);
         }
         let reasoning = content::write_reasoning(delta, view, &mut tally.delivered, out);
-        if reasoning == Reasoning::Shown {
-            tally.show(Weight::Content);
+        match reasoning {
+            Reasoning::Shown => tally.show(Weight::Content),
+            Reasoning::Sealed => tally.show(Weight::Role),
+            Reasoning::None | Reasoning::Hidden => {}
         }
         for (name, raw) in delta.iter() {
             match Member::of(name, raw) {
@@ -148,7 +150,7 @@ impl ChoiceState {
                     tally.show(Weight::Nothing);
                     json::push_member(out, name, raw);
                 }
-                Member::WithReasoning if reasoning == Reasoning::Shown => {
+                Member::WithReasoning if reasoning.is_shown() => {
                     json::push_member(out, name, raw);
                 }
                 Member::Apart | Member::Side | Member::WithReasoning | Member::Noise => {}

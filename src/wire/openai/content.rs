@@ -2,7 +2,10 @@
 
 use super::super::answer::{Delivered, ReasoningView};
 use super::super::json::{self, Kind};
-use super::super::object::Object;
+use super::super::object::{Object, array};
+
+/// Reasoning details of one delta that are looked at.
+const MOST_DETAILS: usize = 256;
 
 /// The reasoning text of a message or delta, as a raw JSON string that is not empty. xAI says
 /// `reasoning_content`, Groq and Cerebras say `reasoning`, some servers say both.
@@ -23,6 +26,7 @@ pub(super) fn write_reasoning(
 ) -> Reasoning {
     let text = reasoning(object);
     let details = object.get("reasoning_details").filter(|raw| *raw != "[]");
+    let is_readable = text.is_some() || details.is_some_and(is_readable);
     let found = match (text, details) {
         (None, None) => return Reasoning::None,
         (Some(text), _) => json::string_len(text),
@@ -45,7 +49,25 @@ pub(super) fn write_reasoning(
             out.push_str("}]");
         }
     }
-    Reasoning::Shown
+    if is_readable {
+        Reasoning::Shown
+    } else {
+        Reasoning::Sealed
+    }
+}
+
+/// Whether any of the details has a text or a summary beside what only the provider can read.
+fn is_readable(details: &str) -> bool {
+    let has_text = |raw: &&str| {
+        let detail = Object::parse(raw).ok();
+        let members = ["text", "summary"].into_iter();
+        detail.is_some_and(|detail| {
+            members
+                .filter_map(|name| detail.get(name))
+                .any(|raw| json::string_len(raw) > 0)
+        })
+    };
+    array(details, MOST_DETAILS).is_ok_and(|list| list.iter().any(has_text))
 }
 
 /// What became of a message's reasoning.
@@ -54,6 +76,18 @@ pub(super) enum Reasoning {
     None,
     Hidden,
     Shown,
+    /// Shown, but encrypted: nothing that the caller can read.
+    Sealed,
+}
+
+impl Reasoning {
+    /// Whether the caller sees any of it.
+    pub(super) fn is_shown(self) -> bool {
+        match self {
+            Self::Shown | Self::Sealed => true,
+            Self::None | Self::Hidden => false,
+        }
+    }
 }
 
 /// What a member of a message or delta is.

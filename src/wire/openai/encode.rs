@@ -122,7 +122,8 @@ pub(in crate::wire) fn left_out(
 
 fn fate(request: &ChatRequest, model: &Model, provider: &Provider, name: &str, raw: &str) -> Fate {
     let refused = match name {
-        "prefer" | "models" | "provider" | "include_reasoning" | "reasoning" | "stream_options" => {
+        "prefer" | "models" | "provider" | "recovery" | "include_reasoning" | "reasoning"
+        | "stream_options" => {
             return Fate::Consume;
         }
         "model" | "messages" => return Fate::Keep,

@@ -76,6 +76,7 @@ fn fault(http_status: Option<u16>, said: Said, body: &str) -> Fault {
         param: said.param.map(|param| clean::message(&param)),
         message,
         retry_after: retry::from_text(body.get(..body.floor_char_boundary(8_192)).unwrap_or(body)),
+        billed: None,
     }
 }
 

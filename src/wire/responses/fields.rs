@@ -41,7 +41,8 @@ pub(super) fn fate(
 ) -> Fate {
     let has_tools = request.tools_raw().is_some();
     let wanted = match name {
-        "prefer" | "models" | "provider" | "include_reasoning" | "reasoning" | "stream_options" => {
+        "prefer" | "models" | "provider" | "recovery" | "include_reasoning" | "reasoning"
+        | "stream_options" => {
             return Fate::Consume;
         }
         "model" | "messages" | "stream" => return Fate::Translate,

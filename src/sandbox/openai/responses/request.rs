@@ -80,6 +80,7 @@ impl Request {
                 house: Flavour::OpenAi.house(),
                 model: model.to_owned(),
                 prompt,
+                begun: String::new(),
                 tool_result: items
                     .last()
                     .filter(|item| kind(item) == "function_call_output")

@@ -176,6 +176,7 @@ fn fate<'a>(
         | "models"
         | "provider"
         | "include_reasoning"
+        | "recovery"
         | "reasoning"
         | "reasoning_effort"
         | "tools"

@@ -21,6 +21,7 @@ pub(super) fn provider() -> Provider {
         api_key_env: Vec::new(),
         key_need: KeyNeed::Optional,
         omit: vec!["seed".into(), "user".into(), "parallel_tool_calls".into()],
+        on_disconnect: crate::catalog::OnDisconnect::Cancel,
         source: String::new(),
     }
 }
@@ -37,6 +38,7 @@ pub(super) fn model(upstream: &str) -> Model {
         context_window: 100_000,
         max_input: None,
         max_output: 8_000,
+        tokenizer: std::sync::Arc::default(),
         price: Price::default(),
         abilities: Ability::ALL.into_iter().collect::<Abilities>(),
         traits: Vec::new(),

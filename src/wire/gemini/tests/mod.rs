@@ -30,6 +30,7 @@ fn google() -> Provider {
         api_key_env: Vec::new(),
         key_need: KeyNeed::Optional,
         omit: vec!["user".to_owned()],
+        on_disconnect: crate::catalog::OnDisconnect::Cancel,
         source: String::new(),
     }
 }
@@ -46,6 +47,7 @@ fn model(upstream: &str, traits: &[Trait]) -> Model {
         context_window: 1_000_000,
         max_input: None,
         max_output: 65_536,
+        tokenizer: std::sync::Arc::default(),
         price: Price::default(),
         abilities: [Ability::Tools, Ability::Vision, Ability::Reasoning]
             .into_iter()

@@ -87,6 +87,9 @@ fn an_answer_without_content_is_empty_unless_it_was_paid_for() {
     assert_eq!(class(&body("\"stop\"", "")), Err(FaultClass::Empty));
     assert_eq!(class(&body("null", "")), Err(FaultClass::Empty));
     assert_eq!(class(&body("\"stop\"", &usage(0))), Err(FaultClass::Empty));
+    let empty = decode(&body("\"stop\"", &usage(0)), ReasoningView::Include);
+    let billed = empty.unwrap_err().billed.map(|usage| usage.prompt_tokens);
+    assert_eq!(billed, Some(1), "the provider bills the input all the same");
     assert_eq!(class(&body("\"stop\"", &usage(3))), Ok(()));
     assert_eq!(class(&body("\"length\"", &usage(0))), Ok(()));
     assert_eq!(class(&body("\"content_filter\"", "")), Ok(()));

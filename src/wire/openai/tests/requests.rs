@@ -19,6 +19,7 @@ fn provider(name: &str, omit: &[&str]) -> Provider {
         api_key_env: Vec::new(),
         key_need: KeyNeed::Optional,
         omit: omit.iter().map(|field| (*field).to_owned()).collect(),
+        on_disconnect: crate::catalog::OnDisconnect::Cancel,
         source: String::new(),
     }
 }
@@ -35,6 +36,7 @@ fn model(abilities: &[Ability], traits: &[Trait]) -> Model {
         context_window: 1000,
         max_input: None,
         max_output: 100,
+        tokenizer: std::sync::Arc::default(),
         price: Price::default(),
         abilities: abilities.iter().copied().collect::<Abilities>(),
         traits: traits.to_vec(),

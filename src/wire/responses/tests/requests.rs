@@ -29,6 +29,7 @@ fn provider() -> Provider {
         api_key_env: Vec::new(),
         key_need: KeyNeed::Optional,
         omit: Vec::new(),
+        on_disconnect: crate::catalog::OnDisconnect::Cancel,
         source: String::new(),
     }
 }
@@ -45,6 +46,7 @@ fn model(upstream: &str, abilities: &[Ability], traits: &[Trait]) -> Model {
         context_window: 1000,
         max_input: None,
         max_output: 1000,
+        tokenizer: std::sync::Arc::default(),
         price: Price::default(),
         abilities: abilities.iter().copied().collect::<Abilities>(),
         traits: traits.to_vec(),

@@ -1,0 +1,99 @@
+//! Messages that arrive together share a sync; one that comes alone does not wait for others.
+
+use std::time::Duration;
+
+use actix::Arbiter;
+use futures_util::future::join_all;
+use tokio::time::{Instant, timeout};
+
+use super::*;
+use crate::ids::{GenerationId, KeyId};
+use crate::store::samples::{record, usd};
+use crate::store::{Limits, Order};
+
+fn order(account: AccountId) -> Order {
+    Order {
+        generation: GenerationId::new(),
+        account,
+        key: KeyId::new(),
+        provider: "openai".to_owned(),
+        model: "gpt-4.1".to_owned(),
+        want: usd("0.001"),
+        least: usd("0.001"),
+        price_version: "2026-01".to_owned(),
+        daily_limit: None,
+        expires_ms: clock::now_ms() + 60_000,
+    }
+}
+
+/// A ledger on a thread of its own, a customer with ten dollars, and what is counted.
+fn started(dir: &std::path::Path) -> (actix::Addr<Ledger>, AccountId, Arc<Tally>) {
+    let account = AccountId::new();
+    let db = Db::open(dir).unwrap();
+    let limits = Limits {
+        holds_per_account: 10_000,
+    };
+    let (mut book, _) = Book::load(&db, limits, 0).unwrap();
+    book.grant(account, usd("10"), "first", "test", 0).unwrap();
+    db.commit(book.take_batch()).unwrap();
+    let ledger = Ledger::new(db, book, Arc::default(), Arc::default(), u64::MAX);
+    let tally = ledger.tally();
+    let thread = Arbiter::new().handle();
+    (
+        Ledger::start_in_arbiter(&thread, |_| ledger),
+        account,
+        tally,
+    )
+}
+
+#[actix::test]
+async fn messages_that_wait_together_share_their_syncs() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ledger, account, tally) = started(dir.path());
+    let orders: Vec<Order> = (0..2000).map(|_| order(account)).collect();
+    let authorised = join_all(orders.iter().map(|order| {
+        ledger.send(Authorise {
+            order: order.clone(),
+            patience: Duration::ZERO,
+        })
+    }));
+    let held = timeout(Duration::from_secs(60), authorised).await.unwrap();
+    assert!(held.iter().all(|answer| matches!(answer, Ok(Ok(Ok(_))))));
+    let settled = join_all(orders.iter().map(|order| {
+        let (reply, settled) = oneshot::channel();
+        ledger.do_send(Settle {
+            record: Box::new(record(order, usd("0.001"))),
+            failed: Vec::new(),
+            reply: Some(reply),
+        });
+        settled
+    }));
+    let settled = timeout(Duration::from_secs(60), settled).await.unwrap();
+    assert!(
+        settled
+            .iter()
+            .all(|answer| answer.as_ref().is_ok_and(|s| s.charged == usd("0.001")))
+    );
+    let stats = tally.read();
+    assert_eq!(stats.decisions, 4000);
+    assert!(stats.commits >= 4000_u64.div_ceil(GROUP as u64));
+    assert!(stats.commits < 400, "{stats:?}");
+}
+
+#[actix::test]
+async fn a_message_alone_waits_for_nobody() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ledger, account, tally) = started(dir.path());
+    let started = Instant::now();
+    for _ in 0..5 {
+        let ask = Authorise {
+            order: order(account),
+            patience: Duration::ZERO,
+        };
+        ledger.send(ask).await.unwrap().unwrap().unwrap();
+    }
+    let waited = started.elapsed();
+    assert_eq!(tally.read().batches[0], 5);
+    // No timer collects company: five syncs of a busy disk, not five waits.
+    assert!(waited < Duration::from_secs(5), "{waited:?}");
+}

@@ -1,0 +1,106 @@
+//! Records that are old enough go in small steps, so that no commit waits long behind one.
+
+use std::time::Duration;
+
+use actix::{AsyncContext, Context, Handler, Message};
+
+use super::{Ledger, clock};
+use crate::store::prune;
+
+/// Records that go in one step.
+const STEP: usize = 256;
+/// Time between two steps while there is more to prune: about 2,500 records a second.
+const BETWEEN_STEPS: Duration = Duration::from_millis(100);
+/// Time until the next look when there was no more.
+const PERIOD: Duration = Duration::from_secs(60);
+
+/// Takes one step.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Prune;
+
+impl Handler<Prune> for Ledger {
+    type Result = ();
+
+    fn handle(&mut self, _: Prune, ctx: &mut Context<Self>) {
+        let before_ms = clock::now_ms().saturating_sub(self.keep_records_ms);
+        let pruned = prune(&self.db, before_ms, STEP).and_then(|pruned| {
+            self.db.commit(pruned.batch)?;
+            Ok(pruned.records)
+        });
+        match pruned {
+            Ok(records) => {
+                let pause = if records == STEP {
+                    BETWEEN_STEPS
+                } else {
+                    PERIOD
+                };
+                ctx.notify_later(Prune, pause);
+            }
+            Err(error) => {
+                self.fail(&error);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use actix::Actor;
+
+    use super::*;
+    use crate::actors::ledger::{Find, Record};
+    use crate::ids::{AccountId, GenerationId, KeyId, RequestId};
+    use crate::money::Picodollars;
+    use crate::store::samples::record;
+    use crate::store::{Book, Db, Generation, Limits, Order};
+
+    fn generation() -> Generation {
+        let order = Order {
+            generation: GenerationId::new(),
+            account: AccountId::new(),
+            key: KeyId::new(),
+            provider: "groq".to_owned(),
+            model: "llama3.1-8b".to_owned(),
+            want: Picodollars::ZERO,
+            least: Picodollars::ZERO,
+            price_version: "2026-01".to_owned(),
+            expires_ms: 0,
+            daily_limit: None,
+        };
+        Generation {
+            request_id: RequestId::new(),
+            ..record(&order, Picodollars::ZERO)
+        }
+    }
+
+    /// Keeps a record, takes a step of pruning, and says whether the record is still there.
+    async fn survives(keep_records_ms: u64) -> bool {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Db::open(dir.path()).unwrap();
+        let (book, _) = Book::load(&db, Limits::default(), 0).unwrap();
+        let health = Arc::default();
+        let ledger = Ledger::new(db, book, Arc::default(), health, keep_records_ms).start();
+        let record = generation();
+        let id = record.id;
+        ledger.do_send(Record {
+            record: Box::new(record),
+            failed: Vec::new(),
+        });
+        assert!(ledger.send(Find(id)).await.unwrap().unwrap().is_some());
+        // Until the clock has passed the millisecond of its id.
+        while id >= GenerationId::first_at(clock::now_ms()) {
+            tokio::task::yield_now().await;
+        }
+        ledger.send(Prune).await.unwrap();
+        ledger.send(Find(id)).await.unwrap().unwrap().is_some()
+    }
+
+    #[actix::test]
+    async fn records_go_when_they_are_old_enough_and_not_before() {
+        assert!(survives(3_600_000).await);
+        assert!(!survives(0).await);
+    }
+}

@@ -1,0 +1,52 @@
+//! Where one provider and its models stand, as it is published.
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use crate::actors::breaker::{Breakers, State, Status};
+use crate::catalog::ModelId;
+use crate::routing::Standing;
+
+/// Where one provider and its models stand, for readers that only rank.
+#[derive(Clone, Debug)]
+pub struct Standings {
+    whole: Status,
+    models: HashMap<ModelId, Status>,
+}
+
+impl Standings {
+    /// A snapshot.
+    pub(super) fn of_all(breakers: &Breakers) -> Self {
+        Self {
+            whole: breakers.whole(),
+            models: breakers
+                .models()
+                .map(|(id, status)| (id.clone(), status))
+                .collect(),
+        }
+    }
+
+    /// Where the provider as a whole and its credential stand, the worse of the two.
+    pub fn whole(&self) -> Status {
+        self.whole
+    }
+
+    /// Where a model stands: as its provider, when that is left alone as a whole.
+    pub fn of(&self, model: &ModelId, now: Instant) -> Status {
+        match standing(&self.whole, now) {
+            Standing::Flowing => self.models.get(model).copied().unwrap_or(self.whole),
+            Standing::Tripped(_) | Standing::Probing | Standing::Unconfigured => self.whole,
+        }
+    }
+}
+
+/// Where a published status stands now.
+pub fn standing(status: &Status, now: Instant) -> Standing {
+    match status.state {
+        State::Tripped { until } | State::Resting { until } if now < until => {
+            Standing::Tripped(until - now)
+        }
+        State::Flowing | State::Resting { .. } => Standing::Flowing,
+        State::Tripped { .. } | State::Probing => Standing::Probing,
+    }
+}

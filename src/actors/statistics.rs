@@ -1,0 +1,158 @@
+//! What was observed of every model: published by its provider's actor, kept across restarts by one
+//! actor beside the disk.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix::{Actor, AsyncContext, Context, Handler, Message};
+use arc_swap::ArcSwap;
+
+use super::breaker::Outcome;
+use super::catalog::World;
+use super::clock::now_ms;
+use super::storage::StorageHealth;
+use crate::catalog::{Catalog, Model, ModelId, ProviderName};
+use crate::routing::{Ended, KeptObserved, Live, Observation, Observed, Standing};
+use crate::store::{Db, Kept, StoreError, keep_statistics, read_statistics};
+
+/// How often what was learned is written.
+const KEEP_EVERY: Duration = Duration::from_secs(30);
+
+/// What was observed of models, by id.
+pub type Statistics = HashMap<ModelId, Arc<Observed>>;
+
+/// The published statistics of one provider's models. Its actor is the only writer.
+#[derive(Default)]
+pub struct Board(ArcSwap<Statistics>);
+
+impl Board {
+    /// A provider's board, which begins with what earlier runs have learned of its models.
+    pub fn of(provider: &ProviderName, catalog: &Catalog, remembered: &Statistics) -> Self {
+        let models = catalog.models().iter();
+        let theirs = models.filter(|model| model.provider == *provider);
+        let known = theirs.filter_map(|model| {
+            let observed = remembered.get(&model.id)?;
+            Some((model.id.clone(), Arc::clone(observed)))
+        });
+        Self(ArcSwap::from_pointee(known.collect()))
+    }
+
+    /// Takes note of how an attempt ended, and publishes it.
+    pub fn record(&self, model: &ModelId, ended: Ended, now: Instant) {
+        let mut next = Statistics::clone(&self.0.load());
+        let mut observed = match next.get(model) {
+            Some(observed) => Observed::clone(observed),
+            None => Observed::new(now),
+        };
+        observed.record(ended, now);
+        next.insert(model.clone(), Arc::new(observed));
+        self.0.store(Arc::new(next));
+    }
+
+    /// What is known of a model now.
+    pub fn live(&self, model: &Model, standing: Standing, now: Instant) -> Live {
+        match self.0.load().get(&model.id) {
+            Some(observed) => observed.live(model, standing, now),
+            None => Live::prior(model, standing),
+        }
+    }
+}
+
+/// What statistics learn from an attempt; nothing from one that taught the breaker nothing.
+pub fn ended(outcome: Outcome, observation: Option<Observation>) -> Option<Ended> {
+    match (outcome, observation) {
+        (Outcome::Success, Some(seen)) => Some(Ended::Measured(seen)),
+        (Outcome::Success, None) => Some(Ended::Answered),
+        (
+            Outcome::Failure
+            | Outcome::Silence
+            | Outcome::Unreachable
+            | Outcome::RateLimited(_)
+            | Outcome::ModelMissing
+            | Outcome::CredentialRefused
+            | Outcome::QuotaSpent,
+            _,
+        ) => Some(Ended::Failed),
+        (Outcome::Neutral, _) => None,
+    }
+}
+
+/// Reads what earlier runs have learned, as old as it is by now.
+pub fn remembered(db: &Db) -> Result<Statistics, StoreError> {
+    let (now, wall_ms) = (Instant::now(), now_ms());
+    let rows = read_statistics::<KeptObserved>(db)?.into_iter();
+    Ok(rows
+        .map(|row| {
+            let age = Duration::from_millis(wall_ms.saturating_sub(row.saved_ms));
+            let observed = Observed::restore(&row.value, age, now);
+            (ModelId::new(&row.model), Arc::new(observed))
+        })
+        .collect())
+}
+
+/// Writes what was learned to the disk from time to time.
+pub struct Archivist {
+    db: Db,
+    world: Arc<ArcSwap<World>>,
+    health: Arc<StorageHealth>,
+    written: Statistics,
+}
+
+impl Archivist {
+    /// Keeps the statistics of the models in `world`.
+    pub fn new(db: Db, world: Arc<ArcSwap<World>>, health: Arc<StorageHealth>) -> Self {
+        Self {
+            db,
+            world,
+            health,
+            written: Statistics::new(),
+        }
+    }
+
+    /// Writes what has changed since the last time, in one commit.
+    fn keep(&mut self) {
+        let (now, saved_ms) = (Instant::now(), now_ms());
+        let world = self.world.load_full();
+        let boards = world.routes().map(|route| route.statistics().0.load_full());
+        let mut rows = Vec::new();
+        for (model, observed) in boards.flat_map(|board| Statistics::clone(&board)) {
+            let is_written = |written: &Arc<Observed>| Arc::ptr_eq(written, &observed);
+            if self.written.get(&model).is_some_and(is_written) {
+                continue;
+            }
+            rows.push(Kept {
+                model: model.as_str().to_owned(),
+                saved_ms,
+                value: observed.keep(now),
+            });
+            self.written.insert(model, observed);
+        }
+        if !rows.is_empty()
+            && let Err(error) = keep_statistics(&self.db, rows)
+        {
+            self.health.fail(&error);
+        }
+    }
+}
+
+impl Actor for Archivist {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        ctx.run_interval(KEEP_EVERY, |archivist, _| archivist.keep());
+    }
+}
+
+/// Writes what was learned now; the answer means that it is on the disk.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct KeepStatistics;
+
+impl Handler<KeepStatistics> for Archivist {
+    type Result = ();
+
+    fn handle(&mut self, _: KeepStatistics, _: &mut Context<Self>) {
+        self.keep();
+    }
+}

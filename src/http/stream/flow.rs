@@ -1,0 +1,395 @@
+//! A streamed answer on its way: upstream events → frames, and the settle before the last of them.
+
+mod unpaid;
+
+use bytes::Bytes;
+
+use super::Ticket;
+use super::bill;
+use super::recovery::BrokenOff;
+use crate::actors::breaker::Outcome;
+use crate::counters::StreamEnd;
+use crate::http::consequence::{outcome, word};
+use crate::http::metered::Ending;
+use crate::routing::Observation;
+use crate::store::{Refusal, Status};
+use crate::usage::Usage;
+use crate::wire::{
+    Chunk, Delivered, Envelope, Event, Fault, FaultClass, Finish, Joined, Joiner, ReportedUsage,
+    UsageBlock,
+};
+
+/// A stream and everything it has come to.
+pub struct Flow {
+    pub(super) ticket: Ticket,
+    phase: Phase,
+    usage: Option<ReportedUsage>,
+    /// The finish that the caller was told.
+    told: Option<Finish>,
+    /// What another model had said before, and how this one's words are joined on.
+    before: Option<(BrokenOff, Joiner)>,
+}
+
+/// Where a stream is.
+enum Phase {
+    Flowing,
+    /// It broke off; everything before that has been handed out.
+    Broken(Fault),
+    Ended,
+}
+
+/// What a batch of events comes to.
+enum Turn {
+    Go,
+    Done,
+    Broken(Fault),
+    /// The rest cannot be paid.
+    Unpaid(Refusal),
+    /// The router is to end.
+    Stopped,
+}
+
+impl Flow {
+    /// A stream whose first content has come.
+    pub fn new(ticket: Ticket) -> Self {
+        Self {
+            ticket,
+            phase: Phase::Flowing,
+            usage: None,
+            told: None,
+            before: None,
+        }
+    }
+
+    /// Whether everything has been told and billed.
+    pub fn has_ended(&self) -> bool {
+        match self.phase {
+            Phase::Ended => true,
+            Phase::Flowing | Phase::Broken(_) => false,
+        }
+    }
+
+    /// The next frames for the caller; `None` after the last.
+    pub async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            match std::mem::replace(&mut self.phase, Phase::Flowing) {
+                Phase::Flowing => {}
+                Phase::Ended => {
+                    self.phase = Phase::Ended;
+                    return None;
+                }
+                Phase::Broken(fault) => match self.recover(fault).await {
+                    Ok(()) => {}
+                    Err(fault) => return Some(self.end(Some(fault), Vec::new()).await),
+                },
+            }
+            let mut frame = Vec::new();
+            let Ticket { live, stop, .. } = &mut self.ticket;
+            let turn = tokio::select! {
+                biased;
+                () = stop.ordered() => Turn::Stopped,
+                events = live.next() => match events {
+                    Some(events) => self.write(events, &mut frame).await,
+                    None => Turn::Done,
+                },
+            };
+            match turn {
+                Turn::Done => return Some(self.end(None, frame).await),
+                Turn::Stopped => return Some(self.stopped().await),
+                Turn::Unpaid(refusal) => return Some(self.cut_off(&refusal, frame).await),
+                Turn::Broken(fault) => self.phase = Phase::Broken(fault),
+                Turn::Go => {}
+            }
+            if !frame.is_empty() {
+                return Some(frame.into());
+            }
+        }
+    }
+
+    async fn write(&mut self, events: Vec<Event>, frame: &mut Vec<u8>) -> Turn {
+        for event in events {
+            match event {
+                Event::Chunk(chunk) => {
+                    if let Err(turn) = self.pass(chunk, frame).await {
+                        return turn;
+                    }
+                }
+                Event::Usage(usage) => self.usage = Some(usage),
+                Event::Alive => {}
+                Event::Replay(replay) => self.ticket.meter.remember(&replay),
+                Event::Skipped => self.ticket.meter.counters().skipped_event(),
+                Event::Done => return self.ended_badly().map_or(Turn::Done, Turn::Broken),
+                Event::Fault(fault) => return self.broken(fault),
+            }
+        }
+        Turn::Go
+    }
+
+    /// Hands a chunk on, or the part of it that the caller has not had yet.
+    async fn pass(&mut self, chunk: Chunk, frame: &mut Vec<u8>) -> Result<(), Turn> {
+        let chunk = match &mut self.before {
+            None => chunk,
+            Some((before, joiner)) => match joiner.take(&chunk) {
+                Joined::Chunk(chunk) => chunk,
+                Joined::Nothing => return Ok(()),
+                Joined::Diverged => {
+                    let fault = before.fault.clone();
+                    tracing::info!(model = %self.ticket.candidate.model.id, "a restarted answer is another one");
+                    // The model did nothing wrong: it was asked for an answer and gave one.
+                    self.report(None);
+                    return Err(Turn::Broken(fault));
+                }
+            },
+        };
+        let Ticket {
+            spending, meter, ..
+        } = &mut self.ticket;
+        let bytes = chunk.text_bytes as u64;
+        spending.count(meter, bytes).await.map_err(Turn::Unpaid)?;
+        self.told = chunk.finish.or(self.told);
+        if let Some(resume) = &mut self.ticket.resume {
+            resume.note(&chunk);
+        }
+        self.ticket.envelope.chunk(&chunk, frame);
+        Ok(())
+    }
+
+    /// A connection that breaks after the finish was told takes nothing from the answer.
+    fn broken(&self, fault: Fault) -> Turn {
+        match self.told {
+            None | Some(Finish::Error) => Turn::Broken(fault),
+            Some(
+                Finish::Stop
+                | Finish::Length
+                | Finish::ToolCalls
+                | Finish::FunctionCall
+                | Finish::ContentFilter,
+            ) => Turn::Done,
+        }
+    }
+
+    /// A stream may end in order and still say that the answer failed.
+    fn ended_badly(&self) -> Option<Fault> {
+        match self.ticket.live.decoder().finish_reason() {
+            Some((Finish::Error, _)) => Some(Fault::ours(
+                FaultClass::Server,
+                "the provider broke its answer off",
+            )),
+            Some((
+                Finish::Stop
+                | Finish::Length
+                | Finish::ToolCalls
+                | Finish::FunctionCall
+                | Finish::ContentFilter,
+                _,
+            ))
+            | None => None,
+        }
+    }
+
+    /// Lets another candidate go on, if that is wanted and somebody can. Otherwise the fault is told.
+    async fn recover(&mut self, fault: Fault) -> Result<(), Fault> {
+        self.report(Some(&fault));
+        let ticket = &mut self.ticket;
+        ticket.meter.broke_off(word(&fault));
+        let Some(resume) = ticket.resume.take() else {
+            return Err(fault);
+        };
+        let going_on = resume.go_on(&ticket.candidate, &fault, &mut ticket.meter);
+        let Some(next) = Box::pin(going_on).await else {
+            return Err(fault);
+        };
+        let (usage, _) = self.leg();
+        let ticket = &mut self.ticket;
+        ticket.meter.carry(&ticket.candidate.model, usage);
+        let before = BrokenOff {
+            model: std::sync::Arc::clone(&ticket.candidate.model),
+            usage,
+            chars: next.at_chars,
+            fault,
+        };
+        ticket.spending.hand_on(&next.candidate.model);
+        ticket.candidate = next.candidate;
+        ticket.lease = Some(next.lease);
+        ticket.live = next.live;
+        ticket.on_disconnect = next.on_disconnect;
+        self.usage = None;
+        self.before = Some((before, next.joiner));
+        Ok(())
+    }
+
+    /// The router ends, and with it the answer. The model did nothing wrong.
+    async fn stopped(&mut self) -> Bytes {
+        self.ticket.lease = None;
+        let what = "the router was stopped before the answer ended";
+        let fault = Fault::ours(FaultClass::Server, what);
+        self.end(Some(fault), Vec::new()).await
+    }
+
+    /// Settles, and only then writes the last frames: who saw the end was charged exactly once.
+    async fn end(&mut self, fault: Option<Fault>, mut frame: Vec<u8>) -> Bytes {
+        self.phase = Phase::Ended;
+        let status = if fault.is_some() {
+            Status::Failed
+        } else {
+            Status::Ok
+        };
+        self.report(fault.as_ref());
+        let counted = match (&fault, &self.before) {
+            (Some(_), _) => StreamEnd::Broken,
+            (None, Some(_)) => StreamEnd::Continued,
+            (None, None) => StreamEnd::Whole,
+        };
+        self.ticket.meter.counters().stream(counted);
+        let (shown, ending) = self.ending(status, fault.as_ref());
+        if fault.is_none() && self.before.is_none() {
+            let Ticket {
+                meter,
+                candidate,
+                conversation,
+                ..
+            } = &mut self.ticket;
+            meter.keep_warm(*conversation, &candidate.model, &shown);
+        }
+        if let (None, Some(reported)) = (&ending.usage, &self.usage) {
+            let model = &self.ticket.candidate.model;
+            self.ticket.meter.note_loss(model, &reported.usage);
+        }
+        let receipt = match self.ticket.meter.settle(&ending).await {
+            Ok(receipt) => receipt,
+            // Without a settle there is no end: the stream just breaks off.
+            Err(_) => return frame.into(),
+        };
+        let envelope = &self.ticket.envelope;
+        if let Some(fault) = &fault {
+            let metadata = format!(
+                r#"{{"provider":{:?},"retryable":true}}"#,
+                self.ticket.candidate.model.provider.as_str()
+            );
+            envelope.error(
+                "upstream_error",
+                &fault.message,
+                Some(&metadata),
+                &mut frame,
+            );
+        }
+        let extra = self.usage.as_ref().map(|reported| &reported.extra);
+        let usage = UsageBlock {
+            usage: shown,
+            cost: receipt.cost,
+            extra,
+        };
+        envelope.usage(&usage, self.recovery().as_deref(), &mut frame);
+        Envelope::done(&mut frame);
+        frame.into()
+    }
+
+    /// Usage together with what another model had delivered before.
+    fn with_before(&self, usage: Usage) -> Usage {
+        match &self.before {
+            Some((before, _)) => before.usage.plus(usage),
+            None => usage,
+        }
+    }
+
+    /// The metadata of an answer that two models gave. Headers had gone before.
+    fn recovery(&self) -> Option<String> {
+        let (before, _) = self.before.as_ref()?;
+        Some(format!(
+            r#"{{"recovery":{{"from":{:?},"to":{:?},"at_chars":{}}}}}"#,
+            before.model.id.as_str(),
+            self.ticket.candidate.model.id.as_str(),
+            before.chars
+        ))
+    }
+
+    fn report(&mut self, fault: Option<&Fault>) {
+        let observed = self.observation();
+        if let Some(mut lease) = self.ticket.lease.take() {
+            if let Some(observed) = observed {
+                lease.observe(observed);
+            }
+            lease.report(fault.map_or(Outcome::Success, outcome));
+        }
+    }
+
+    /// How fast and how long the answer was. One that goes on from another's words tells neither.
+    fn observation(&self) -> Option<Observation> {
+        if self.before.is_some() {
+            return None;
+        }
+        let ticket = &self.ticket;
+        let (usage, _) = self.leg();
+        let tokens = bill::answer_tokens(&usage, &ticket.candidate, ticket.choices)?;
+        let first = ticket.answered - ticket.dispatched;
+        Some(Observation::streamed(
+            first,
+            ticket.dispatched.elapsed(),
+            tokens,
+        ))
+    }
+
+    /// What the model at hand has added to the bill, and what it delivered.
+    fn leg(&self) -> (Usage, Delivered) {
+        let delivered = self.ticket.live.decoder().delivered();
+        let reported = self.usage.as_ref();
+        match &self.before {
+            None => {
+                let usage = bill::counted(reported, self.ticket.prompt_tokens, &delivered);
+                (usage, delivered)
+            }
+            Some((_, joiner)) => {
+                let passed = Delivered {
+                    text_bytes: joiner.passed_bytes(),
+                    has_content: joiner.passed_bytes() > 0,
+                };
+                (bill::continuation(reported, joiner), passed)
+            }
+        }
+    }
+
+    fn ending(&self, status: Status, fault: Option<&Fault>) -> (Usage, Ending) {
+        let (usage, delivered) = self.leg();
+        let native = self.ticket.live.decoder().finish_reason();
+        let finish = match fault {
+            Some(_) => Some(Finish::Error),
+            None => native.map(|(finish, _)| finish),
+        };
+        let ending = Ending {
+            status,
+            finish_reason: finish.map(|finish| finish.as_str().to_owned()),
+            native_finish_reason: native.map(|(_, word)| word.to_owned()),
+            usage: bill::is_billable(finish, &delivered, &usage).then_some(usage),
+            ttft: Some(self.ticket.answered - self.ticket.dispatched),
+        };
+        (self.with_before(usage), ending)
+    }
+
+    /// The caller has left: what was delivered is billed, without anybody waiting for it.
+    pub fn abandon(&mut self) {
+        if !self.has_ended() {
+            self.phase = Phase::Ended;
+            self.ticket.meter.counters().stream(StreamEnd::Left);
+            let (_, ending) = self.ending(Status::Cancelled, None);
+            self.ticket.meter.abandon(&ending);
+        }
+    }
+
+    /// Reads on without a caller, to learn what the provider counts.
+    pub async fn drain(&mut self) {
+        while let Some(events) = self.ticket.live.next().await {
+            for event in events {
+                match event {
+                    Event::Usage(usage) => self.usage = Some(usage),
+                    Event::Chunk(chunk) => {
+                        if let Some((_, joiner)) = &mut self.before {
+                            joiner.take(&chunk);
+                        }
+                    }
+                    Event::Alive | Event::Replay(_) | Event::Skipped => {}
+                    Event::Done | Event::Fault(_) => return,
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! What becomes of a stream whose caller leaves: it is closed, or read on for a while.
+
+use std::time::Duration;
+
+use super::flow::Flow;
+use crate::catalog::OnDisconnect;
+
+/// A stream without a caller is read on for this long at the most.
+const DRAIN_LIMIT: Duration = Duration::from_secs(60);
+
+/// A stream with a caller. Dropped before its end, the caller has left.
+pub struct Attended(Option<Box<Flow>>);
+
+impl Attended {
+    /// From the first content on.
+    pub fn new(flow: Flow) -> Self {
+        Self(Some(Box::new(flow)))
+    }
+
+    /// The next frames; `None` after the last.
+    pub async fn next(&mut self) -> Option<bytes::Bytes> {
+        self.0.as_mut()?.next().await
+    }
+}
+
+impl Drop for Attended {
+    fn drop(&mut self) {
+        let Some(flow) = self.0.take().filter(|flow| !flow.has_ended()) else {
+            return;
+        };
+        let mut unattended = Unattended(flow);
+        match unattended.0.ticket.on_disconnect {
+            // The upstream's connection goes with it.
+            OnDisconnect::Cancel => {}
+            OnDisconnect::Drain => {
+                actix_web::rt::spawn(async move {
+                    let read_on = unattended.0.drain();
+                    if tokio::time::timeout(DRAIN_LIMIT, read_on).await.is_err() {
+                        tracing::info!("a stream without a caller was closed before its end");
+                    }
+                });
+            }
+        }
+    }
+}
+
+/// A stream without a caller. However it goes, it is billed once.
+struct Unattended(Box<Flow>);
+
+impl Drop for Unattended {
+    fn drop(&mut self) {
+        self.0.abandon();
+    }
+}

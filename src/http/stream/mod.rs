@@ -1,0 +1,140 @@
+//! The body of a streamed answer, as actix takes it: frames, and comments until there are any.
+
+mod bill;
+mod flow;
+mod leave;
+mod recovery;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt, stream};
+
+use self::flow::Flow;
+use self::leave::Attended;
+use super::ApiError;
+use super::attempt::LiveStream;
+use super::headers::AutoVerdict;
+use super::metered::{Meter, Spending};
+use super::visit::unix_seconds;
+use crate::actors::provider::Lease;
+use crate::actors::stop::StopListener;
+use crate::catalog::{ModelId, OnDisconnect, ProviderName};
+use crate::ids::GenerationId;
+use crate::routing::Candidate;
+use crate::wire::{Envelope, Warning};
+
+pub use self::bill::{answer_tokens, counted, estimate, is_billable};
+pub use self::recovery::{Resume, is_wanted};
+
+/// Time between two comments while no content has come.
+const COMMENT_PERIOD: Duration = Duration::from_secs(10);
+
+/// Everything a stream needs to its end.
+pub struct Ticket {
+    /// Counts and bills.
+    pub meter: Meter,
+    /// Reports how the attempt ended.
+    pub lease: Option<Lease>,
+    /// The upstream's events.
+    pub live: Box<LiveStream>,
+    /// Writes the caller's frames.
+    pub envelope: Envelope,
+    /// Who answers.
+    pub candidate: Candidate,
+    /// What was left out of the request.
+    pub warnings: Vec<Warning>,
+    /// When the attempt went upstream.
+    pub dispatched: Instant,
+    /// When its first content came.
+    pub answered: Instant,
+    /// What `auto` decided.
+    pub auto: Option<AutoVerdict>,
+    /// Estimated input, for when the provider does not count.
+    pub prompt_tokens: u64,
+    /// How many answers were asked for.
+    pub choices: u32,
+    /// The hash of the messages that it answers.
+    pub conversation: Option<u64>,
+    /// Watches the hold.
+    pub spending: Spending,
+    /// What becomes of the upstream's stream when the caller leaves.
+    pub on_disconnect: OnDisconnect,
+    /// Hears when the router is to end.
+    pub stop: StopListener,
+    /// What it takes to go on after a break, where that is wanted.
+    pub resume: Option<Box<Resume>>,
+}
+
+type Frame = Result<Bytes, actix_web::Error>;
+
+/// The frames of an answer that has begun.
+pub fn frames(ticket: Ticket) -> impl Stream<Item = Frame> {
+    let attended = Attended::new(Flow::new(ticket));
+    stream::unfold(attended, |mut attended| async move {
+        attended.next().await.map(|frame| (Ok(frame), attended))
+    })
+}
+
+type Opening = Pin<Box<dyn Future<Output = Result<Ticket, ApiError>>>>;
+
+enum Patient {
+    Waiting(Opening),
+    Flowing(Attended),
+    Ended,
+}
+
+/// The frames of an answer that is still waited for: comments until it begins. An error is the only
+/// frame then, because the status has already been sent.
+pub fn patient_frames(
+    opening: Pin<Box<impl Future<Output = Result<Ticket, ApiError>> + 'static>>,
+    generation: GenerationId,
+) -> impl Stream<Item = Frame> {
+    let first: Frame = Ok(comment());
+    let rest = stream::unfold(Patient::Waiting(opening), move |state| async move {
+        match state {
+            Patient::Ended => None,
+            Patient::Flowing(mut attended) => attended
+                .next()
+                .await
+                .map(|frame| (Ok(frame), Patient::Flowing(attended))),
+            Patient::Waiting(mut opening) => {
+                match tokio::time::timeout(COMMENT_PERIOD, &mut opening).await {
+                    Err(_) => Some((Ok(comment()), Patient::Waiting(opening))),
+                    Ok(Err(error)) => Some((Ok(failed(&error, generation)), Patient::Ended)),
+                    Ok(Ok(ticket)) => {
+                        let attended = Attended::new(Flow::new(ticket));
+                        Some((Ok(comment()), Patient::Flowing(attended)))
+                    }
+                }
+            }
+        }
+    });
+    stream::once(async { first }).chain(rest)
+}
+
+fn comment() -> Bytes {
+    let mut frame = Vec::new();
+    Envelope::comment(&mut frame);
+    frame.into()
+}
+
+fn failed(error: &ApiError, generation: GenerationId) -> Bytes {
+    let envelope = Envelope::new(
+        generation,
+        unix_seconds(),
+        &ModelId::new(""),
+        &ProviderName::new(""),
+    );
+    let mut frame = Vec::new();
+    envelope.error(
+        error.code().word(),
+        error.message(),
+        Some(&error.metadata_json()),
+        &mut frame,
+    );
+    Envelope::done(&mut frame);
+    frame.into()
+}

@@ -1,0 +1,231 @@
+//! Deposits, what goes back, corrections, idempotency keys: each done once.
+
+use super::samples::*;
+use super::*;
+use crate::money::{Cents, Picodollars};
+
+const ZERO: Picodollars = Picodollars::ZERO;
+
+fn deposit<'a>(account: AccountId, event: &'a str, intent: &'a str, cents: u64) -> Deposit<'a> {
+    Deposit {
+        account,
+        event,
+        intent,
+        paid: Cents::new(cents),
+        actor: "customer",
+    }
+}
+
+fn refund<'a>(event: &'a str, id: &'a str, cents: u64) -> Reversal<'a> {
+    Reversal {
+        kind: ReversalKind::Refund,
+        event,
+        id,
+        intent: "pi_1",
+        amount: Cents::new(cents),
+        actor: "operator",
+        reason: "asked for it",
+    }
+}
+
+/// A book with one deposit of ten dollars.
+fn paid_in() -> (Book, AccountId) {
+    let (mut book, account) = (Book::new(Limits::default()), AccountId::new());
+    book.deposit(deposit(account, "evt_1", "pi_1", 1000), NOON_MS)
+        .unwrap();
+    (book, account)
+}
+
+#[test]
+fn ten_dollars_are_nine_sixty_of_credit_and_forty_cents_of_fee() {
+    let (book, account) = paid_in();
+    assert_eq!(book.balance(account).available(), usd("9.60"));
+    let of = |account| book.ledger_balance(&account);
+    assert_eq!(of(LedgerAccount::Fee).credits_posted(), usd("0.40"));
+    assert_eq!(of(LedgerAccount::CashStripe).debits_posted(), usd("10"));
+    assert!(book.trial_balance().is_zero());
+}
+
+#[test]
+fn a_hundred_replays_are_one_credit() {
+    let (mut book, account) = paid_in();
+    let first = Deposited {
+        credited: usd("9.60"),
+        fee: usd("0.40"),
+        balance: usd("9.60"),
+    };
+    for replay in 0..100 {
+        let event = format!("evt_{}", replay % 7);
+        let again = deposit(account, &event, "pi_1", 1000);
+        assert_eq!(book.deposit(again, NOON_MS + replay), Ok(first));
+    }
+    assert_eq!(book.balance(account).credits_posted(), usd("9.60"));
+    // The event is forgotten one day, the payment never.
+    book.expire(NOON_MS + 100 * DAY_MS);
+    book.deposit(deposit(account, "evt_1", "pi_1", 1000), NOON_MS)
+        .unwrap();
+    assert_eq!(book.balance(account).credits_posted(), usd("9.60"));
+}
+
+#[test]
+fn a_payment_that_changed_is_not_booked() {
+    let (mut book, account) = paid_in();
+    for other in [
+        deposit(account, "evt_2", "pi_1", 2000),
+        deposit(AccountId::new(), "evt_2", "pi_1", 1000),
+        deposit(account, "evt_1", "pi_2", 1000),
+    ] {
+        assert_eq!(book.deposit(other, NOON_MS), Err(PaymentError::Mismatch));
+    }
+    for bad in [
+        deposit(account, "", "pi_3", 1000),
+        deposit(account, "evt_3", "", 1000),
+    ] {
+        assert_eq!(book.deposit(bad, NOON_MS), Err(PaymentError::BadId));
+    }
+    let nothing = deposit(account, "evt_4", "pi_4", 0);
+    assert_eq!(book.deposit(nothing, NOON_MS), Err(PaymentError::Zero));
+    let absurd = deposit(account, "evt_5", "pi_5", u64::MAX);
+    assert_eq!(book.deposit(absurd, NOON_MS), Err(PaymentError::TooMuch));
+    assert_eq!(book.balance(account).credits_posted(), usd("9.60"));
+}
+
+#[test]
+fn a_refund_takes_credit_once_and_never_below_zero() {
+    let (mut book, account) = paid_in();
+    let first = book.reverse(refund("evt_2", "re_1", 600), NOON_MS).unwrap();
+    assert_eq!((first.account, first.balance), (account, usd("3.60")));
+    for event in ["evt_2", "evt_3"] {
+        assert_eq!(book.reverse(refund(event, "re_1", 600), NOON_MS), Ok(first));
+    }
+    let held = order(account, usd("3"), usd("3"));
+    book.authorise(held, NOON_MS).unwrap();
+    book.reverse(refund("evt_4", "re_2", 400), NOON_MS).unwrap();
+    assert_eq!(book.balance(account).available(), ZERO);
+    assert_eq!(book.balance(account).debits_pending(), usd("3"));
+    let loss = book.ledger_balance(&LedgerAccount::LossRefund);
+    assert_eq!(loss.debits_posted(), usd("3.40"));
+    let cash = book.ledger_balance(&LedgerAccount::CashStripe);
+    assert_eq!(cash.posted(), ZERO);
+    let more = book.reverse(refund("evt_5", "re_3", 1), NOON_MS);
+    assert_eq!(more, Err(PaymentError::TooMuchBack));
+    assert!(book.trial_balance().is_zero());
+}
+
+#[test]
+fn a_dispute_is_told_from_a_refund_and_needs_its_payment() {
+    let (mut book, _) = paid_in();
+    let dispute = Reversal {
+        kind: ReversalKind::Dispute,
+        ..refund("evt_2", "dp_1", 1000)
+    };
+    book.reverse(dispute, NOON_MS).unwrap();
+    let as_refund = book.reverse(refund("evt_3", "dp_1", 1000), NOON_MS);
+    assert_eq!(as_refund, Err(PaymentError::Mismatch));
+    let unknown = Reversal {
+        intent: "pi_9",
+        ..refund("evt_4", "re_4", 1)
+    };
+    assert_eq!(book.reverse(unknown, NOON_MS), Err(PaymentError::Unknown));
+}
+
+#[test]
+fn an_adjustment_goes_both_ways_but_never_below_zero() {
+    let (mut book, account) = funded(usd("5"));
+    let mut adjust = |amount: &str, key: &str, reason: &str| {
+        book.adjust(account, usd(amount), key, reason, NOON_MS)
+    };
+    assert_eq!(adjust("-2", "a", "wrong"), Ok(usd("3")));
+    assert_eq!(adjust("-2", "a", "wrong"), Ok(usd("3")));
+    assert_eq!(adjust("0.50", "b", "right"), Ok(usd("3.50")));
+    let conflict = CreditError::Key(KeyError::Conflict);
+    assert_eq!(adjust("-1", "a", "wrong"), Err(conflict));
+    let available = usd("3.50");
+    let too_little = CreditError::TooLittle { available };
+    assert_eq!(adjust("-3.51", "c", "x"), Err(too_little));
+    assert_eq!(adjust("0", "c", "x"), Err(CreditError::Zero));
+    assert_eq!(adjust("1", "c", " "), Err(CreditError::NoReason));
+    assert_eq!(adjust("4611681", "c", "x"), Err(CreditError::TooMuch));
+    assert_eq!(
+        adjust("1", "", "x"),
+        Err(CreditError::Key(KeyError::Unusable))
+    );
+    assert_eq!(book.balance(account).available(), usd("3.50"));
+    assert!(book.trial_balance().is_zero());
+}
+
+#[test]
+fn credit_that_is_held_cannot_be_taken_away() {
+    let (mut book, account) = funded(usd("5"));
+    book.authorise(order(account, usd("4"), usd("4")), NOON_MS)
+        .unwrap();
+    let available = usd("1");
+    assert_eq!(
+        book.adjust(account, usd("-2"), "k", "x", NOON_MS),
+        Err(CreditError::TooLittle { available })
+    );
+}
+
+#[test]
+fn a_key_is_running_then_done_and_forgotten_after_its_time() {
+    let (mut book, account) = funded(usd("1"));
+    let scope = || Scope::Route(account);
+    let print = Fingerprint::of(&[b"charge", b"10"]);
+    let begin = |book: &mut Book, print, now_ms| book.begin(scope(), "k", print, 0, now_ms);
+    assert_eq!(begin(&mut book, print, NOON_MS), Ok(Begun::First));
+    assert_eq!(begin(&mut book, print, NOON_MS), Err(KeyError::Running));
+    let other = Fingerprint::of(&[b"charge", b"11"]);
+    assert_eq!(begin(&mut book, other, NOON_MS), Err(KeyError::Conflict));
+    let answer = Outcome::Answer("paid".to_owned());
+    book.finish(&scope(), "k", answer.clone());
+    book.finish(&scope(), "k", Outcome::Balance(ZERO));
+    let done = Ok(Begun::Done(answer));
+    assert_eq!(begin(&mut book, print, NOON_MS), done);
+    book.expire(NOON_MS + DAY_MS - 1);
+    assert_eq!(begin(&mut book, print, NOON_MS), done);
+    book.expire(NOON_MS + DAY_MS);
+    assert_eq!(begin(&mut book, print, NOON_MS), Ok(Begun::First));
+}
+
+#[test]
+fn parameters_are_told_apart_by_their_borders() {
+    let of = Fingerprint::of;
+    assert_ne!(of(&[b"ab", b"c"]), of(&[b"a", b"bc"]));
+    assert_eq!(of(&[b"ab"]), of(&[b"ab"]));
+}
+
+#[test]
+fn what_is_remembered_survives_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = crate::store::Db::open(dir.path()).unwrap();
+    let (mut book, _) = Book::load(&db, Limits::default(), NOON_MS).unwrap();
+    let account = AccountId::new();
+    let paid = deposit(account, "evt_1", "pi_1", 1000);
+    let first = book.deposit(paid, NOON_MS).unwrap();
+    book.reverse(refund("evt_2", "re_1", 900), NOON_MS).unwrap();
+    let print = Fingerprint::of(&[]);
+    let scope = Scope::Route(account);
+    book.begin(scope.clone(), "k", print, 0, NOON_MS).unwrap();
+    let mut running = order(account, usd("0.10"), usd("0.10"));
+    running.daily_limit = Some(usd("1"));
+    book.authorise(running.clone(), NOON_MS).unwrap();
+    let more = Extension {
+        generation: running.generation,
+        number: 1,
+        want: usd("0.05"),
+        least: usd("0.05"),
+    };
+    book.extend(more, NOON_MS).unwrap();
+    db.commit(book.take_batch()).unwrap();
+    crate::store::verify(&db).unwrap();
+
+    let (mut again, recovered) = Book::load(&db, Limits::default(), NOON_MS).unwrap();
+    assert_eq!((recovered.orphans, recovered.loss), (1, usd("0.15")));
+    assert_eq!(again.deposit(paid, NOON_MS), Ok(first));
+    let over = again.reverse(refund("evt_3", "re_2", 101), NOON_MS);
+    assert_eq!(over, Err(PaymentError::TooMuchBack));
+    let running = again.begin(scope, "k", print, 0, NOON_MS);
+    assert_eq!(running, Err(KeyError::Running));
+    assert_eq!(again.balance(account).available(), usd("0.60"));
+    crate::store::verify(&db).unwrap();
+}

@@ -1,0 +1,255 @@
+//! What a row says, by its key: the one list of row kinds that verifying, exporting and importing
+//! share. Rows that follow from others (balances, holds, indexes) are not in it.
+
+use serde::{Deserialize, Serialize};
+
+use super::accounts::{Account, Key, Limit};
+use super::book::{DayTotals, KeyTotals, Link, Payment, Remembered, Transfer};
+use super::codes::{Code, Tally};
+use super::db::{Db, Row};
+use super::error::{LedgerError, StoreError};
+use super::steps::Steps;
+use super::{Day, Generation, Gift, Month, Session, codec, key};
+use crate::ids::AccountId;
+
+/// A row that no other row determines.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Entry {
+    Customer(Account),
+    Key(Key),
+    KeyTotals(KeyTotals),
+    Limit(Limit),
+    /// Credit of a new account that the ledger may not have heard of.
+    Gift(Gift),
+    Payment(Payment),
+    /// An idempotency key that was used, or an event of the card processor.
+    Remembered(Remembered),
+    Transfer {
+        #[serde(flatten)]
+        transfer: Transfer,
+        #[serde(with = "crate::ids::digest")]
+        hash: [u8; 32],
+    },
+    Day {
+        account: AccountId,
+        day: Day,
+        totals: DayTotals,
+    },
+    Month {
+        account: AccountId,
+        month: Month,
+        totals: DayTotals,
+    },
+    /// A generation's record, and where the chain ended when it was kept.
+    Record {
+        kept_at: u64,
+        record: Generation,
+    },
+}
+
+impl Entry {
+    /// Reads a row. `None` for one that follows from others.
+    ///
+    /// Fails when its checksum is wrong, when it says another key than it stands under, or when
+    /// nobody could have written it.
+    pub(super) fn read(db: &Db, row: &Row) -> Result<Option<Self>, LedgerError> {
+        let (key, value) = row;
+        let misplaced = || LedgerError::Misplaced(codec::show(key));
+        let entry = if key.starts_with(key::TRANSFERS) {
+            let Link { transfer, hash } = codec::decode(key, value)?;
+            Self::Transfer { transfer, hash }
+        } else if key.starts_with(key::GENERATIONS) {
+            let record: Generation = codec::decode(key, value)?;
+            let index = key::record(record.account, record.id);
+            let Some(bytes) = db.get(&index)? else {
+                return still_there(db, row);
+            };
+            let kept_at = codec::decode(&index, &bytes)?;
+            Self::Record { kept_at, record }
+        } else if key.starts_with(key::DAYS) {
+            let (account, day, totals) = read_day(row)?;
+            Self::Day {
+                account,
+                day,
+                totals,
+            }
+        } else if key.starts_with(key::MONTHS) {
+            let (account, month, totals) = read_month(row)?;
+            Self::Month {
+                account,
+                month,
+                totals,
+            }
+        } else if key.starts_with(key::REMEMBERED) || key.starts_with(key::EVENTS) {
+            Self::Remembered(codec::decode(key, value)?)
+        } else if key.starts_with(key::PAYMENTS) {
+            Self::Payment(codec::decode(key, value)?)
+        } else if key.starts_with(key::LIMITS) {
+            Self::Limit(codec::decode(key, value)?)
+        } else if key.starts_with(key::KEY_TOTALS) {
+            Self::KeyTotals(codec::decode(key, value)?)
+        } else if key.starts_with(key::CUSTOMERS) {
+            Self::Customer(codec::decode(key, value)?)
+        } else if key.starts_with(key::KEYS) {
+            Self::Key(codec::decode(key, value)?)
+        } else if key.starts_with(key::GIFTS) {
+            Self::Gift(codec::decode(key, value)?)
+        } else if key.starts_with(key::CODES)
+            || key.starts_with(key::TALLIES)
+            || key.starts_with(key::SESSIONS)
+        {
+            return check_visit(row).map(|()| None);
+        } else if key.starts_with(key::ADDRESSES) {
+            return check_address(db, row).map(|()| None);
+        } else if key.starts_with(key::RECORDS) {
+            return check_index(db, row);
+        } else if key.starts_with(key::BALANCES)
+            || key.starts_with(key::HOLDS)
+            || key.starts_with(key::STATISTICS)
+            || key == key::META
+        {
+            // What was learned of the models is no money: a damaged row is dropped at the next start.
+            return Ok(None);
+        } else {
+            return Err(misplaced());
+        };
+        if entry.key() != *key {
+            return Err(misplaced());
+        }
+        Ok(Some(entry))
+    }
+
+    /// Where it is stored.
+    pub(super) fn key(&self) -> Vec<u8> {
+        match self {
+            Self::Customer(account) => key::customer(account.id),
+            Self::Key(key) => key::api_key(&key.hash),
+            Self::KeyTotals(totals) => key::key_totals(totals.key),
+            Self::Limit(limit) => key::limit(limit.account),
+            Self::Gift(gift) => key::gift(gift.account),
+            Self::Payment(payment) => key::payment(&payment.intent),
+            Self::Remembered(remembered) => remembered.key(),
+            Self::Transfer { transfer, .. } => key::transfer(transfer.seq),
+            Self::Day { account, day, .. } => key::day(*account, *day),
+            Self::Month { account, month, .. } => key::month(*account, *month),
+            Self::Record { record, .. } => key::generation(record.id),
+        }
+    }
+
+    /// Stores it, and the indexes that follow from it alone.
+    pub(super) fn store(&self, steps: &mut Steps<'_>) -> Result<(), StoreError> {
+        let key = self.key();
+        match self {
+            Self::Customer(account) => {
+                steps.put(account.address_key(), &account.id)?;
+                steps.put(key, account)
+            }
+            Self::Key(value) => steps.put(key, value),
+            Self::KeyTotals(totals) => steps.put(key, totals),
+            Self::Limit(limit) => steps.put(key, limit),
+            Self::Gift(gift) => steps.put(key, gift),
+            Self::Payment(payment) => steps.put(key, payment),
+            Self::Remembered(remembered) => steps.put(key, remembered),
+            Self::Transfer { transfer, hash } => {
+                let link = Link {
+                    transfer: transfer.clone(),
+                    hash: *hash,
+                };
+                steps.put(key, &link)
+            }
+            Self::Day { totals, .. } | Self::Month { totals, .. } => steps.put(key, totals),
+            Self::Record { kept_at, record } => {
+                steps.put(key::record(record.account, record.id), kept_at)?;
+                steps.put(key, record)
+            }
+        }
+    }
+
+    /// Its kind, as an export names it.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Customer(_) => "customer",
+            Self::Key(_) => "key",
+            Self::KeyTotals(_) => "key_totals",
+            Self::Limit(_) => "limit",
+            Self::Gift(_) => "gift",
+            Self::Payment(_) => "payment",
+            Self::Remembered(_) => "remembered",
+            Self::Transfer { .. } => "transfer",
+            Self::Day { .. } => "day",
+            Self::Month { .. } => "month",
+            Self::Record { .. } => "record",
+        }
+    }
+}
+
+/// The account, day and totals of a row `d/…`.
+pub(super) fn read_day(row: &Row) -> Result<(AccountId, Day, DayTotals), StoreError> {
+    let (key, value) = row;
+    let named = key::counted(key::DAYS, key)
+        .and_then(|(account, digits)| Some((account, Day::from_digits(digits)?)));
+    let (account, day) = named.ok_or_else(|| no_period(key))?;
+    Ok((account, day, codec::decode(key, value)?))
+}
+
+/// The account, month and totals of a row `t/…`.
+pub(super) fn read_month(row: &Row) -> Result<(AccountId, Month, DayTotals), StoreError> {
+    let (key, value) = row;
+    let named = key::counted(key::MONTHS, key)
+        .and_then(|(account, digits)| Some((account, Month::from_digits(digits)?)));
+    let (account, month) = named.ok_or_else(|| no_period(key))?;
+    Ok((account, month, codec::decode(key, value)?))
+}
+
+fn no_period(key: &[u8]) -> StoreError {
+    StoreError::Corrupt {
+        key: codec::show(key),
+        reason: "not an account and a date",
+    }
+}
+
+/// Checks a row of people who sign in. Nothing determines it, but it does not outlive a move: it is
+/// no part of an export.
+fn check_visit((key, value): &Row) -> Result<(), LedgerError> {
+    let own_key = if key.starts_with(key::CODES) {
+        key::code(&codec::decode::<Code>(key, value)?.flow)
+    } else if key.starts_with(key::TALLIES) {
+        key::tally(&codec::decode::<Tally>(key, value)?.address)
+    } else {
+        key::session(&codec::decode::<Session>(key, value)?.hash)
+    };
+    if own_key == *key {
+        return Ok(());
+    }
+    Err(LedgerError::Misplaced(codec::show(key)))
+}
+
+/// Checks that an address belongs to the customer whom it names.
+fn check_address(db: &Db, row: &Row) -> Result<(), LedgerError> {
+    let (key, value) = row;
+    match Account::read(db, codec::decode(key, value)?)? {
+        Some(account) if account.address_key() == *key => Ok(()),
+        Some(_) | None => Err(LedgerError::Misplaced(codec::show(key))),
+    }
+}
+
+/// Checks that an account's index names a record of the account.
+fn check_index(db: &Db, row: &Row) -> Result<Option<Entry>, LedgerError> {
+    let (key, value) = row;
+    codec::decode::<u64>(key, value)?;
+    let named = key::recorded(key);
+    let (account, id) = named.ok_or_else(|| LedgerError::Misplaced(codec::show(key)))?;
+    match Generation::read(db, id)? {
+        Some(record) if record.account == account => Ok(None),
+        Some(_) | None => still_there(db, row),
+    }
+}
+
+/// A row without its partner is damage, unless both were pruned just now.
+fn still_there(db: &Db, (key, _): &Row) -> Result<Option<Entry>, LedgerError> {
+    match db.get(key)? {
+        Some(_) => Err(LedgerError::Misplaced(codec::show(key))),
+        None => Ok(None),
+    }
+}

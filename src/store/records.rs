@@ -1,0 +1,129 @@
+//! Records of requests and totals, by account and time: read by the page, pruned in small steps.
+
+use std::ops::RangeInclusive;
+
+use super::book::DayTotals;
+use super::db::{Batch, Db};
+use super::entry::{read_day, read_month};
+use super::error::StoreError;
+use super::{Day, Generation, Month, codec, key};
+use crate::ids::{AccountId, GenerationId};
+
+/// Reads what is kept of requests, beside whoever writes it.
+#[derive(Clone, Debug)]
+pub struct Archive(Db);
+
+/// A page of records, newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The records.
+    pub records: Vec<Generation>,
+    /// Where the next page begins; `None` when there is no older one.
+    pub before: Option<GenerationId>,
+}
+
+impl Archive {
+    /// An archive over an opened storage.
+    pub fn new(db: Db) -> Self {
+        Self(db)
+    }
+
+    /// An account's records of some days, newest first, at most `limit` of them, all older than
+    /// `before`. Reads no more rows than the page has.
+    pub fn page(
+        &self,
+        account: AccountId,
+        days: RangeInclusive<Day>,
+        before: Option<GenerationId>,
+        limit: usize,
+    ) -> Result<Page, StoreError> {
+        let first = GenerationId::first_at(days.start().start_ms());
+        let end = GenerationId::first_at(days.end().next().start_ms());
+        let end = before.map_or(end, |before| before.min(end));
+        let mut page = Page {
+            records: Vec::new(),
+            before: None,
+        };
+        if first >= end {
+            return Ok(page);
+        }
+        let range = key::record(account, first)..key::record(account, end);
+        let mut rows = 0;
+        for row in self.0.range(range)?.rev().take(limit) {
+            let (key, _) = row?;
+            let (_, id) = key::recorded(&key).ok_or_else(|| StoreError::Corrupt {
+                key: codec::show(&key),
+                reason: "not an account and a generation",
+            })?;
+            // Between the two reads it may have been pruned.
+            page.records.extend(Generation::read(&self.0, id)?);
+            rows += 1;
+            page.before = (rows == limit).then_some(id);
+        }
+        Ok(page)
+    }
+
+    /// An account's totals of the days on which it was used, newest first, at most `limit`.
+    pub fn days(
+        &self,
+        account: AccountId,
+        days: RangeInclusive<Day>,
+        limit: usize,
+    ) -> Result<Vec<(Day, DayTotals)>, StoreError> {
+        if days.is_empty() {
+            return Ok(Vec::new());
+        }
+        let range = key::day(account, *days.start())..=key::day(account, *days.end());
+        let rows = self.0.range(range)?.rev().take(limit);
+        rows.map(|row| read_day(&row?).map(|(_, day, totals)| (day, totals)))
+            .collect()
+    }
+
+    /// The same by month.
+    pub fn months(
+        &self,
+        account: AccountId,
+        months: RangeInclusive<Month>,
+        limit: usize,
+    ) -> Result<Vec<(Month, DayTotals)>, StoreError> {
+        if months.is_empty() {
+            return Ok(Vec::new());
+        }
+        let range = key::month(account, *months.start())..=key::month(account, *months.end());
+        let rows = self.0.range(range)?.rev().take(limit);
+        rows.map(|row| read_month(&row?).map(|(_, month, totals)| (month, totals)))
+            .collect()
+    }
+}
+
+/// What a step of pruning found.
+#[derive(Debug)]
+pub struct Pruned {
+    /// Records that go.
+    pub records: usize,
+    /// Their removal, to be committed.
+    pub batch: Batch,
+}
+
+/// One step of pruning: the oldest records from before a moment, at most `most` of them. Totals
+/// stay.
+pub fn prune(db: &Db, before_ms: u64, most: usize) -> Result<Pruned, StoreError> {
+    let oldest = key::generation(GenerationId::first_at(0));
+    let end = key::generation(GenerationId::first_at(before_ms));
+    let mut pruned = Pruned {
+        records: 0,
+        batch: Batch::default(),
+    };
+    for row in db.range(oldest..end)?.take(most) {
+        let (key, value) = row?;
+        let record: Generation = codec::decode(&key, &value)?;
+        pruned.batch.delete(key::record(record.account, record.id));
+        pruned.batch.delete(key);
+        pruned.records += 1;
+    }
+    Ok(pruned)
+}
+
+#[cfg(test)]
+#[path = "records_tests.rs"]
+mod tests;

@@ -1,0 +1,112 @@
+//! Schema versions: a data directory that an older version wrote is brought up to date at open.
+
+use super::book::{DayTotals, GrantedV1, Meta, Remembered};
+use super::db::{Batch, Db};
+use super::entry::read_day;
+use super::error::StoreError;
+use super::steps::Steps;
+use super::{Generation, Month, codec, key};
+use crate::ids::AccountId;
+
+/// Version of the key layout and of what is stored under the keys.
+pub(super) const SCHEMA: u32 = 3;
+
+/// A change of the schema. It runs while nothing else uses the storage and may be cut off at any
+/// commit: run again, it must come to the same.
+struct Migration {
+    /// The schema that it makes out of the one before.
+    to: u32,
+    run: fn(&Db) -> Result<(), StoreError>,
+}
+
+/// Every migration, oldest first.
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        to: 2,
+        run: index_records_and_count_months,
+    },
+    Migration {
+        to: 3,
+        run: remember_grants_as_all_keys,
+    },
+];
+
+/// Brings the storage to [`SCHEMA`]; a new one gets its version.
+///
+/// Fails when a newer version wrote it.
+pub(super) fn bring_up_to_date(db: &Db) -> Result<(), StoreError> {
+    let found = match db.get(key::META)? {
+        Some(bytes) => codec::decode::<Meta>(key::META, &bytes)?.schema,
+        None if db.rows(b"")?.next().is_none() => return note(db, SCHEMA),
+        // The first schema had no version before the first transfer or record.
+        None => 1,
+    };
+    if found > SCHEMA {
+        return Err(StoreError::Schema {
+            found,
+            known: SCHEMA,
+        });
+    }
+    for migration in MIGRATIONS.iter().filter(|step| step.to > found) {
+        (migration.run)(db)?;
+        note(db, migration.to)?;
+    }
+    Ok(())
+}
+
+/// Writes the version down; the chain stays.
+fn note(db: &Db, schema: u32) -> Result<(), StoreError> {
+    let mut batch = Batch::default();
+    let meta = Meta {
+        schema,
+        ..Meta::of(&Meta::read(db)?)
+    };
+    batch.put(key::META.to_vec(), &meta);
+    db.commit(batch)
+}
+
+/// Schema 2 finds records by account and keeps totals of months.
+fn index_records_and_count_months(db: &Db) -> Result<(), StoreError> {
+    // When these were kept is not known any more; it was before everything that follows.
+    const LONG_AGO: u64 = 0;
+    let mut steps = Steps::new(db);
+    for row in db.rows(key::GENERATIONS)? {
+        let (key, value) = row?;
+        let record: Generation = codec::decode(&key, &value)?;
+        steps.put(key::record(record.account, record.id), &LONG_AGO)?;
+    }
+    let mut month: Option<(AccountId, Month, DayTotals)> = None;
+    for row in db.rows(key::DAYS)? {
+        let (account, day, totals) = read_day(&row?)?;
+        match &mut month {
+            Some((of, counted, sum)) if *of == account && *counted == day.month() => {
+                sum.merge(&totals);
+            }
+            Some(_) | None => {
+                if let Some((of, counted, sum)) = month.replace((account, day.month(), totals)) {
+                    steps.put(key::month(of, counted), &sum)?;
+                }
+            }
+        }
+    }
+    if let Some((of, counted, sum)) = month {
+        steps.put(key::month(of, counted), &sum)?;
+    }
+    steps.finish()
+}
+
+/// Schema 3 remembers the keys of grants as those of every other operation.
+fn remember_grants_as_all_keys(db: &Db) -> Result<(), StoreError> {
+    let mut steps = Steps::new(db);
+    for row in db.rows(key::GRANTS_V1)? {
+        let (key, value) = row?;
+        let remembered = Remembered::from(codec::decode::<GrantedV1>(&key, &value)?);
+        steps.put(remembered.key(), &remembered)?;
+        steps.delete(key)?;
+    }
+    steps.finish()
+}
+
+#[cfg(test)]
+#[path = "schema_tests.rs"]
+mod tests;

@@ -1,0 +1,192 @@
+//! The load run: two hundred requests a second while the chosen provider fails in every manner, and
+//! then heals.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use super::Problem;
+use super::router::{Bench, FALLBACK, PRIMARY};
+use super::script::Act;
+use super::timing::Timing;
+
+const RATE: u64 = 200;
+/// Tokens of an answer: the run is about routing, not about long texts.
+const TOKENS: usize = 3;
+/// Healed traffic is back when this share of a second's requests is served by the chosen provider.
+const BACK: f64 = 0.9;
+
+/// How the chosen provider fails.
+#[derive(Clone, Copy, Debug)]
+enum Outage {
+    Refuses,
+    Answers500,
+    Hangs,
+    Storms429,
+}
+
+const ALL: [Outage; 4] = [
+    Outage::Refuses,
+    Outage::Answers500,
+    Outage::Hangs,
+    Outage::Storms429,
+];
+
+/// What became of the requests of one phase.
+#[derive(Clone, Debug, Default)]
+struct Tally {
+    sent: usize,
+    failed: Vec<String>,
+    by_primary: usize,
+    slow: usize,
+}
+
+/// One request of the run.
+struct Answered {
+    failure: Option<String>,
+    by_primary: bool,
+    took: Duration,
+}
+
+/// Plays all outages. Answers with what was not as it should be.
+pub async fn all(timing: Timing) -> Result<Vec<String>, Problem> {
+    println!("\nLoad, {RATE} requests/s, {} timings", timing.name());
+    let mut wrong = Vec::new();
+    for outage in ALL {
+        wrong.extend(play(outage, timing).await?);
+    }
+    Ok(wrong)
+}
+
+async fn play(outage: Outage, timing: Timing) -> Result<Option<String>, Problem> {
+    let settings = format!(
+        "{}{}[limits]\nrunning_per_account = 100000\nrequests_in_flight = 100000\n",
+        timing.settings(),
+        timing.breaker()
+    );
+    let mut bench = Bench::start(&settings, TOKENS).await?;
+    phase(&bench, timing.of_s(20)).await;
+    match outage {
+        Outage::Refuses => bench.primary.go_down().await,
+        Outage::Answers500 => bench.primary.script.always(refusal(500, None)),
+        Outage::Hangs => bench.primary.script.always(Act::Silence),
+        Outage::Storms429 => bench.primary.script.always(refusal(429, Some(1))),
+    }
+    let during = phase(&bench, timing.of_s(60)).await;
+    match outage {
+        Outage::Refuses => bench.primary.come_back()?,
+        Outage::Answers500 | Outage::Hangs | Outage::Storms429 => bench.primary.script.heal(),
+    }
+    let (after, back) = until_back(&bench, timing.of_s(60)).await;
+    let failed: Vec<&String> = during.failed.iter().chain(&after.failed).collect();
+    println!(
+        "  {outage:?}: {} requests meanwhile, {} client errors, {} slower than a second; back after {}",
+        during.sent,
+        failed.len(),
+        during.slow,
+        back.map_or("never".to_owned(), |d| format!("{:.1} s", d.as_secs_f64())),
+    );
+    for failure in failed.iter().take(3) {
+        println!("    {failure}");
+    }
+    let clean = bench.router.ledger_is_clean().await?;
+    // Who was sent to a silent provider waits for the clock of the first token; nobody after that.
+    let patient = match outage {
+        Outage::Hangs => timing.of_s(10) + timing.of_s(5),
+        Outage::Refuses | Outage::Answers500 | Outage::Storms429 => timing.of_s(5),
+    };
+    let few_slow = during.slow as f64 <= RATE as f64 * patient.as_secs_f64();
+    let fine = failed.is_empty() && back.is_some() && few_slow && clean;
+    Ok((!fine).then(|| format!("load while the provider {outage:?}")))
+}
+
+const fn refusal(status: u16, retry_after_s: Option<u64>) -> Act {
+    Act::Refuse {
+        status,
+        retry_after_s,
+        code: "scripted_outage",
+    }
+}
+
+/// A steady stream of requests for so long.
+async fn phase(bench: &Bench, time: Duration) -> Tally {
+    let pause = Duration::from_micros(1_000_000 / RATE);
+    let mut ticks = tokio::time::interval(pause);
+    let end = Instant::now() + time;
+    let mut running = JoinSet::new();
+    while Instant::now() < end {
+        ticks.tick().await;
+        running.spawn(one(bench.router.post(&by_tier())));
+    }
+    let mut tally = Tally::default();
+    while let Some(done) = running.join_next().await {
+        tally.sent += 1;
+        match done {
+            Ok(answered) => {
+                tally.failed.extend(answered.failure);
+                tally.by_primary += usize::from(answered.by_primary);
+                tally.slow += usize::from(answered.took > Duration::from_secs(1));
+            }
+            Err(error) => tally.failed.push(error.to_string()),
+        }
+    }
+    tally
+}
+
+/// Second after second, until the chosen provider serves nearly everybody again.
+async fn until_back(bench: &Bench, limit: Duration) -> (Tally, Option<Duration>) {
+    let healed = Instant::now();
+    let mut all = Tally::default();
+    while healed.elapsed() < limit {
+        let second = phase(bench, Duration::from_secs(1)).await;
+        let share = second.by_primary as f64 / second.sent.max(1) as f64;
+        all.failed.extend(second.failed);
+        if share >= BACK {
+            return (all, Some(healed.elapsed()));
+        }
+    }
+    (all, None)
+}
+
+/// A request that names no model: the better one of the two is chosen.
+pub fn by_tier() -> Value {
+    json!({
+        "model": "economy", "prefer": "quality", "provider": { "only": ["alpha", "beta"] },
+        "stream": true,
+        "messages": [{ "role": "user", "content": "Hello" }],
+    })
+}
+
+async fn one(request: reqwest::RequestBuilder) -> Answered {
+    let started = Instant::now();
+    let answer = match request.send().await {
+        Ok(answer) => answer,
+        Err(error) => return failed(started, format!("{error:?}")),
+    };
+    let status = answer.status().as_u16();
+    let model = answer.headers().get("x-model-router-model");
+    let model = model.map_or(Vec::new(), |model| model.as_bytes().to_vec());
+    let text = match answer.text().await {
+        Ok(text) if status == 200 => text,
+        Ok(text) => return failed(started, format!("{status}: {text}")),
+        Err(error) => return failed(started, error.to_string()),
+    };
+    let named = [PRIMARY, FALLBACK].iter().any(|m| m.as_bytes() == model);
+    let whole = ["word0", " word1", " word2", "[DONE]"]
+        .iter()
+        .all(|piece| text.contains(piece));
+    Answered {
+        failure: (!named || !whole).then_some(text),
+        by_primary: model == PRIMARY.as_bytes(),
+        took: started.elapsed(),
+    }
+}
+
+fn failed(started: Instant, failure: String) -> Answered {
+    Answered {
+        failure: Some(failure),
+        by_primary: false,
+        took: started.elapsed(),
+    }
+}

@@ -1,0 +1,74 @@
+//! A thousand requests at once for the last five dollars.
+
+use std::cell::Cell;
+
+use futures_util::future::join_all;
+
+use super::router::{Account, Router, ask, pico};
+
+/// Forty tokens of this model are exactly ten cents, and its input is free.
+const TEN_CENTS: &str = r#"
+[[model]]
+id = "ten-cents"
+provider = "openai"
+upstream = "ten-cents"
+tier = "premium"
+context_window = 100000
+max_output = 4000
+price = { input = 0, output = 2500 }
+abilities = []
+quality = 0.5
+coding = 0.5
+ttft_ms = 500
+tokens_per_s = 100
+"#;
+const REQUESTS: usize = 1000;
+const FIVE_DOLLARS: i64 = 5_000_000_000_000;
+
+/// Runs the race so many times, each on an account of its own.
+pub async fn repeat(times: u32) {
+    let router = Router::with(TEN_CENTS, |_| {}).await;
+    for _ in 0..times {
+        let account = router.account("5.00").await;
+        one(&router, &account).await;
+    }
+    router.verify().await;
+}
+
+async fn one(router: &Router, account: &Account) {
+    let mut body = ask("ten-cents", "[[tokens:40]] one of a thousand");
+    body["max_tokens"] = 40.into();
+    let over = Cell::new(false);
+    let (answers, ()) = tokio::join!(
+        async {
+            let answers = join_all((0..REQUESTS).map(|_| router.chat(account, &body))).await;
+            over.set(true);
+            answers
+        },
+        async {
+            while !over.get() {
+                watch(router, account).await;
+            }
+        }
+    );
+    let count = |status: u16| {
+        let with = answers.iter().filter(|answer| answer.status() == status);
+        with.count()
+    };
+    assert_eq!((count(200), count(402)), (50, REQUESTS - 50));
+    assert_eq!(watch(router, account).await, (0, FIVE_DOLLARS));
+}
+
+/// Balance and spending; neither may ever be impossible.
+async fn watch(router: &Router, account: &Account) -> (i64, i64) {
+    let credits = router.get(account, "/v1/credits").await;
+    let figure = |name: &str| pico(credits["data"][name].as_str().unwrap());
+    let (balance, spent) = (figure("balance"), figure("total_usage"));
+    assert!(balance >= 0 && spent <= FIVE_DOLLARS, "{credits}");
+    (balance, spent)
+}
+
+#[actix_web::test]
+async fn of_a_thousand_requests_of_ten_cents_five_dollars_serve_exactly_fifty() {
+    repeat(1).await;
+}
