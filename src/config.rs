@@ -2,6 +2,7 @@
 
 mod environment;
 mod mail;
+mod rate_limits;
 mod sections;
 mod sign_in;
 
@@ -14,6 +15,7 @@ use url::Url;
 
 pub use environment::Environment;
 pub use mail::{Mail, SmtpUrl};
+pub use rate_limits::RateLimits;
 pub use sections::{Breaker, CatalogFiles, Failover, Limits, Server, Storage};
 pub use sign_in::SignIn;
 
@@ -33,6 +35,8 @@ pub struct Settings {
     pub failover: Failover,
     /// When a model is left alone, and for how long.
     pub breaker: Breaker,
+    /// How many requests an account may send.
+    pub rate_limits: RateLimits,
     /// From whom mail comes and who carries it.
     pub mail: Mail,
     /// Who may become a customer.

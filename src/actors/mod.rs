@@ -14,6 +14,7 @@ pub mod guard;
 pub mod ledger;
 pub mod mailer;
 pub mod provider;
+pub mod rate;
 pub mod statistics;
 pub mod stop;
 pub mod storage;
@@ -25,7 +26,7 @@ use actix::{Actor, Addr, Arbiter};
 use arc_swap::ArcSwap;
 use tokio::sync::Semaphore;
 
-use self::accounts::{Accounts, Door, KeyDirectory, SessionDirectory};
+use self::accounts::{Accounts, Allowances, Door, KeyDirectory, SessionDirectory};
 use self::arrivals::Arrivals;
 use self::breaker::Policy;
 use self::budget::Rate;
@@ -208,7 +209,9 @@ impl Switchboard {
         let mailer = Mailer::start_in_arbiter(&Arbiter::new().handle(), |_| mailer);
         let site = settings.public_url();
         let (door, sessions) = Door::new(visitors, mailer.clone(), ledger.clone(), site);
-        let (accounts, keys) = Accounts::new(db, accounts, Arc::clone(&purses), &health, door);
+        let allowances = Allowances::new(settings.rate_limits.clone());
+        let (accounts, keys) =
+            Accounts::new(db, accounts, Arc::clone(&purses), &health, door, allowances);
         let permits =
             (settings.limits.bytes_in_flight / BODY_BUDGET_UNIT).min(Semaphore::MAX_PERMITS);
         Self {

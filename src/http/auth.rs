@@ -11,12 +11,13 @@ use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{ApiError, Code, Switchboard, cookie};
-use crate::actors::accounts::{Access, Principal, SignedIn};
+use super::{ApiError, Code, Switchboard, cookie, rate};
+use crate::actors::accounts::{Principal, SignedIn};
 use crate::actors::clock::now_ms;
 use crate::ids::{AccountId, ApiKey, SessionId, SessionToken};
+use crate::store::{Access, KeyScope, Maker};
 
-/// A request with a valid API key.
+/// A request with an API key that may be used for inference.
 #[derive(Clone)]
 pub struct Caller(pub Arc<Principal>);
 
@@ -25,11 +26,86 @@ impl FromRequest for Caller {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(caller(request))
+        ready(principal(request, KeyScope::Inference).map(Self))
     }
 }
 
-fn caller(request: &HttpRequest) -> Result<Caller, ApiError> {
+/// A request with an API key that may read.
+pub struct KeyReader(pub Arc<Principal>);
+
+impl FromRequest for KeyReader {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(principal(request, KeyScope::Read).map(Self))
+    }
+}
+
+/// A request that may read what the account has and did: by session, or by a key that may read.
+pub struct Reader(AccountId);
+
+impl Reader {
+    /// Whose.
+    pub fn account(&self) -> AccountId {
+        self.0
+    }
+}
+
+impl FromRequest for Reader {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(owner(request, KeyScope::Read).map(|owner| Self(owner.account)))
+    }
+}
+
+/// A request that may change the account and its keys: by session, or by a key that may manage.
+pub struct Manager {
+    account: AccountId,
+    maker: Maker,
+}
+
+impl Manager {
+    /// Whose.
+    pub fn account(&self) -> AccountId {
+        self.account
+    }
+
+    /// As whom.
+    pub fn maker(&self) -> Maker {
+        self.maker
+    }
+}
+
+impl FromRequest for Manager {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(owner(request, KeyScope::Manage))
+    }
+}
+
+/// Whose account it is, by session or by a key with a scope. Whoever sends a key means it, whatever
+/// cookie comes along.
+fn owner(request: &HttpRequest, scope: KeyScope) -> Result<Manager, ApiError> {
+    if sent_key(request).is_some_and(|sent| !sent.starts_with(SessionToken::PREFIX)) {
+        let principal = principal(request, scope)?;
+        return Ok(Manager {
+            account: principal.account,
+            maker: Maker::Key(principal.key),
+        });
+    }
+    let visitor = visitor(request)?;
+    Ok(Manager {
+        account: visitor.account(),
+        maker: Maker::Owner,
+    })
+}
+
+fn principal(request: &HttpRequest, scope: KeyScope) -> Result<Arc<Principal>, ApiError> {
     let desk = switchboard(request)?;
     let key = sent_key(request).ok_or_else(|| {
         ApiError::new(
@@ -47,13 +123,30 @@ fn caller(request: &HttpRequest) -> Result<Caller, ApiError> {
         .map_err(|_| invalid())?
         .hash(&desk.pepper);
     let principal = desk.keys.load().get(&hash).cloned().ok_or_else(invalid)?;
-    match principal.access {
-        Access::Enabled => Ok(Caller(principal)),
-        Access::Disabled => Err(ApiError::new(
-            Code::KeyDisabled,
-            "This key is switched off; use another one.",
-        )),
+    let now_ms = now_ms();
+    rate::admit(request, &principal, now_ms)?;
+    check(&principal, scope, now_ms)?;
+    Ok(principal)
+}
+
+/// Refuses a key that may not be used now, or not for this.
+fn check(principal: &Principal, scope: KeyScope, now_ms: u64) -> Result<(), ApiError> {
+    if principal.access == Access::Disabled {
+        let message = "This key is switched off; use another one.";
+        return Err(ApiError::new(Code::KeyDisabled, message));
     }
+    if principal.policy.is_expired(now_ms) {
+        let message = "This key has expired; use another one.";
+        return Err(ApiError::new(Code::KeyExpired, message));
+    }
+    if !principal.policy.allows(scope) {
+        let message = format!(
+            "This key lacks the scope '{}'; use a key that has it.",
+            scope.as_str()
+        );
+        return Err(ApiError::new(Code::InsufficientScope, message));
+    }
+    Ok(())
 }
 
 /// The key as callers send it: a bearer token, the scheme in any case, or `x-api-key`.

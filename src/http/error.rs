@@ -47,6 +47,12 @@ pub enum Code {
     ModelNotAllowed,
     /// The key is switched off.
     KeyDisabled,
+    /// The key is past its end.
+    KeyExpired,
+    /// The key may not be used for this.
+    InsufficientScope,
+    /// The key has spent what it may.
+    KeyLimitExceeded,
     /// The account is switched off.
     AccountDisabled,
     /// A page of someone else sent a signed-in browser.
@@ -113,6 +119,9 @@ impl Code {
             Self::ProviderBlocked => (403, "permission_error", "provider_blocked"),
             Self::ModelNotAllowed => (403, "permission_error", "model_not_allowed"),
             Self::KeyDisabled => (403, "permission_error", "key_disabled"),
+            Self::KeyExpired => (401, "authentication_error", "key_expired"),
+            Self::InsufficientScope => (403, "permission_error", "insufficient_scope"),
+            Self::KeyLimitExceeded => (402, "insufficient_quota", "key_limit_exceeded"),
             Self::AccountDisabled => (403, "permission_error", "account_disabled"),
             Self::ForeignOrigin => (403, "permission_error", "foreign_origin"),
             Self::ModelNotFound => (404, REQUEST, "model_not_found"),

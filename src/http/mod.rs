@@ -1,5 +1,6 @@
 //! Everything that touches a socket, inbound or outbound: routes, limits, graceful stop.
 
+mod account;
 mod admin;
 mod attempt;
 mod audit;
@@ -21,11 +22,13 @@ mod generations;
 mod headers;
 mod health;
 mod hedge;
+mod keys;
 mod metered;
 mod metrics;
 mod models;
 mod plan;
 mod progress;
+mod rate;
 mod refusal;
 mod relay;
 mod route;
@@ -128,6 +131,22 @@ fn routes(app: &mut ServiceConfig) {
     .service(get("/v1/generations/{id}").route(web::get().to(generations::one)))
     .service(get("/v1/credits").route(web::get().to(credits::credits)))
     .service(get("/v1/key").route(web::get().to(credits::key)))
+    .service(
+        resource("/v1/account", "GET, PATCH, DELETE")
+            .route(web::get().to(account::show))
+            .route(web::patch().to(account::change))
+            .route(web::delete().to(account::delete)),
+    )
+    .service(
+        resource("/v1/keys", "GET, POST")
+            .route(web::get().to(keys::list))
+            .route(web::post().to(keys::create)),
+    )
+    .service(
+        resource("/v1/keys/{id}", "PATCH, DELETE")
+            .route(web::patch().to(keys::change))
+            .route(web::delete().to(keys::delete)),
+    )
     .service(post("/v1/auth/request-code").route(web::post().to(signin::request_code)))
     .service(post("/v1/auth/verify-code").route(web::post().to(signin::verify_code)))
     .service(post("/v1/auth/logout").route(web::post().to(signin::logout)))

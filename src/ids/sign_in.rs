@@ -161,6 +161,9 @@ impl AddressHash {
 pub struct SessionToken(String);
 
 impl SessionToken {
+    /// What every token begins with.
+    pub const PREFIX: &str = TOKEN_PREFIX;
+
     /// A new one: `mr_ss_`, 22 random base-62 characters, 6 characters of checksum.
     pub fn generate() -> Self {
         let random = Alphanumeric.sample_string(&mut rand::rng(), TOKEN_RANDOM);

@@ -3,13 +3,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::accounts::{Account, Key, Limit};
+use super::accounts::{Account, Limit};
 use super::book::{DayTotals, KeyTotals, Link, Payment, Remembered, Transfer};
 use super::codes::{Code, Tally};
 use super::db::{Db, Row};
 use super::error::{LedgerError, StoreError};
+use super::policy::{KeyPolicy, KeyUse};
+use super::settings::Settings;
 use super::steps::Steps;
-use super::{Day, Generation, Gift, Month, Session, codec, key};
+use super::{Day, Generation, Gift, Key, Month, Session, codec, key};
 use crate::ids::AccountId;
 
 /// A row that no other row determines.
@@ -18,6 +20,9 @@ use crate::ids::AccountId;
 pub(super) enum Entry {
     Customer(Account),
     Key(Key),
+    KeyPolicy(KeyPolicy),
+    KeyUse(KeyUse),
+    Settings(Settings),
     KeyTotals(KeyTotals),
     Limit(Limit),
     /// Credit of a new account that the ledger may not have heard of.
@@ -93,6 +98,12 @@ impl Entry {
             Self::Customer(codec::decode(key, value)?)
         } else if key.starts_with(key::KEYS) {
             Self::Key(codec::decode(key, value)?)
+        } else if key.starts_with(key::POLICIES) {
+            Self::KeyPolicy(codec::decode(key, value)?)
+        } else if key.starts_with(key::USES) {
+            Self::KeyUse(codec::decode(key, value)?)
+        } else if key.starts_with(key::SETTINGS) {
+            Self::Settings(codec::decode(key, value)?)
         } else if key.starts_with(key::GIFTS) {
             Self::Gift(codec::decode(key, value)?)
         } else if key.starts_with(key::CODES)
@@ -125,6 +136,9 @@ impl Entry {
         match self {
             Self::Customer(account) => key::customer(account.id),
             Self::Key(key) => key::api_key(&key.hash),
+            Self::KeyPolicy(policy) => key::policy(policy.key),
+            Self::KeyUse(used) => key::key_use(used.key),
+            Self::Settings(settings) => key::settings(settings.account),
             Self::KeyTotals(totals) => key::key_totals(totals.key),
             Self::Limit(limit) => key::limit(limit.account),
             Self::Gift(gift) => key::gift(gift.account),
@@ -146,6 +160,9 @@ impl Entry {
                 steps.put(key, account)
             }
             Self::Key(value) => steps.put(key, value),
+            Self::KeyPolicy(policy) => steps.put(key, policy),
+            Self::KeyUse(used) => steps.put(key, used),
+            Self::Settings(settings) => steps.put(key, settings),
             Self::KeyTotals(totals) => steps.put(key, totals),
             Self::Limit(limit) => steps.put(key, limit),
             Self::Gift(gift) => steps.put(key, gift),
@@ -171,6 +188,9 @@ impl Entry {
         match self {
             Self::Customer(_) => "customer",
             Self::Key(_) => "key",
+            Self::KeyPolicy(_) => "key_policy",
+            Self::KeyUse(_) => "key_use",
+            Self::Settings(_) => "settings",
             Self::KeyTotals(_) => "key_totals",
             Self::Limit(_) => "limit",
             Self::Gift(_) => "gift",

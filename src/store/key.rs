@@ -18,6 +18,9 @@
 //! | `c/<account>` | a customer |
 //! | `e/<e-mail address>` | the customer with that address |
 //! | `k/<key hash>` | an API key |
+//! | `r/<key>` | what an API key may do, unless it is an old one |
+//! | `q/<key>` | when an API key was last used |
+//! | `f/<account>` | a customer's settings |
 //! | `v/code/<flow hash>` | a sign-in code |
 //! | `v/address/<address hash>` | what an address has used of its limits |
 //! | `v/gift/<account>` | credit of a new account, for two days |
@@ -46,6 +49,9 @@ pub(super) const RECORDS: &[u8] = b"n/";
 pub(super) const CUSTOMERS: &[u8] = b"c/";
 pub(super) const ADDRESSES: &[u8] = b"e/";
 pub(super) const KEYS: &[u8] = b"k/";
+pub(super) const POLICIES: &[u8] = b"r/";
+pub(super) const USES: &[u8] = b"q/";
+pub(super) const SETTINGS: &[u8] = b"f/";
 pub(super) const CODES: &[u8] = b"v/code/";
 pub(super) const TALLIES: &[u8] = b"v/address/";
 pub(super) const GIFTS: &[u8] = b"v/gift/";
@@ -155,6 +161,18 @@ pub(super) fn address(lower_cased: &str) -> Vec<u8> {
 
 pub(super) fn api_key(hash: &KeyHash) -> Vec<u8> {
     [KEYS, hash.as_bytes()].concat()
+}
+
+pub(super) fn policy(key: KeyId) -> Vec<u8> {
+    [POLICIES, &key.to_bytes()].concat()
+}
+
+pub(super) fn key_use(key: KeyId) -> Vec<u8> {
+    [USES, &key.to_bytes()].concat()
+}
+
+pub(super) fn settings(account: AccountId) -> Vec<u8> {
+    [SETTINGS, &account.to_bytes()].concat()
 }
 
 pub(super) fn code(flow: &FlowHash) -> Vec<u8> {

@@ -19,19 +19,23 @@ mod generation;
 mod gifts;
 mod import;
 mod key;
+mod keys;
+mod policy;
 mod recent;
 mod records;
 mod replay;
 mod schema;
 mod sessions;
+mod settings;
 mod snapshot;
+mod spend;
 mod statement;
 mod statistics;
 mod steps;
 mod verify;
 mod visitors;
 
-pub use accounts::{Account, AccountError, Accounts, Created, Key};
+pub use accounts::{Access, Account, AccountError, Accounts, Created};
 pub use book::{
     Balance, Begun, Book, Cause, CreditError, DayTotals, Deposit, Deposited, Extension, FailedCost,
     Fingerprint, KeyError, KeyUsage, Kind, LedgerAccount, Limits, Loss, LossKind, NotHeld, Order,
@@ -46,10 +50,17 @@ pub use export::ExportError;
 pub use generation::{AttemptRecord, Delivery, Generation, Status};
 pub use gifts::{Generosity, Gift};
 pub use import::{ImportError, import};
+pub use keys::{Key, KeyChange, Maker};
+pub use policy::{Beyond, KeyScope, MOST_LISTED_BYTES, MOST_NAMES, Policy, PolicyChange};
 pub use recent::{Pace, Recent};
 pub use records::{Archive, Page, Pruned, prune};
 pub use sessions::{Opened, SESSION_MS, Session};
+pub use settings::{
+    AccountChange, AutoRecharge, Notifications, NotificationsChange, RechargeChange, Settings,
+    Switch,
+};
 pub use snapshot::Snapshot;
+pub use spend::{Period, SpendLimits};
 pub use statement::Item;
 pub use statistics::{Kept, keep_statistics, read_statistics};
 pub use verify::{Report, verify};

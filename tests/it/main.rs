@@ -8,11 +8,13 @@
     reason = "a failed test should say where, and a test may wait for a process"
 )]
 
+mod account;
 mod admin;
 mod anthropic;
 mod bad_input;
 mod bedrock;
 mod billing;
+mod blocks;
 mod chat;
 mod context;
 mod drift;
@@ -27,6 +29,7 @@ mod failure_points;
 mod gemini;
 mod hang_ups;
 mod hangup;
+mod keys;
 mod kill;
 mod last_bytes;
 mod ledger_commands;
@@ -37,6 +40,7 @@ mod overload;
 mod plain;
 mod process;
 mod race;
+mod ratelimit;
 mod records;
 mod recovery;
 mod responses;

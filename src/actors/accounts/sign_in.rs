@@ -152,7 +152,7 @@ impl Accounts {
             Err(error) => return Ok(Err(error)),
         };
         if let Some(newcomer) = &welcome.newcomer {
-            self.publish();
+            self.publish(welcome.opened.session.account);
             newcomer
                 .gift
                 .into_iter()

@@ -115,6 +115,11 @@ pub struct AskStatement {
     pub key: KeyId,
 }
 
+/// Asks what some keys have cost, in their order.
+#[derive(Message)]
+#[rtype(result = "Result<Vec<KeyUsage>, StorageDown>")]
+pub struct AskKeyUsage(pub Vec<KeyId>);
+
 /// What an account and a key have spent.
 #[derive(Clone, Copy, Debug)]
 pub struct Statement {
