@@ -27,7 +27,9 @@ const EXIT_STORAGE: i32 = 75;
 /// How long running answers may go on after that.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
 /// How long requests may take to end once they are told to.
-const LAST_WORDS: Duration = Duration::from_secs(4);
+const LAST_WORDS: Duration = Duration::from_secs(3);
+/// And how long their bills may take after that.
+const LAST_BILLS: Duration = Duration::from_secs(1);
 
 const SANDBOX_EMAIL: &str = "sandbox@localhost";
 /// Five dollars.
@@ -212,20 +214,30 @@ async fn fail_stop() -> ! {
     std::process::exit(EXIT_STORAGE);
 }
 
-/// Lets running requests end. After the limit, or on a second signal, they are told to end; the ledger
-/// then has what they settled, whether or not every connection was closed in time.
+/// Lets running requests end. After the limit, or on a second signal, they are told to end. What they
+/// settled then is with the ledger, whether or not every connection could be closed in time.
 async fn drain(desk: &Switchboard, graceful: impl Future<Output = ()>, signals: &mut Signals) {
     tracing::info!("draining: no new connections, running requests may end");
     let limit = Duration::from_secs(desk.settings.server.drain_timeout_s);
-    let mut graceful = std::pin::pin!(graceful);
-    tokio::select! {
-        () = &mut graceful => return,
-        () = tokio::time::sleep(limit) => tracing::warn!("the time to drain is over"),
-        () = signals.stop() => tracing::warn!("second signal"),
-    }
-    desk.stop.end_all();
-    if tokio::time::timeout(LAST_WORDS, graceful).await.is_err() {
+    let hurry = async {
+        tokio::select! {
+            () = tokio::time::sleep(limit) => tracing::warn!("the time to drain is over"),
+            () = signals.stop() => tracing::warn!("second signal"),
+        }
+        desk.stop.end_all();
+        tokio::time::sleep(LAST_WORDS).await;
         tracing::warn!("some connections stayed open to the end");
+    };
+    tokio::select! {
+        () = graceful => {}
+        () = hurry => {}
+    }
+    // Streams whose callers left may still be read on.
+    desk.stop.end_all();
+    let all = u32::try_from(desk.settings.limits.requests_in_flight).unwrap_or(u32::MAX);
+    let settled = desk.in_flight.acquire_many(all);
+    if tokio::time::timeout(LAST_BILLS, settled).await.is_err() {
+        tracing::warn!("some requests ended without a bill; the next start voids what they held");
     }
 }
 

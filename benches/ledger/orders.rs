@@ -39,9 +39,9 @@ pub fn order(account: AccountId) -> Order {
         want: Picodollars::new(DOLLAR / 1000),
         least: Picodollars::new(1),
         price_version: "2026-01-31".to_owned(),
-        expires_ms: now_ms() + 660_000,
         daily_limit: None,
         key_limits: SpendLimits::default(),
+        expires_ms: now_ms() + 660_000,
     }
 }
 

@@ -128,10 +128,10 @@ impl Ledger {
         if writes {
             self.tally.committed(decided);
         }
+        self.tell_losses();
         for reply in self.group.drain(..) {
             reply();
         }
-        self.tell_losses();
     }
 
     /// Counts and logs each loss that became durable, once.

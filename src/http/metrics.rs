@@ -22,7 +22,12 @@ pub async fn metrics(desk: Data<Switchboard>, _: Observer) -> HttpResponse {
         taken(&desk.body_budget, permits) * BODY_BUDGET_UNIT,
     );
     for row in standings::all(&desk.world.load()) {
-        counters.model_state(&row.provider, &row.model, row.state, &standings::STATES);
+        counters.model_state(
+            &row.provider,
+            &row.model,
+            row.shown.state,
+            &standings::STATES,
+        );
     }
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, TEXT))

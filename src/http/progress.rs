@@ -127,6 +127,7 @@ impl Progress {
 
     /// Takes note of an answer that broke off after content: whoever is left goes on with it.
     pub fn broke_off(&mut self, candidate: &Candidate, fault: Fault, begun: Begun) {
+        self.repeated = Repeated::Yes;
         self.failed(candidate, fault);
         self.begun = Some(begun);
     }

@@ -16,8 +16,9 @@ use super::upstream::Upstream;
 use super::{ApiError, Code, Switchboard};
 use crate::actors::accounts::Principal;
 use crate::actors::breaker::Spare;
+use crate::actors::clock::today;
 use crate::actors::provider::{Lease, Refused};
-use crate::catalog::OnDisconnect;
+use crate::catalog::{Age, OnDisconnect};
 use crate::config;
 use crate::routing::Candidate;
 use crate::store::Status;
@@ -230,11 +231,15 @@ impl Relay {
                 lease.content();
                 meter.note(attempt_note(model, "ok".to_owned(), None));
                 meter.served_by(model, candidate.tier);
+                let mut warnings = encoded.warnings;
+                if model.age(today()) != Age::Current {
+                    warnings.push(Warning::deprecated());
+                }
                 Ok(Success {
                     candidate,
                     lease,
                     answer,
-                    warnings: encoded.warnings,
+                    warnings,
                     dispatched,
                     answered: Instant::now(),
                 })
@@ -256,10 +261,12 @@ impl Relay {
         &self,
         candidate: &Candidate,
         cap: Option<u64>,
-        begun: Option<&Begun>,
+        beginning: Option<&Begun>,
     ) -> Result<Encoded, CannotEncode> {
         let model = &candidate.model;
-        let request = begun.map_or(&self.request, |begun| begun.request(&self.request, model));
+        let request = beginning.map_or(&self.request, |beginning| {
+            beginning.request(&self.request, model)
+        });
         let Some(route) = self.plan.world.route(&model.provider) else {
             return Err(CannotEncode::Unspoken(crate::catalog::Dialect::OpenAi));
         };

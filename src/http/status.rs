@@ -22,11 +22,11 @@ pub async fn status(desk: Data<Switchboard>) -> HttpResponse {
 fn page(rows: &[Row]) -> String {
     let configured: Vec<&Row> = rows
         .iter()
-        .filter(|row| row.state != "unconfigured")
+        .filter(|row| row.shown.state != "unconfigured")
         .collect();
     let flowing = configured
         .iter()
-        .filter(|row| row.state == "flowing")
+        .filter(|row| row.shown.state == "flowing")
         .count();
     let headline = match (configured.len(), flowing) {
         (0, _) => "No provider is configured",
@@ -43,20 +43,21 @@ fn page(rows: &[Row]) -> String {
          .flowing{{color:#176f2c}}.tripped{{color:#a40e26}}.probing{{color:#8a5700}}\
          .unconfigured{{color:#57606a}}</style>\n</head>\n<body>\n<h1>{headline}</h1>\n\
          <p>{flowing} of {} configured models flow.</p>\n<table>\n\
-         <tr><th>Provider</th><th>Model</th><th>State</th><th></th></tr>\n",
+         <tr><th>Provider</th><th>Model</th><th>State</th><th>Since</th><th>Why</th></tr>\n",
         configured.len()
     );
     // What is not well comes first.
     let (well, unwell): (Vec<&Row>, Vec<&Row>) = rows
         .iter()
-        .partition(|row| matches!(row.state, "flowing" | "unconfigured"));
+        .partition(|row| matches!(row.shown.state, "flowing" | "unconfigured"));
     for row in unwell.into_iter().chain(well) {
         html.push_str(&format!(
-            "<tr><td>{}</td><td>{}</td><td class=\"{state}\">{state}</td><td>{}</td></tr>\n",
+            "<tr><td>{}</td><td>{}</td><td class=\"{state}\">{state}</td><td>{}</td><td>{}</td></tr>\n",
             escape(&row.provider),
             escape(&row.model),
-            escape(&row.outlook),
-            state = row.state,
+            escape(row.shown.since.as_deref().unwrap_or_default()),
+            escape(row.shown.reason.unwrap_or_default()),
+            state = row.shown.state,
         ));
     }
     html.push_str("</table>\n</body>\n</html>\n");
@@ -73,13 +74,17 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::state::Shown;
 
     fn row(model: &str, state: &'static str) -> Row {
         Row {
             provider: "p".to_owned(),
             model: model.to_owned(),
-            state,
-            outlook: "why & when".to_owned(),
+            shown: Shown {
+                state,
+                since: Some("2026-01-31T12:00:00Z".to_owned()),
+                reason: Some("why & when"),
+            },
         }
     }
 
@@ -90,7 +95,7 @@ mod tests {
             html.contains("<h1>Some models are left alone</h1>"),
             "{html}"
         );
-        assert!(html.contains("why &amp; when"));
+        assert!(html.contains("<td>2026-01-31T12:00:00Z</td><td>why &amp; when</td>"));
         let (bad, good) = (
             html.find("&lt;b&gt;").unwrap(),
             html.find("<td>a</td>").unwrap(),

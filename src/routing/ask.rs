@@ -140,6 +140,11 @@ impl Choice {
         }
     }
 
+    /// Whether the caller named exactly this model.
+    pub fn names(&self, model: &Model) -> bool {
+        self.pinned() == Some(&model.id)
+    }
+
     /// The tier that a model of this choice serves.
     pub fn tier_of(&self) -> Option<Tier> {
         match &self.wanted {

@@ -214,7 +214,10 @@ fn obstacle(model: &Model, ask: &Ask, choice: &Choice, live: &Live) -> Option<Re
     if !ask.task.suits(model) {
         return Some(Reason::Endpoint);
     }
-    if let Age::Retired { since } = model.age(ask.today) {
+    // Whoever names a model gets it as long as its provider answers.
+    if !choice.names(model)
+        && let Age::Retired { since } = model.age(ask.today)
+    {
         return Some(Reason::Retired(since));
     }
     if ask.blocked.contains(&model.provider) {

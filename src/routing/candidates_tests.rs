@@ -43,6 +43,10 @@ fn few() -> impl Strategy<Value = u8> {
     (any::<u8>(), any::<u8>(), any::<u8>()).prop_map(|(a, b, c)| a & b & c)
 }
 
+fn few_abilities() -> impl Strategy<Value = u16> {
+    (any::<u16>(), any::<u16>(), any::<u16>()).prop_map(|(a, b, c)| a & b & c)
+}
+
 fn wanted() -> impl Strategy<Value = Wanted> {
     let hosts = || {
         prop_oneof![
@@ -99,7 +103,7 @@ fn rules() -> impl Strategy<Value = Rules> {
 prop_compose! {
     fn ask()(
         choices in prop::collection::vec(choice(), 1..4),
-        needs in few(),
+        needs in few_abilities(),
         input in (0_u32..22).prop_flat_map(|bits| 0_u64..=(1 << bits)),
         max_output in prop::option::of(1_u64..200_000),
         answers in 1_u32..4,
@@ -196,7 +200,10 @@ fn is_true(reason: &Reason, model: &Model, ask: &Ask, live: &Live) -> bool {
         }
         Reason::Unconfigured => live.standing == Standing::Unconfigured,
         Reason::Endpoint => !model.is_chat(),
-        Reason::Retired(since) => model.deprecation_date == Some(*since) && ask.today > *since,
+        Reason::Retired(since) => {
+            let is_past = model.deprecation_date == Some(*since) && ask.today > *since;
+            is_past && meant().any(|choice| !choice.names(model))
+        }
         Reason::Paid => !model.free && meant().any(|choice| choice.spend == Spend::FreeOnly),
     }
 }
@@ -214,7 +221,9 @@ fn all_reasons(live: &Live, model: &Model, ask: &Ask, choice: &Choice) -> Vec<Re
         Reason::Parameter("seed".to_owned()),
     ];
     reasons.extend(Ability::ALL.map(Reason::Capability));
-    reasons.extend(model.deprecation_date.map(Reason::Retired));
+    if !choice.names(model) {
+        reasons.extend(model.deprecation_date.map(Reason::Retired));
+    }
     if choice.spend == Spend::FreeOnly {
         reasons.push(Reason::Paid);
     }
@@ -248,7 +257,11 @@ fn constrain(ask: &mut Ask, which: u8, bits: u8) {
             }
         }
         3 => ask.funds = Funds::None,
-        4 => ask.needs = ask.needs.with(Ability::ALL[usize::from(bits % 8)]),
+        4 => {
+            ask.needs = ask
+                .needs
+                .with(Ability::ALL[usize::from(bits) % Ability::ALL.len()])
+        }
         5 => {
             let input = ask.need.input(&CATALOG.models()[0]) + u64::from(bits) * 10_000;
             ask.need = Need::of_tokens(input, ask.need.max_output);

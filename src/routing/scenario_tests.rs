@@ -309,13 +309,16 @@ fn the_same_weights_at_two_hosts_are_one_choice_with_two_routes() {
 }
 
 #[test]
-fn a_model_past_its_last_day_is_left_out_even_when_pinned() {
+fn a_model_past_its_last_day_is_left_out_unless_it_is_named() {
+    let after = date!(2026 - 10 - 24);
     let choice = Choice::pin(Arc::clone(CATALOG.model("o4-mini").unwrap()));
-    let mut ask = grid::typical(choice, date!(2026 - 10 - 23));
-    assert_eq!(order_of(&ask, &prior), ["o4-mini"]);
-    ask.today = date!(2026 - 10 - 24);
+    assert_eq!(order_of(&grid::typical(choice, after), &prior), ["o4-mini"]);
+    let mut ask = grid::typical(Choice::tier(Tier::Economy, Prefer::Cheap), after);
+    ask.today = date!(2026 - 10 - 23);
+    assert!(order_of(&ask, &prior).contains(&"o4-mini".to_owned()));
+    ask.today = after;
     let list = candidates(&CATALOG, &ask, &CATALOG.weights(), &prior);
-    assert!(list.ranked.is_empty());
+    assert!(list.ranked.iter().all(|c| c.model.id.as_str() != "o4-mini"));
     let left = list
         .excluded
         .iter()

@@ -121,6 +121,8 @@ pub enum Reason {
     Coerced,
     /// The balance does not pay for more.
     InsufficientCredits,
+    /// It is retired soon, or was.
+    Deprecated,
 }
 
 /// A field that did not reach the upstream as it was.
@@ -135,6 +137,11 @@ pub struct Warning {
 }
 
 impl Warning {
+    /// The model's last day at its provider is near or past.
+    pub fn deprecated() -> Self {
+        Self::advisory(Reason::Deprecated, "model")
+    }
+
     fn advisory(reason: Reason, field: impl Into<Cow<'static, str>>) -> Self {
         Self {
             severity: Severity::Advisory,
@@ -155,6 +162,7 @@ impl fmt::Display for Warning {
             Reason::Untranslatable => "untranslatable",
             Reason::Coerced => "coerced",
             Reason::InsufficientCredits => "insufficient_credits",
+            Reason::Deprecated => "deprecated",
         };
         write!(f, "{severity};{reason};{}", self.field)
     }

@@ -123,8 +123,12 @@ async fn load(
         if log.borrow().running < MOST_RUNNING {
             sent += 1;
             let key = &keys[requests.len() % keys.len()];
-            let request = request(client, &process.url, key, sent % 2 == 0);
-            requests.push(rt::spawn(follow(request, sent % 2 == 0, Rc::clone(log))));
+            let request = request(client, &process.url, key, sent.is_multiple_of(2));
+            requests.push(rt::spawn(follow(
+                request,
+                sent.is_multiple_of(2),
+                Rc::clone(log),
+            )));
         }
     }
     let took = started.elapsed();

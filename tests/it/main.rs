@@ -35,6 +35,7 @@ mod last_bytes;
 mod ledger_commands;
 mod limits;
 mod mailbox;
+mod matrix;
 mod metrics;
 mod overload;
 mod plain;

@@ -114,7 +114,7 @@ async fn constraints_that_contradict_each_other_are_400_and_name_the_field() {
 }
 
 #[actix_web::test]
-async fn a_model_past_its_last_day_is_404_and_names_its_successor() {
+async fn a_model_past_its_last_day_serves_only_those_who_name_it() {
     let soon = time::OffsetDateTime::now_utc().date() + time::Duration::days(10);
     let overlay = format!(
         "[[model]]\nid = \"gpt-4.1\"\ndeprecation_date = 2020-01-01\nreplacement = \"gpt-5.4\"\n\
@@ -122,12 +122,11 @@ async fn a_model_past_its_last_day_is_404_and_names_its_successor() {
     );
     let router = Router::with(&overlay, |_| {}).await;
     let account = router.account("5.00").await;
-    let (status, error) = router.refused(&account, &ask("gpt-4.1", "Hi")).await;
+    let (headers, _) = router.served(&account, &ask("gpt-4.1", "Hi")).await;
     assert_eq!(
-        (status, text(&error["code"])),
-        (404, "model_not_found".to_owned())
+        header(&headers, "x-model-router-warnings"),
+        "advisory;deprecated;model"
     );
-    assert!(text(&error["message"]).contains("use gpt-5.4"), "{error}");
 
     let plan = route(&router, &account, &ask("standard", "Hi")).await;
     let excluded = plan["excluded"].as_array().unwrap();

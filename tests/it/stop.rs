@@ -1,5 +1,6 @@
 //! Stopping: streams may end, then they are told to; everything is settled and the exit code is 0.
 
+use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
@@ -125,5 +126,37 @@ async fn a_second_signal_ends_everything_within_five_seconds() {
     assert_eq!(waiting.await.unwrap(), 503);
     assert_eq!(process.wait(Duration::from_secs(5)), 0);
     assert!(asked.elapsed() <= Duration::from_secs(5));
+    nothing_is_open(&dir);
+}
+
+#[actix_web::test]
+async fn a_stream_that_is_read_on_without_its_caller_is_billed_before_the_end() {
+    crypto();
+    let dir = TempDir::new().unwrap();
+    let catalog = dir.path().join("catalog.toml");
+    let row = "[[provider]]\nname = \"openai\"\non_disconnect = \"drain\"\n\
+               [[model]]\nid = \"gpt-4.1\"\nupstream = \"gpt-4.1!gap_ms=50\"\n";
+    std::fs::write(&catalog, row).unwrap();
+    let mut process = Process::run(
+        command(dir.path())
+            .args(["serve", "--sandbox"])
+            .env("MODEL_ROUTER_CATALOG", &catalog),
+    );
+    let mut body = ask("gpt-4.1", "[[tokens:1200]] slowly");
+    body["stream"] = json!(true);
+    let body = body.to_string();
+    let host = process.url.strip_prefix("http://").unwrap();
+    let mut socket = std::net::TcpStream::connect(host).unwrap();
+    let head = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        process.key,
+        body.len()
+    );
+    socket.write_all(head.as_bytes()).unwrap();
+    socket.read_exact(&mut [0; 64]).unwrap();
+    drop(socket);
+    process.signal("-TERM");
+    assert_eq!(process.wait(Duration::from_secs(5)), 0);
     nothing_is_open(&dir);
 }

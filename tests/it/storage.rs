@@ -13,7 +13,7 @@ use super::router::{ask, crypto, error_of, pico, text};
 use super::small_disk::SmallDisk;
 
 const PAID: &str = "gpt-4.1";
-const FREE: &str = "llama3.1-8b";
+const FREE: &str = "llama-3.3-70b-versatile";
 
 async fn chat(client: &Client, disk: &SmallDisk, model: &str) -> Response {
     let request = client

@@ -4,6 +4,7 @@ use std::net::TcpListener;
 
 use actix_web::web::{self, Json};
 use actix_web::{App, HttpResponse, HttpServer};
+use model_router::actors::ledger::Drain;
 use serde_json::{Value, json};
 
 use super::router::{Account, Router, ask, chunks, pico};
@@ -152,6 +153,7 @@ async fn no_output_with_a_filter_or_a_blank_finish_is_free_and_our_loss() {
         assert_eq!(usage["cost"], 0);
     }
     assert_eq!(spent(&router, &account).await, 0);
+    router.desk.ledger.send(Drain).await.unwrap().unwrap();
     assert_eq!((lost().count, lost().amount.get()), (2, 14_000_000));
     for stream in [false, true] {
         let mut body = ask("blank", "Hi");

@@ -34,7 +34,7 @@ pub struct LedgerStats {
     pub commits: u64,
     /// Decisions in all of them.
     pub decisions: u64,
-    /// Commits by their number of decisions, as [`BATCH_CLASSES`] divides them.
+    /// Commits by their number of decisions: at most 1, 4, 16, 64, 256.
     pub batches: [u64; BATCH_CLASSES.len()],
 }
 

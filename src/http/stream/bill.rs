@@ -62,6 +62,15 @@ pub fn continuation(reported: Option<&ReportedUsage>, joiner: &Joiner) -> Usage 
     }
 }
 
+/// What a continuation took beyond what the caller pays of it.
+pub fn borne(reported: &ReportedUsage, paid: &Usage) -> Usage {
+    let completion_tokens = reported.usage.completion_tokens;
+    Usage {
+        completion_tokens: completion_tokens.saturating_sub(paid.completion_tokens),
+        ..reported.usage
+    }
+}
+
 /// Nothing is billed without output when the finish is blank, an error or a filter.
 pub fn is_billable(finish: Option<Finish>, delivered: &Delivered, usage: &Usage) -> bool {
     let has_output = delivered.has_content || (usage.completion_tokens > 0 && !usage.estimated);

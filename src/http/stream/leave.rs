@@ -33,10 +33,12 @@ impl Drop for Attended {
             // The upstream's connection goes with it.
             OnDisconnect::Cancel => {}
             OnDisconnect::Drain => {
+                let mut stop = unattended.0.ticket.stop.clone();
                 actix_web::rt::spawn(async move {
-                    let read_on = unattended.0.drain();
-                    if tokio::time::timeout(DRAIN_LIMIT, read_on).await.is_err() {
-                        tracing::info!("a stream without a caller was closed before its end");
+                    tokio::select! {
+                        () = unattended.0.drain() => {}
+                        () = stop.ordered() => {}
+                        () = tokio::time::sleep(DRAIN_LIMIT) => {}
                     }
                 });
             }

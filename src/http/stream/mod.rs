@@ -1,6 +1,7 @@
 //! The body of a streamed answer, as actix takes it: frames, and comments until there are any.
 
 mod bill;
+mod ending;
 mod flow;
 mod leave;
 mod recovery;
