@@ -22,6 +22,7 @@ mod generations;
 mod headers;
 mod health;
 mod hedge;
+mod history;
 mod keys;
 mod metered;
 mod metrics;
@@ -137,6 +138,9 @@ fn routes(app: &mut ServiceConfig) {
             .route(web::patch().to(account::change))
             .route(web::delete().to(account::delete)),
     )
+    .service(get("/v1/account/usage").route(web::get().to(history::usage)))
+    .service(get("/v1/account/transactions").route(web::get().to(history::transactions)))
+    .service(get("/v1/account/activity").route(web::get().to(history::activity)))
     .service(
         resource("/v1/keys", "GET, POST")
             .route(web::get().to(keys::list))

@@ -113,6 +113,8 @@ impl Entry {
             return check_visit(row).map(|()| None);
         } else if key.starts_with(key::ADDRESSES) {
             return check_address(db, row).map(|()| None);
+        } else if key.starts_with(key::TRANSACTIONS) {
+            return check_transaction(db, row).map(|()| None);
         } else if key.starts_with(key::RECORDS) {
             return check_index(db, row);
         } else if key.starts_with(key::BALANCES)
@@ -169,6 +171,9 @@ impl Entry {
             Self::Payment(payment) => steps.put(key, payment),
             Self::Remembered(remembered) => steps.put(key, remembered),
             Self::Transfer { transfer, hash } => {
+                for account in transfer.customers() {
+                    steps.put(key::transaction(account, transfer.seq), &())?;
+                }
                 let link = Link {
                     transfer: transfer.clone(),
                     hash: *hash,
@@ -252,6 +257,21 @@ fn check_address(db: &Db, row: &Row) -> Result<(), LedgerError> {
         Some(account) if account.address_key() == *key => Ok(()),
         Some(_) | None => Err(LedgerError::Misplaced(codec::show(key))),
     }
+}
+
+/// Checks that a customer's transfer is there and moved the customer's money.
+fn check_transaction(db: &Db, (key, value): &Row) -> Result<(), LedgerError> {
+    let misplaced = || LedgerError::Misplaced(codec::show(key));
+    codec::decode::<()>(key, value)?;
+    let (account, seq) = key::transacted(key).ok_or_else(misplaced)?;
+    let row = key::transfer(seq);
+    let stored = db.get(&row)?.ok_or_else(misplaced)?;
+    let link: Link = codec::decode(&row, &stored)?;
+    let mut customers = link.transfer.customers();
+    customers
+        .any(|customer| customer == account)
+        .then_some(())
+        .ok_or_else(misplaced)
 }
 
 /// Checks that an account's index names a record of the account.

@@ -26,6 +26,7 @@
 //! | `v/gift/<account>` | credit of a new account, for two days |
 //! | `z/<token hash>` | a session |
 //! | `s/<model>` | what was observed of a model |
+//! | `y/<account>/<sequence>` | that a transfer moved this customer's money |
 //! | `m/meta` | schema version, last sequence number, head hash |
 
 use super::book::{LedgerAccount, Scope};
@@ -57,6 +58,7 @@ pub(super) const TALLIES: &[u8] = b"v/address/";
 pub(super) const GIFTS: &[u8] = b"v/gift/";
 pub(super) const SESSIONS: &[u8] = b"z/";
 pub(super) const STATISTICS: &[u8] = b"s/";
+pub(super) const TRANSACTIONS: &[u8] = b"y/";
 pub(super) const META: &[u8] = b"m/meta";
 
 pub(super) fn balance(account: &LedgerAccount) -> Vec<u8> {
@@ -161,6 +163,20 @@ pub(super) fn address(lower_cased: &str) -> Vec<u8> {
 
 pub(super) fn api_key(hash: &KeyHash) -> Vec<u8> {
     [KEYS, hash.as_bytes()].concat()
+}
+
+/// Where a customer's transfer is indexed. In key order, a customer's transfers are in time order.
+pub(super) fn transaction(account: AccountId, seq: u64) -> Vec<u8> {
+    [TRANSACTIONS, &account.to_bytes(), b"/", &seq.to_be_bytes()].concat()
+}
+
+/// The customer and the transfer of a row of that index.
+pub(super) fn transacted(key: &[u8]) -> Option<(AccountId, u64)> {
+    let (account, seq) = key.strip_prefix(TRANSACTIONS)?.split_at_checked(16)?;
+    Some((
+        AccountId::from_bytes(account.try_into().ok()?),
+        u64::from_be_bytes(seq.strip_prefix(b"/")?.try_into().ok()?),
+    ))
 }
 
 pub(super) fn policy(key: KeyId) -> Vec<u8> {

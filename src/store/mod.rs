@@ -32,6 +32,7 @@ mod spend;
 mod statement;
 mod statistics;
 mod steps;
+mod transactions;
 mod verify;
 mod visitors;
 
@@ -63,6 +64,7 @@ pub use snapshot::Snapshot;
 pub use spend::{Period, SpendLimits};
 pub use statement::Item;
 pub use statistics::{Kept, keep_statistics, read_statistics};
+pub use transactions::{Transactions, Wanted};
 pub use verify::{Report, verify};
 pub use visitors::{Disposable, Newcomer, NotLetIn, Offer, Terms, Visitors, Welcome};
 

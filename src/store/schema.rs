@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::book::{DayTotals, GrantedV1, KeyTotals, KeyTotalsV3, Meta, Remembered};
+use super::book::{DayTotals, GrantedV1, KeyTotals, KeyTotalsV3, Link, Meta, Remembered};
 use super::db::{Batch, Db};
 use super::entry::read_day;
 use super::error::StoreError;
@@ -12,7 +12,7 @@ use crate::ids::{AccountId, GenerationId, KeyId};
 use crate::money::Picodollars;
 
 /// Version of the key layout and of what is stored under the keys.
-pub(super) const SCHEMA: u32 = 4;
+pub(super) const SCHEMA: u32 = 5;
 
 /// A change of the schema. It runs while nothing else uses the storage and may be cut off at any
 /// commit: run again, it must come to the same.
@@ -35,6 +35,10 @@ const MIGRATIONS: &[Migration] = &[
     Migration {
         to: 4,
         run: count_keys_by_week_and_month,
+    },
+    Migration {
+        to: 5,
+        run: index_transactions,
     },
 ];
 
@@ -147,6 +151,19 @@ fn count_keys_by_week_and_month(db: &Db) -> Result<(), StoreError> {
     for (id, totals) in old {
         let (week, month) = sums.remove(&id).unwrap_or_default();
         steps.put(key::key_totals(id), &totals.with(week, month))?;
+    }
+    steps.finish()
+}
+
+/// Schema 5 finds a customer's transfers without a walk over the chain.
+fn index_transactions(db: &Db) -> Result<(), StoreError> {
+    let mut steps = Steps::new(db);
+    for row in db.rows(key::TRANSFERS)? {
+        let (key, value) = row?;
+        let link: Link = codec::decode(&key, &value)?;
+        for account in link.transfer.customers() {
+            steps.put(key::transaction(account, link.transfer.seq), &())?;
+        }
     }
     steps.finish()
 }

@@ -9,7 +9,7 @@ use crate::store::book::{Chain, Link, Meta};
 use crate::store::{Book, Limits, verify};
 
 /// The kinds of rows, by how their keys begin.
-const KINDS: [&[u8]; 19] = [
+const KINDS: [&[u8]; 20] = [
     key::BALANCES,
     key::TRANSFERS,
     key::HOLDS,
@@ -28,6 +28,7 @@ const KINDS: [&[u8]; 19] = [
     key::POLICIES,
     key::USES,
     key::SETTINGS,
+    key::TRANSACTIONS,
     key::META,
 ];
 

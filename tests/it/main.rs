@@ -29,6 +29,7 @@ mod failure_points;
 mod gemini;
 mod hang_ups;
 mod hangup;
+mod history;
 mod keys;
 mod kill;
 mod last_bytes;

@@ -45,38 +45,121 @@ const RULES: &[(&str, &str, Rule, About)] = &[
     ("GET", "/models", Rule::Everyone, About::Self_(200)),
     ("GET", "/v1/models", Rule::Everyone, About::Self_(200)),
     ("GET", "/models/{id:.+}", Rule::Everyone, About::Self_(404)),
-    ("GET", "/v1/models/{id:.+}", Rule::Everyone, About::Self_(404)),
+    (
+        "GET",
+        "/v1/models/{id:.+}",
+        Rule::Everyone,
+        About::Self_(404),
+    ),
     ("GET", "/health", Rule::Everyone, About::Self_(200)),
     ("GET", "/ready", Rule::Everyone, About::Self_(200)),
     // The tests ask from the router's own machine, which may.
     ("GET", "/metrics", Rule::Everyone, About::Self_(200)),
     ("GET", "/status", Rule::Everyone, About::Self_(200)),
     ("POST", "/v1/route", Rule::Key, About::Self_(400)),
-    ("GET", "/v1/generations/{id}", Rule::KeyRead, About::Generation),
+    (
+        "GET",
+        "/v1/generations/{id}",
+        Rule::KeyRead,
+        About::Generation,
+    ),
     ("GET", "/v1/credits", Rule::KeyRead, About::Self_(200)),
     ("GET", "/v1/key", Rule::KeyRead, About::Self_(200)),
     ("GET", "/v1/account", Rule::Owner, About::Self_(200)),
     ("PATCH", "/v1/account", Rule::Owner, About::Self_(200)),
     ("DELETE", "/v1/account", Rule::Session, About::Self_(400)),
+    ("GET", "/v1/account/usage", Rule::Owner, About::Self_(200)),
+    (
+        "GET",
+        "/v1/account/transactions",
+        Rule::Owner,
+        About::Self_(200),
+    ),
+    (
+        "GET",
+        "/v1/account/activity",
+        Rule::Owner,
+        About::Self_(200),
+    ),
     ("GET", "/v1/keys", Rule::Owner, About::Self_(200)),
     ("POST", "/v1/keys", Rule::Owner, About::Self_(400)),
     ("PATCH", "/v1/keys/{id}", Rule::Owner, About::Key(200)),
     ("DELETE", "/v1/keys/{id}", Rule::Owner, About::Key(200)),
-    ("POST", "/v1/auth/request-code", Rule::Everyone, About::Self_(400)),
-    ("POST", "/v1/auth/verify-code", Rule::Everyone, About::Self_(400)),
+    (
+        "POST",
+        "/v1/auth/request-code",
+        Rule::Everyone,
+        About::Self_(400),
+    ),
+    (
+        "POST",
+        "/v1/auth/verify-code",
+        Rule::Everyone,
+        About::Self_(400),
+    ),
     ("POST", "/v1/auth/logout", Rule::Session, About::Ends),
-    ("GET", "/v1/account/sessions", Rule::Session, About::Self_(200)),
+    (
+        "GET",
+        "/v1/account/sessions",
+        Rule::Session,
+        About::Self_(200),
+    ),
     ("DELETE", "/v1/account/sessions", Rule::Session, About::Ends),
-    ("DELETE", "/v1/account/sessions/{id}", Rule::Session, About::Session),
+    (
+        "DELETE",
+        "/v1/account/sessions/{id}",
+        Rule::Session,
+        About::Session,
+    ),
     ("POST", "/admin/accounts", Rule::Operator, About::Self_(400)),
-    ("PATCH", "/admin/accounts/{id}", Rule::Operator, About::Account(400)),
-    ("POST", "/admin/accounts/{id}/adjust", Rule::Operator, About::Account(400)),
-    ("POST", "/admin/accounts/{id}/credits", Rule::Operator, About::Account(400)),
-    ("POST", "/admin/catalog/reload", Rule::Operator, About::Self_(200)),
-    ("GET", "/admin/ledger/verify", Rule::Operator, About::Self_(200)),
-    ("GET", "/admin/ledger/export", Rule::Operator, About::Self_(200)),
-    ("GET", "/admin/accounts/{id}/usage", Rule::Operator, About::Account(200)),
-    ("GET", "/admin/accounts/{id}/totals", Rule::Operator, About::Account(200)),
+    (
+        "PATCH",
+        "/admin/accounts/{id}",
+        Rule::Operator,
+        About::Account(400),
+    ),
+    (
+        "POST",
+        "/admin/accounts/{id}/adjust",
+        Rule::Operator,
+        About::Account(400),
+    ),
+    (
+        "POST",
+        "/admin/accounts/{id}/credits",
+        Rule::Operator,
+        About::Account(400),
+    ),
+    (
+        "POST",
+        "/admin/catalog/reload",
+        Rule::Operator,
+        About::Self_(200),
+    ),
+    (
+        "GET",
+        "/admin/ledger/verify",
+        Rule::Operator,
+        About::Self_(200),
+    ),
+    (
+        "GET",
+        "/admin/ledger/export",
+        Rule::Operator,
+        About::Self_(200),
+    ),
+    (
+        "GET",
+        "/admin/accounts/{id}/usage",
+        Rule::Operator,
+        About::Account(200),
+    ),
+    (
+        "GET",
+        "/admin/accounts/{id}/totals",
+        Rule::Operator,
+        About::Account(200),
+    ),
 ];
 
 /// What is sent.
@@ -160,9 +243,17 @@ fn refusal(rule: Rule, sent: &Credential, way: Way) -> Option<u16> {
     }
 }
 
-fn request(router: &Router, method: &str, path: &str, sent: &Credential, way: Way) -> RequestBuilder {
+fn request(
+    router: &Router,
+    method: &str,
+    path: &str,
+    sent: &Credential,
+    way: Way,
+) -> RequestBuilder {
     let method = Method::from_bytes(method.as_bytes()).unwrap();
-    let request = router.client.request(method.clone(), format!("{}{path}", router.url));
+    let request = router
+        .client
+        .request(method.clone(), format!("{}{path}", router.url));
     let request = match (sent, way) {
         (Credential::Nothing, _) => request,
         (sent, Way::Bearer) => request.bearer_auth(sent.text()),
@@ -188,11 +279,15 @@ async fn target(router: &Router, method: &str, about: About, of: &Things) -> Opt
         About::Self_(_) | About::Ends => None,
         About::Generation => Some((of.generation.clone(), 200)),
         About::Key(ok) if method == "DELETE" => {
-            let (id, _) = router.make_key(&of.owner, json!({ "scopes": ["read"] })).await;
+            let (id, _) = router
+                .make_key(&of.owner, json!({ "scopes": ["read"] }))
+                .await;
             Some((id, ok))
         }
         About::Key(ok) => {
-            let list = router.send(Method::GET, "/v1/keys", &of.owner.token, &json!({})).await;
+            let list = router
+                .send(Method::GET, "/v1/keys", &of.owner.token, &json!({}))
+                .await;
             let list: Value = list.json().await.unwrap();
             Some((text(&list["data"][0]["id"]), ok))
         }
@@ -221,15 +316,33 @@ async fn everyone_gets_what_the_rules_say_and_strangers_cannot_tell_what_is_ther
     let (id, disabled) = router.make_key(&ada.owner, json!({})).await;
     let off = json!({ "disabled": true });
     let path = format!("/v1/keys/{id}");
-    assert_eq!(router.send(Method::PATCH, &path, &ada.owner.token, &off).await.status(), 200);
+    assert_eq!(
+        router
+            .send(Method::PATCH, &path, &ada.owner.token, &off)
+            .await
+            .status(),
+        200
+    );
     let expired = expired_key(&router, &ada).await;
     let (ada_session, eve_session) = (ada.owner.token.clone(), eve.owner.token.clone());
-    let someone = |name, credential, own| Someone { name, credential, own };
+    let someone = |name, credential, own| Someone {
+        name,
+        credential,
+        own,
+    };
     let everyone = [
         someone("owner", Credential::Key(ada_key), Some(0)),
-        someone("owner, signed in", Credential::Session(ada_session), Some(0)),
+        someone(
+            "owner, signed in",
+            Credential::Session(ada_session),
+            Some(0),
+        ),
         someone("other account", Credential::Key(eve_key), Some(1)),
-        someone("other account, signed in", Credential::Session(eve_session), Some(1)),
+        someone(
+            "other account, signed in",
+            Credential::Session(eve_session),
+            Some(1),
+        ),
         someone("admin", Credential::Admin, None),
         someone("disabled key", Credential::DisabledKey(disabled.key), None),
         someone("expired key", Credential::ExpiredKey(expired), None),
@@ -260,7 +373,13 @@ async fn cell(
     both: &[Things; 2],
 ) -> usize {
     let send = async |path: &str| {
-        body_of(request(router, method, path, &who.credential, way).send().await.unwrap()).await
+        body_of(
+            request(router, method, path, &who.credential, way)
+                .send()
+                .await
+                .unwrap(),
+        )
+        .await
     };
     let refused = refusal(rule, &who.credential, way);
     let name = format!("{method} {path} {} by {way:?}", who.name);
@@ -314,7 +433,12 @@ fn registered() -> BTreeSet<(String, String)> {
     let start = source.find("fn routes(").unwrap();
     let routes = &source[start..start + source[start..].find("\n}\n").unwrap()];
     let mut found = BTreeSet::new();
-    for (call, methods) in [("get(", "GET"), ("post(", "POST"), ("patch(", "PATCH"), ("resource(", "")] {
+    for (call, methods) in [
+        ("get(", "GET"),
+        ("post(", "POST"),
+        ("patch(", "PATCH"),
+        ("resource(", ""),
+    ] {
         for (at, _) in routes.match_indices(call) {
             let rest = routes[at + call.len()..].trim_start();
             let quoted = rest.strip_prefix("&format!(").unwrap_or(rest);
@@ -329,7 +453,11 @@ fn registered() -> BTreeSet<(String, String)> {
                 one => one,
             };
             for method in methods.split(", ") {
-                let prefixes = if path.starts_with("{prefix}") { vec!["", "/v1"] } else { vec![""] };
+                let prefixes = if path.starts_with("{prefix}") {
+                    vec!["", "/v1"]
+                } else {
+                    vec![""]
+                };
                 for prefix in prefixes {
                     found.insert((method.to_owned(), path.replace("{prefix}", prefix)));
                 }

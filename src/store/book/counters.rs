@@ -56,7 +56,8 @@ impl DayTotals {
             .saturating_add(other.completion_tokens);
     }
 
-    fn add(&mut self, record: &Generation) {
+    /// Counts a record.
+    pub(crate) fn count(&mut self, record: &Generation) {
         let usage = record.usage.unwrap_or_default();
         self.spent = self.spent.saturating_add(record.cost);
         self.requests = self.requests.saturating_add(1);
@@ -104,12 +105,12 @@ impl Counters {
     /// Counts a record, whose cost is what was charged.
     pub(super) fn add(&mut self, record: &Generation, day: Day, batch: &mut Batch) {
         let counted = self.open(record.account, day);
-        counted.totals.add(record);
+        counted.totals.count(record);
         batch.put(key::day(record.account, day), &counted.totals);
 
         let month = day.month();
         let totals = self.open_month(record.account, month);
-        totals.add(record);
+        totals.count(record);
         batch.put(key::month(record.account, month), totals);
 
         let totals = self.open_key(record.key, day).add(day, record.cost);
