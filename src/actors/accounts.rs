@@ -17,7 +17,9 @@ pub use principal::{Allowances, KeyDirectory, Principal};
 pub use sessions::{
     EndAllSessions, EndSession, ListSessions, NoSuchSession, SessionDirectory, SignedIn, Touch,
 };
-pub use settings::{AccountView, ChangeAccount, DeleteAccount, SetAccess, ShowAccount};
+pub use settings::{
+    AccountView, ChangeAccount, DeleteAccount, FindAccounts, SetAccess, ShowAccount,
+};
 pub use sign_in::{Door, RequestCode, SignIn};
 
 use super::clock;

@@ -19,8 +19,8 @@ use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult, Respo
 use tokio::sync::oneshot;
 
 pub use messages::{
-    Adjust, AskKeyUsage, AskStatement, Authorise, Drain, Extend, Find, Grant, Record, Settle,
-    Statement, TakeSnapshot, Void,
+    Adjust, AskKeyUsage, AskOverview, AskStatement, Authorise, Drain, Extend, Find, Grant, Record,
+    Settle, Statement, TakeSnapshot, Void,
 };
 pub use stats::{LedgerStats, LossCount, Tally};
 

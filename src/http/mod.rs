@@ -39,6 +39,7 @@ mod standings;
 mod state;
 mod status;
 mod stream;
+mod takeout;
 mod trail;
 mod tried;
 mod upstream;
@@ -138,6 +139,7 @@ fn routes(app: &mut ServiceConfig) {
             .route(web::patch().to(account::change))
             .route(web::delete().to(account::delete)),
     )
+    .service(get("/v1/account/export").route(web::get().to(takeout::export)))
     .service(get("/v1/account/usage").route(web::get().to(history::usage)))
     .service(get("/v1/account/transactions").route(web::get().to(history::transactions)))
     .service(get("/v1/account/activity").route(web::get().to(history::activity)))
@@ -160,8 +162,17 @@ fn routes(app: &mut ServiceConfig) {
             .route(web::delete().to(sessions::end_all)),
     )
     .service(resource("/v1/account/sessions/{id}", "DELETE").route(web::delete().to(sessions::end)))
-    .service(post("/admin/accounts").route(web::post().to(admin::create_account)))
-    .service(patch("/admin/accounts/{id}").route(web::patch().to(admin::change_account)))
+    .service(get("/admin/overview").route(web::get().to(admin::overview)))
+    .service(
+        resource("/admin/accounts", "GET, POST")
+            .route(web::get().to(admin::accounts))
+            .route(web::post().to(admin::create_account)),
+    )
+    .service(
+        resource("/admin/accounts/{id}", "GET, PATCH")
+            .route(web::get().to(admin::show))
+            .route(web::patch().to(admin::change_account)),
+    )
     .service(post("/admin/accounts/{id}/adjust").route(web::post().to(admin::adjust_balance)))
     .service(post("/admin/accounts/{id}/credits").route(web::post().to(admin::add_credit)))
     .service(post("/admin/catalog/reload").route(web::post().to(admin::reload_catalog)))
@@ -184,12 +195,6 @@ fn post(path: &str) -> Resource {
 fn resource(path: &str, methods: &'static str) -> Resource {
     web::resource(path).default_service(web::to(move || async move {
         Err::<&str, ApiError>(wrong_method(methods))
-    }))
-}
-
-fn patch(path: &str) -> Resource {
-    web::resource(path).default_service(web::to(|| async {
-        Err::<&str, ApiError>(wrong_method("PATCH"))
     }))
 }
 

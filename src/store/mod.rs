@@ -40,8 +40,8 @@ pub use accounts::{Access, Account, AccountError, Accounts, Created};
 pub use book::{
     Balance, Begun, Book, Cause, CreditError, DayTotals, Deposit, Deposited, Extension, FailedCost,
     Fingerprint, KeyError, KeyUsage, Kind, LedgerAccount, Limits, Loss, LossKind, NotHeld, Order,
-    Outcome, PaymentError, Recovered, Refusal, Released, Reversal, ReversalKind, Reversed, Scope,
-    Settled, Transfer, TrialBalance,
+    Outcome, Overview, PaymentError, Recovered, Refusal, Released, Reversal, ReversalKind,
+    Reversed, Scope, Settled, Transfer, TrialBalance,
 };
 pub use codes::CODE_MS;
 pub use day::{Day, Month, NotADay};

@@ -209,7 +209,8 @@ mod tests {
             ..all()
         };
         assert_eq!(narrow.check_within(&narrow), Ok(()));
-        let wider: [(&str, fn(&mut Policy)); 9] = [
+        type Widen = fn(&mut Policy);
+        let wider: [(&str, Widen); 9] = [
             ("expires_at", |p| p.expires_ms = None),
             ("expires_at", |p| p.expires_ms = Some(6)),
             ("spend_limit_usd", |p| p.spend.total = None),

@@ -188,3 +188,71 @@ async fn a_deleted_account_is_dead_its_address_free_and_its_ledger_whole() {
     assert_ne!(text(&newcomer.answer["account_id"]), key.id);
     assert_eq!(show(&router, &newcomer).await["balance_usd"], "0");
 }
+
+#[actix_web::test]
+async fn an_export_holds_everything_but_secrets() {
+    let router = Router::start().await;
+    let owner = router.owner("ada@example.com", "5").await;
+    let (_, key) = router.make_key(&owner, json!({})).await;
+    for _ in 0..3 {
+        router.served(&key, &ask("gpt-4.1-mini", "Hello")).await;
+    }
+    let export = router
+        .send(Method::GET, "/v1/account/export", &owner.token, &json!({}))
+        .await;
+    assert_eq!(export.status(), 200);
+    let said = export.text().await.unwrap();
+    assert!(!said.contains(&key.key) && !said.contains(&owner.token));
+    let export: Value = serde_json::from_str(&said).unwrap();
+    let count = |list: &str| export[list].as_array().unwrap().len();
+    assert_eq!(export["account"]["email"], "ada@example.com");
+    assert_eq!((count("keys"), count("sessions")), (2, 1));
+    assert_eq!((count("usage"), count("transactions")), (3, 4));
+}
+
+#[actix_web::test]
+async fn the_operator_finds_shows_and_switches_off_an_account() {
+    let router = Router::start().await;
+    let owner = router.owner("ada@example.com", "5").await;
+    router.owner("eve@example.com", "1").await;
+    let (_, key) = router.make_key(&owner, json!({})).await;
+    router.served(&key, &ask("gpt-4.1-mini", "Hello")).await;
+    let get = async |path: &str| -> Value {
+        let answer = router
+            .send(Method::GET, path, super::router::ADMIN, &json!({}))
+            .await;
+        assert_eq!(answer.status(), 200, "{path}");
+        answer.json().await.unwrap()
+    };
+    let overview = get("/admin/overview").await;
+    assert_eq!(
+        (&overview["accounts"], &overview["given_usd"]),
+        (&json!(2), &json!("6"))
+    );
+    assert_eq!(overview["trial_balance"]["posted"], "0");
+    let found = get("/admin/accounts?query=ADA@").await;
+    assert_eq!(
+        (&found["found"], &found["data"][0]["id"]),
+        (&json!(1), &json!(key.id))
+    );
+    let path = format!("/admin/accounts/{}", key.id);
+    assert_eq!(get(&path).await["keys"].as_array().unwrap().len(), 2);
+    let set = async |disabled: bool| {
+        let body = json!({ "disabled": disabled });
+        let set = router
+            .send(Method::PATCH, &path, super::router::ADMIN, &body)
+            .await;
+        assert_eq!(set.status(), 200);
+    };
+    set(true).await;
+    assert_eq!(
+        router.refused(&key, &ask("gpt-4.1-mini", "Hello")).await.0,
+        403
+    );
+    let session = router
+        .send(Method::GET, "/v1/account", &owner.token, &json!({}))
+        .await;
+    assert_eq!(session.status(), 401);
+    set(false).await;
+    router.served(&key, &ask("gpt-4.1-mini", "Hello")).await;
+}

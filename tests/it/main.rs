@@ -15,6 +15,7 @@ mod bad_input;
 mod bedrock;
 mod billing;
 mod blocks;
+mod canary;
 mod chat;
 mod context;
 mod drift;

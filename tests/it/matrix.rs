@@ -68,6 +68,7 @@ const RULES: &[(&str, &str, Rule, About)] = &[
     ("GET", "/v1/account", Rule::Owner, About::Self_(200)),
     ("PATCH", "/v1/account", Rule::Owner, About::Self_(200)),
     ("DELETE", "/v1/account", Rule::Session, About::Self_(400)),
+    ("GET", "/v1/account/export", Rule::Owner, About::Self_(200)),
     ("GET", "/v1/account/usage", Rule::Owner, About::Self_(200)),
     (
         "GET",
@@ -110,6 +111,14 @@ const RULES: &[(&str, &str, Rule, About)] = &[
         "/v1/account/sessions/{id}",
         Rule::Session,
         About::Session,
+    ),
+    ("GET", "/admin/overview", Rule::Operator, About::Self_(200)),
+    ("GET", "/admin/accounts", Rule::Operator, About::Self_(200)),
+    (
+        "GET",
+        "/admin/accounts/{id}",
+        Rule::Operator,
+        About::Account(200),
     ),
     ("POST", "/admin/accounts", Rule::Operator, About::Self_(400)),
     (
@@ -433,12 +442,7 @@ fn registered() -> BTreeSet<(String, String)> {
     let start = source.find("fn routes(").unwrap();
     let routes = &source[start..start + source[start..].find("\n}\n").unwrap()];
     let mut found = BTreeSet::new();
-    for (call, methods) in [
-        ("get(", "GET"),
-        ("post(", "POST"),
-        ("patch(", "PATCH"),
-        ("resource(", ""),
-    ] {
+    for (call, methods) in [("get(", "GET"), ("post(", "POST"), ("resource(", "")] {
         for (at, _) in routes.match_indices(call) {
             let rest = routes[at + call.len()..].trim_start();
             let quoted = rest.strip_prefix("&format!(").unwrap_or(rest);

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use reqwest::Client;
 use serde_json::Value;
@@ -12,16 +12,13 @@ use super::mailbox::{code, other_than, request, verify};
 use super::process::command;
 use super::router::{crypto, text};
 
-#[actix_web::test]
-async fn codes_flows_and_sessions_are_in_no_log_line_and_no_file_but_the_mail() {
-    crypto();
-    let dir = TempDir::new().unwrap();
-    let (log, var) = (dir.path().join("log"), dir.path().join("var"));
-    let mut child = command(dir.path())
+/// The binary with its simulated providers and every line of its log in a file, and its address.
+pub fn serve(dir: &Path, log: &Path) -> (Child, String) {
+    let mut child = command(dir)
         .args(["serve", "--sandbox"])
         .env("RUST_LOG", "trace")
         .stdout(Stdio::piped())
-        .stderr(std::fs::File::create(&log).unwrap())
+        .stderr(std::fs::File::create(log).unwrap())
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -32,6 +29,15 @@ async fn codes_flows_and_sessions_are_in_no_log_line_and_no_file_but_the_mail() 
         }
     };
     std::thread::spawn(move || for _ in lines {});
+    (child, url)
+}
+
+#[actix_web::test]
+async fn codes_flows_and_sessions_are_in_no_log_line_and_no_file_but_the_mail() {
+    crypto();
+    let dir = TempDir::new().unwrap();
+    let (log, var) = (dir.path().join("log"), dir.path().join("var"));
+    let (mut child, url) = serve(dir.path(), &log);
 
     let (client, ada) = (Client::new(), "ada@example.com");
     let flow = request(&client, &url, ada).await;
@@ -99,7 +105,7 @@ fn hex(digits: &str) -> Vec<u8> {
 }
 
 /// Every file below a directory.
-fn files(dir: &Path) -> Vec<PathBuf> {
+pub fn files(dir: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();

@@ -23,6 +23,17 @@ pub struct AccountView {
 #[rtype(result = "Option<AccountView>")]
 pub struct ShowAccount(pub AccountId);
 
+/// Asks for accounts whose id is this or whose address has this in it, in the order in which they were
+/// made, and how many there are.
+#[derive(Message)]
+#[rtype(result = "(Vec<AccountView>, usize)")]
+pub struct FindAccounts {
+    /// What is looked for; an empty text finds all.
+    pub query: String,
+    /// So many at the most.
+    pub limit: usize,
+}
+
 /// Changes an account, all of it or nothing. It holds for requests that come after the answer.
 #[derive(Message)]
 #[rtype(result = "Result<Result<AccountView, AccountError>, StorageDown>")]
@@ -86,6 +97,24 @@ impl Handler<ShowAccount> for Accounts {
 
     fn handle(&mut self, ShowAccount(id): ShowAccount, _: &mut Context<Self>) -> Self::Result {
         MessageResult(self.show(id))
+    }
+}
+
+impl Handler<FindAccounts> for Accounts {
+    type Result = MessageResult<FindAccounts>;
+
+    fn handle(&mut self, find: FindAccounts, _: &mut Context<Self>) -> Self::Result {
+        let query = find.query.trim().to_lowercase();
+        let found = self.accounts.accounts().filter(|account| {
+            account.email.to_lowercase().contains(&query)
+                || account.id.to_string().to_lowercase() == query
+        });
+        let mut found: Vec<AccountId> = found.map(|account| account.id).collect();
+        found.sort_unstable();
+        let all = found.len();
+        found.truncate(find.limit);
+        let views = found.into_iter().filter_map(|id| self.show(id));
+        MessageResult((views.collect(), all))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use actix::{Context, Handler, MessageResult};
 
-use super::{AskKeyUsage, AskStatement, Ledger, Statement, clock};
+use super::{AskKeyUsage, AskOverview, AskStatement, Ledger, Statement, clock};
 
 impl Handler<AskStatement> for Ledger {
     type Result = MessageResult<AskStatement>;
@@ -27,5 +27,13 @@ impl Handler<AskKeyUsage> for Ledger {
                 .may_answer()
                 .map(|()| keys.iter().map(usage).collect()),
         )
+    }
+}
+
+impl Handler<AskOverview> for Ledger {
+    type Result = MessageResult<AskOverview>;
+
+    fn handle(&mut self, _: AskOverview, _: &mut Context<Self>) -> Self::Result {
+        MessageResult(self.storage.may_answer().map(|()| self.book.overview()))
     }
 }
