@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::auth::Operator;
+use super::operator::Operator;
 use super::{ApiError, Code, Switchboard, body};
 use crate::actors::accounts::CreateAccount;
 use crate::actors::catalog::Reload;

@@ -1,5 +1,4 @@
-//! Who is asking: extractors for a caller with an API key, for a visitor who has signed in, and for
-//! the operator.
+//! Who is asking: extractors for a caller with an API key and for a visitor who has signed in.
 
 use std::future::{Ready, ready};
 use std::sync::Arc;
@@ -7,9 +6,6 @@ use std::sync::Arc;
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest, web};
-use secrecy::ExposeSecret;
-use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 
 use super::{ApiError, Code, Switchboard, cookie, rate};
 use crate::actors::accounts::{Principal, SignedIn};
@@ -164,7 +160,7 @@ fn sent_key(request: &HttpRequest) -> Option<&str> {
         .filter(|key| !key.is_empty())
 }
 
-fn bearer(request: &HttpRequest) -> Option<&str> {
+pub(super) fn bearer(request: &HttpRequest) -> Option<&str> {
     let value = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.trim().split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
@@ -250,65 +246,7 @@ fn find_session(desk: &Switchboard, token: &str, now_ms: u64) -> Option<Arc<Sign
     found.filter(|session| session.is_live(now_ms))
 }
 
-/// A request with the admin token. Without a configured token the route does not exist.
-pub struct Operator;
-
-impl FromRequest for Operator {
-    type Error = ApiError;
-    type Future = Ready<Result<Self, ApiError>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(operator(request))
-    }
-}
-
-fn operator(request: &HttpRequest) -> Result<Operator, ApiError> {
-    let desk = switchboard(request)?;
-    let Some(token) = &desk.settings.admin_token else {
-        return Err(super::not_found(request.path()));
-    };
-    let Some(sent) = bearer(request) else {
-        let message = "No admin token was sent; add the header 'Authorization: Bearer …'.";
-        return Err(ApiError::new(Code::MissingApiKey, message));
-    };
-    // Digests have one length, so the comparison takes the same time for every guess.
-    let same = Sha256::digest(sent).ct_eq(&Sha256::digest(token.expose_secret()));
-    if bool::from(same) {
-        Ok(Operator)
-    } else {
-        Err(ApiError::new(
-            Code::InvalidApiKey,
-            "This is not the admin token.",
-        ))
-    }
-}
-
-/// Whoever may read the metrics: the operator, or a program on the same machine. What a proxy on the
-/// same machine passes on comes from elsewhere, and proxies say so.
-pub struct Observer;
-
-/// Headers with which proxies say for whom they ask.
-const FORWARDED: [&str; 3] = ["forwarded", "x-forwarded-for", "x-real-ip"];
-
-impl FromRequest for Observer {
-    type Error = ApiError;
-    type Future = Ready<Result<Self, ApiError>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let loopback = request
-            .peer_addr()
-            .is_some_and(|peer| peer.ip().is_loopback());
-        let forwarded = FORWARDED
-            .iter()
-            .any(|name| request.headers().contains_key(*name));
-        if loopback && !forwarded {
-            return ready(Ok(Self));
-        }
-        ready(operator(request).map(|Operator| Self))
-    }
-}
-
-fn switchboard(request: &HttpRequest) -> Result<&Switchboard, ApiError> {
+pub(super) fn switchboard(request: &HttpRequest) -> Result<&Switchboard, ApiError> {
     request
         .app_data::<web::Data<Switchboard>>()
         .map(|desk| desk.get_ref())

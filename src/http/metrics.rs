@@ -6,7 +6,7 @@ use actix_web::web::Data;
 use tokio::sync::Semaphore;
 
 use super::Switchboard;
-use super::auth::Observer;
+use super::operator::Observer;
 use super::standings;
 use crate::actors::BODY_BUDGET_UNIT;
 

@@ -27,6 +27,7 @@ mod keys;
 mod metered;
 mod metrics;
 mod models;
+mod operator;
 mod plan;
 mod progress;
 mod rate;

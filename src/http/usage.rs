@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::auth::Operator;
+use super::operator::Operator;
 use super::{ApiError, Code, Switchboard, admin, generations};
 use crate::ids::GenerationId;
 use crate::store::{Day, DayTotals, StoreError};

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::mailbox::{code, request, verify};
-use super::router::{crypto, text};
+use super::router::{chunks, crypto, streamed_text, text};
 use super::signin_process::{files, serve};
 
 const PROMPT: &str = "canaryprompt7f3a";
@@ -48,7 +48,12 @@ async fn no_canary_is_in_logs_data_metrics_or_errors() {
         });
         let (status, answer) = send(Method::POST, "/v1/chat/completions", &key, &body).await;
         assert_eq!(status, 200, "{answer}");
-        assert!(answer.contains(ANSWER));
+        let spoken = if stream {
+            streamed_text(&chunks(&answer))
+        } else {
+            answer
+        };
+        assert!(spoken.contains(ANSWER), "{spoken}");
         let mut wrong = body.clone();
         wrong["prefer"] = json!(5);
         said += &send(Method::POST, "/v1/chat/completions", &key, &wrong)

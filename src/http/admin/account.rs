@@ -8,7 +8,7 @@ use serde_json::json;
 use super::json_body;
 use crate::actors::accounts::{HasAccount, SetAccess, SetDailyLimit};
 use crate::actors::ledger::Adjust;
-use crate::http::auth::Operator;
+use crate::http::operator::Operator;
 use crate::http::{ApiError, Code, Switchboard};
 use crate::ids::AccountId;
 use crate::money::Picodollars;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::account::existing;
 use crate::actors::accounts::{AccountView, FindAccounts};
 use crate::actors::ledger::AskOverview;
-use crate::http::auth::Operator;
+use crate::http::operator::Operator;
 use crate::http::usage::{PAGE, limit, query};
 use crate::http::{ApiError, Switchboard, account, keys};
 use crate::money::Picodollars;
