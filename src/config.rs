@@ -221,7 +221,12 @@ impl Settings {
                 self.failover.reasoning_first_token_ms,
             ),
             ("failover.answer_ms", self.failover.answer_ms),
+            (
+                "failover.reasoning_token_ms",
+                self.failover.reasoning_token_ms,
+            ),
             ("failover.idle_ms", self.failover.idle_ms),
+            ("failover.stall_ms", self.failover.stall_ms),
             ("failover.total_ms", self.failover.total_ms),
             ("breaker.window_ms", self.breaker.window_ms),
             ("breaker.rest_ms", self.breaker.rest_ms),

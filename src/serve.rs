@@ -12,9 +12,11 @@ use model_router::actors::ledger::{Drain, Grant};
 use model_router::actors::mailer::Finish;
 use model_router::actors::statistics::KeepStatistics;
 use model_router::actors::{Providers, Switchboard, guard};
+use model_router::catalog::Encoding;
 use model_router::config::{Environment, Settings};
 use model_router::ids::{AccountId, ApiKey};
 use model_router::money::Picodollars;
+use model_router::routing::context::encoding;
 use model_router::sandbox::{Sandbox, Vendor};
 use model_router::{http, telemetry};
 use tempfile::TempDir;
@@ -48,6 +50,9 @@ pub fn serve(config: Option<&Path>, sandbox: bool) -> ExitCode {
         Ok(settings) => settings,
         Err(error) => return cannot_start(&error),
     };
+    // The encoding of the chat models: no worker has to lay it out while its requests wait.
+    let warm_up = std::thread::Builder::new().name("encoding".to_owned());
+    warm_up.spawn(|| encoding::warm(Encoding::O200k)).ok();
     run(async move {
         if sandbox {
             serve_sandbox(settings, &env).await

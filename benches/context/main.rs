@@ -15,6 +15,7 @@ const JSON: &str = r#"{"id": 4711, "price": 12.5, "tags": ["new", "blue"], "ok":
 "#;
 const CHINESE: &str =
     "模型路由器在许多提供商前面提供一个兼容的接口。它按层级选择模型，出现故障时切换，并精确计费。";
+const EMOJI: &str = "🚀🎉👩‍👩‍👧‍👦🇨🇭🏳️‍🌈😀🥳🤖🧪📦🔒✨";
 
 /// A name, and a text of so many bytes.
 type Kind = (&'static str, fn(usize) -> String);
@@ -42,13 +43,15 @@ fn base64(bytes: usize) -> String {
 }
 
 fn count(criterion: &mut Criterion) {
-    let kinds: [Kind; 6] = [
+    let kinds: [Kind; 8] = [
         ("english", |bytes| repeated(ENGLISH, bytes)),
         ("code", |bytes| repeated(CODE, bytes)),
         ("json", |bytes| repeated(JSON, bytes)),
         ("chinese", |bytes| repeated(CHINESE, bytes)),
         ("base64", base64),
+        ("emoji", |bytes| repeated(EMOJI, bytes)),
         ("one_letter", |bytes| "a".repeat(bytes)),
+        ("spaces", |bytes| " ".repeat(bytes)),
     ];
     let mut group = criterion.benchmark_group("context");
     for bytes in SIZES {

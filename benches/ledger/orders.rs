@@ -33,7 +33,8 @@ pub fn order(account: AccountId) -> Order {
     Order {
         generation: GenerationId::new(),
         account,
-        key: KeyId::default(),
+        // One key an account: a key for every request would make a start read a row of totals for each.
+        key: KeyId::from_bytes(account.to_bytes()),
         provider: "openai".to_owned(),
         model: "gpt-4.1-mini".to_owned(),
         want: Picodollars::new(DOLLAR / 1000),

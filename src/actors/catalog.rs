@@ -98,6 +98,11 @@ impl World {
         self.standing(model, now) == Standing::Flowing
     }
 
+    /// Whether a model was left alone and the next request may be its probe, or one is out.
+    pub fn is_probed(&self, model: &Model, now: Instant) -> bool {
+        self.standing(model, now) == Standing::Probing
+    }
+
     fn standing(&self, model: &Model, now: Instant) -> Standing {
         match self.routes.get(&model.provider) {
             Some(route)

@@ -4,6 +4,7 @@
 //! then is validated first and shares the one sync. No timer, no wait at low load.
 
 mod asked;
+mod expiry;
 mod messages;
 mod operator;
 mod pruning;
@@ -13,7 +14,6 @@ mod waiting;
 use std::collections::{HashMap, VecDeque};
 use std::future::ready;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult, ResponseFuture};
 use tokio::sync::oneshot;
@@ -22,7 +22,7 @@ pub use messages::{
     Adjust, AskKeyUsage, AskOverview, AskStatement, Authorise, Drain, Extend, Find, Grant, Record,
     Settle, Statement, TakeSnapshot, Void,
 };
-pub use stats::{LedgerStats, LossCount, Tally};
+pub use stats::{BATCH_CLASSES, LedgerStats, LossCount, Tally};
 
 use super::clock;
 use super::funds::Purses;
@@ -30,13 +30,12 @@ use super::storage::{StorageDown, StorageHealth};
 use crate::ids::AccountId;
 use crate::money::Picodollars;
 use crate::store::{Book, Db, Generation, Refusal, Settled, Snapshot, StoreError};
+use expiry::Expire;
 use pruning::Prune;
 use waiting::Waiting;
 
 /// Decisions that share one sync at the most. They take well under 2 ms to make.
 const GROUP: usize = 256;
-/// How often holds past their deadline are looked for.
-const EXPIRY_PERIOD: Duration = Duration::from_secs(5);
 
 /// Guards the book and its database.
 pub struct Ledger {
@@ -175,12 +174,7 @@ impl Actor for Ledger {
         super::guard::abort_on_panic();
         // Orphans that the start found are durable already.
         self.tell_losses();
-        ctx.run_interval(EXPIRY_PERIOD, |ledger, ctx| {
-            for released in ledger.book.expire(clock::now_ms()) {
-                ledger.wake(ctx, released.account);
-            }
-            ledger.ask_for_commit(ctx);
-        });
+        ctx.notify_later(Expire, expiry::PERIOD);
         ctx.notify(Prune);
     }
 }

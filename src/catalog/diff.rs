@@ -11,7 +11,7 @@ mod genai;
 mod litellm;
 mod number;
 
-/// Bytes of a price list that are read at the most; LiteLLM's has about two million.
+/// Bytes of a price list that are read at the most; LiteLLM's has four million.
 pub const MOST_BYTES: u64 = 64 << 20;
 
 /// What a price list says of one model; `None` where it says nothing.

@@ -89,8 +89,14 @@ pub struct Failover {
     pub reasoning_first_token_ms: u64,
     /// Whole answer that is not streamed, while another candidate remains.
     pub answer_ms: u64,
+    /// The same for a reasoning model: so long for each token of a long answer, after the time of its
+    /// first one.
+    pub reasoning_token_ms: u64,
     /// Between two chunks.
     pub idle_ms: u64,
+    /// Between two chunks of an answer that another candidate would go on with, except for reasoning
+    /// models, which pause for long.
+    pub stall_ms: u64,
     /// Whole answer.
     pub total_ms: u64,
     /// Retries that may fail, for a hundred requests that ask a provider first.
@@ -180,7 +186,9 @@ impl Default for Failover {
             last_first_token_ms: 30_000,
             reasoning_first_token_ms: 120_000,
             answer_ms: 60_000,
+            reasoning_token_ms: 20,
             idle_ms: 60_000,
+            stall_ms: 10_000,
             total_ms: 600_000,
             retries_per_100_requests: 20,
             retries_per_s: 10,

@@ -5,11 +5,10 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use tokio::time::{Instant, timeout_at};
 
+use super::clocks::Clocks;
 use super::upstream::{Bytestream, Upstream, read_answer};
-use crate::actors::breaker::Spare;
 use crate::actors::catalog::Route;
-use crate::catalog::{Ability, Dialect, Model};
-use crate::config::{self, Failover};
+use crate::catalog::Dialect;
 use crate::usage::Usage;
 use crate::wire::{
     self, Answer, ChatRequest, Encoded, Event, Fault, FaultClass, StreamDecoder, Weight,
@@ -17,44 +16,6 @@ use crate::wire::{
 
 /// Chunks that may come before the first content: role, pings and empty deltas.
 const CHUNKS_BEFORE_CONTENT: usize = 4096;
-
-/// The clocks of one attempt.
-#[derive(Clone, Copy, Debug)]
-pub struct Clocks {
-    first_token: Duration,
-    answer: Duration,
-    idle: Duration,
-    total: Duration,
-}
-
-impl Clocks {
-    /// The operator's clocks, with the model's own where it has them. `elapsed` is what the request
-    /// has taken so far: its attempts together end with the clock of the whole answer.
-    pub fn of(settings: &Failover, model: &Model, spare: Spare, elapsed: Duration) -> Self {
-        let reasoning = model.abilities.has(Ability::Reasoning);
-        let first_token = match (reasoning, spare) {
-            (true, _) => settings.reasoning_first_token_ms,
-            (false, Spare::Another) => settings.first_token_ms,
-            (false, Spare::Nothing) => settings.last_first_token_ms,
-        };
-        let own = model.timeouts;
-        let total = own.total.unwrap_or(config::ms(settings.total_ms));
-        let total = total.saturating_sub(elapsed);
-        let whole = match (reasoning, spare) {
-            (false, Spare::Another) => config::ms(settings.answer_ms),
-            (true, _) | (false, Spare::Nothing) => total,
-        };
-        Self {
-            first_token: own
-                .first_token
-                .unwrap_or(config::ms(first_token))
-                .min(total),
-            answer: whole.min(total),
-            idle: own.idle.unwrap_or(config::ms(settings.idle_ms)),
-            total,
-        }
-    }
-}
 
 /// An answer, or the beginning of one.
 pub enum Answered {

@@ -5,9 +5,8 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Data;
 use tokio::sync::Semaphore;
 
-use super::Switchboard;
 use super::operator::Observer;
-use super::standings;
+use super::{Switchboard, ledger_metrics, standings};
 use crate::actors::BODY_BUDGET_UNIT;
 
 /// Prometheus' text format.
@@ -31,7 +30,7 @@ pub async fn metrics(desk: Data<Switchboard>, _: Observer) -> HttpResponse {
     }
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, TEXT))
-        .body(counters.render())
+        .body(counters.render() + &ledger_metrics::text(&desk.ledger_tally.read()))
 }
 
 /// Permits that are out.

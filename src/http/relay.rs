@@ -4,27 +4,23 @@ use std::time::{Duration, Instant};
 
 use actix_web::web::Data;
 
-use super::attempt::{self, Answered, Clocks};
+use super::attempt::{self, Answered};
 use super::body::Share;
-use super::consequence::{from_encoding, outcome, word};
+use super::consequence::{outcome, word};
 use super::metered::Meter;
 use super::plan::Plan;
 use super::progress::Progress;
-use super::trail;
 use super::tried::{Ready, Tried, attempt_note};
 use super::upstream::Upstream;
 use super::{ApiError, Code, Switchboard};
 use crate::actors::accounts::Principal;
-use crate::actors::breaker::Spare;
 use crate::actors::clock::today;
-use crate::actors::provider::{Lease, Refused};
+use crate::actors::provider::Lease;
 use crate::catalog::{Age, OnDisconnect};
 use crate::config;
 use crate::routing::Candidate;
 use crate::store::Status;
-use crate::wire::{
-    self, Begun, CannotEncode, ChatRequest, Context, Encoded, Fault, FaultClass, Warning,
-};
+use crate::wire::{self, ChatRequest, Fault, FaultClass, Warning};
 
 /// An answer whose first real content has come.
 pub struct Success {
@@ -116,85 +112,6 @@ impl Relay {
         progress.attempts() < limits.attempts && progress.elapsed() < config::ms(limits.total_ms)
     }
 
-    /// Gets everything for an attempt: the right to it, the credit, the request in its dialect. `None`
-    /// when this candidate cannot be asked.
-    pub(super) async fn prepare(
-        &self,
-        candidate: Candidate,
-        progress: &mut Progress,
-        meter: &mut Meter,
-    ) -> Result<Option<Ready>, ApiError> {
-        let spare = self.spare(progress);
-        let lease = match self.lease(&candidate, spare, progress).await? {
-            None => return Ok(None),
-            Some(Ok(lease)) => lease,
-            Some(Err(refused)) => {
-                progress.refused(candidate, refused);
-                return Ok(None);
-            }
-        };
-        let Progress {
-            queue,
-            trail,
-            begun,
-            ..
-        } = progress;
-        let Some(cap) = self.fund(&candidate, queue, meter, trail).await? else {
-            return Ok(None);
-        };
-        match self.encode(&candidate, cap, begun.as_ref()) {
-            Ok(encoded) => Ok(Some(Ready {
-                clocks: Clocks::of(
-                    &self.desk.settings.failover,
-                    &candidate.model,
-                    spare,
-                    progress.elapsed(),
-                ),
-                candidate,
-                lease,
-                encoded,
-                dispatched: Instant::now(),
-            })),
-            Err(invalid @ CannotEncode::Invalid { .. }) => Err(from_encoding(&invalid)),
-            Err(cannot @ (CannotEncode::Unspoken(_) | CannotEncode::Unsupported { .. })) => {
-                trail.cannot.get_or_insert(cannot);
-                Ok(None)
-            }
-        }
-    }
-
-    /// Whether a candidate that flows is left after the next attempt, and an attempt for it.
-    fn spare(&self, progress: &Progress) -> Spare {
-        let has_attempt = progress.attempts() + 1 < self.desk.settings.failover.attempts;
-        let flows = |c: &Candidate| self.plan.world.flows(&c.model, Instant::now());
-        if has_attempt && progress.queue.iter().any(flows) {
-            Spare::Another
-        } else {
-            Spare::Nothing
-        }
-    }
-
-    /// The right to one attempt, or why not. Waits for it where the model only asked for a moment.
-    async fn lease(
-        &self,
-        candidate: &Candidate,
-        spare: Spare,
-        progress: &mut Progress,
-    ) -> Result<Option<Result<Lease, Refused>>, ApiError> {
-        let (world, model) = (&self.plan.world, &candidate.model);
-        loop {
-            let answer = trail::acquire(world, model, spare, progress.turn()).await?;
-            let wait = match &answer {
-                Some(Err(refused)) => progress.patience_for(candidate, refused),
-                Some(Ok(_)) | None => None,
-            };
-            match wait {
-                Some(wait) => tokio::time::sleep(wait).await,
-                None => return Ok(answer),
-            }
-        }
-    }
-
     async fn try_one(
         &self,
         ready: Ready,
@@ -255,30 +172,6 @@ impl Relay {
         }
     }
 
-    /// Writes the request in the candidate's dialect, with the beginning of the answer if it is to go
-    /// on with one.
-    fn encode(
-        &self,
-        candidate: &Candidate,
-        cap: Option<u64>,
-        beginning: Option<&Begun>,
-    ) -> Result<Encoded, CannotEncode> {
-        let model = &candidate.model;
-        let request = beginning.map_or(&self.request, |beginning| {
-            beginning.request(&self.request, model)
-        });
-        let Some(route) = self.plan.world.route(&model.provider) else {
-            return Err(CannotEncode::Unspoken(crate::catalog::Dialect::OpenAi));
-        };
-        let owner = self.caller.account.to_string();
-        let recall = |call_id: &str| self.desk.replays().recall(&owner, call_id);
-        let context = Context {
-            output_cap: cap,
-            recall: &recall,
-        };
-        wire::encode_chat(request, model, &route.provider, &context)
-    }
-
     /// Sends what is ready, and waits for its first real content.
     pub(super) async fn run(&self, ready: Ready) -> Tried {
         let model = &ready.candidate.model;
@@ -306,7 +199,7 @@ impl Relay {
 }
 
 /// 503 for a request that has not begun to be answered when the router ends.
-fn stopping() -> ApiError {
+pub fn stopping() -> ApiError {
     let message = "The router is being stopped; try again shortly.";
     ApiError::new(Code::Overloaded, message)
 }

@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use super::attempt::{Answered, Clocks};
+use super::attempt::Answered;
+use super::clocks::Clocks;
 use super::error::AttemptNote;
 use crate::actors::provider::Lease;
 use crate::catalog::Model;

@@ -60,17 +60,24 @@ pub fn expected_cost(model: &Model, ask: &Ask, answer_tokens: u64) -> Picodollar
 
 /// The hold for one model: counted input × 1.15 × input price + a long answer × output price.
 pub fn estimate(model: &Model, live: &Live, need: &Need, choices: u64) -> Estimate {
-    let most = need
-        .max_output
-        .unwrap_or(u64::MAX)
-        .min(u64::from(model.max_output));
-    let output = live.output_p95.min(most).saturating_mul(choices);
+    let most = most_output(model, need);
+    let output = long_answer(model, live, need).saturating_mul(choices);
     let input = need.input(model);
     let padded = input.saturating_mul(115).div_ceil(100);
     Estimate {
         want: list_cost(model, padded, output),
         least: list_cost(model, input / 2, most.min(LEAST_OUTPUT)),
     }
+}
+
+/// Tokens of a long answer: the 95th percentile of the model's, within what the request allows.
+pub fn long_answer(model: &Model, live: &Live, need: &Need) -> u64 {
+    live.output_p95.min(most_output(model, need))
+}
+
+fn most_output(model: &Model, need: &Need) -> u64 {
+    let asked = need.max_output.unwrap_or(u64::MAX);
+    asked.min(u64::from(model.max_output))
 }
 
 /// Output tokens that a hold smaller than wanted can pay for: the answer is cut there instead of

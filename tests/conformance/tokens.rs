@@ -47,11 +47,13 @@ const FAMILIES: [(&str, &str); 24] = [
     ("devstral", "mistral.devstral-2-123b"),
 ];
 
-/// Recordings whose usage is far beyond what was sent: the provider put something of its own before it,
-/// or looked into a file that it keeps.
+/// Recordings whose usage is far beyond what was sent, and why it says nothing of how a text is counted.
 const HIDDEN_INPUT: [&str; 3] = [
+    // Of the Responses API's first days (March 2025): 18 tokens more for every request than from then on.
     "openai/responses-stream--plain--e23a2cb4",
+    // `reasoning.mode: "pro"`: several runs at once, all of their input in one usage.
     "openai/responses-stream--reasoning_text-reasoning--1372a7a1",
+    // A file that the provider keeps.
     "openai/chat--tool_result-pdf--e5e2f535",
 ];
 

@@ -12,6 +12,7 @@ use super::caller::{call, pinned};
 use super::judge::is_whole;
 use super::proc::footprint;
 use super::router::{Bench, Router};
+use super::run::Recovery;
 use super::script::Act;
 use super::timing::Timing;
 
@@ -21,7 +22,7 @@ const AT_ONCE: usize = 32;
 
 /// Answers with what was not as it should be.
 pub async fn all(timing: Timing) -> Result<Option<String>, Problem> {
-    let settings = timing.settings() + &timing.breaker();
+    let settings = timing.failover(Recovery::Off) + &timing.breaker();
     let bench = Bench::start(&settings, answer::TOKENS).await?;
     // Ten tokens, and then the stream stands still: callers leave in its middle.
     bench.primary.script.always(Act::StallAfter(10));

@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 
 use super::Problem;
 use super::router::{Bench, FALLBACK, PRIMARY};
+use super::run::Recovery;
 use super::script::Act;
 use super::timing::Timing;
 
@@ -62,7 +63,7 @@ pub async fn all(timing: Timing) -> Result<Vec<String>, Problem> {
 async fn play(outage: Outage, timing: Timing) -> Result<Option<String>, Problem> {
     let settings = format!(
         "{}{}[limits]\nrunning_per_account = 100000\nrequests_in_flight = 100000\n",
-        timing.settings(),
+        timing.failover(Recovery::Off),
         timing.breaker()
     );
     let mut bench = Bench::start(&settings, TOKENS).await?;

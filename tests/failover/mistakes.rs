@@ -8,6 +8,7 @@ use super::answer;
 use super::caller::{call, pinned};
 use super::judge::is_whole;
 use super::router::{Bench, PRIMARY};
+use super::run::Recovery;
 use super::script::Act;
 use super::timing::Timing;
 
@@ -25,7 +26,7 @@ const REFUSALS: [(u16, &str); 5] = [
 
 /// Answers with what was not as it should be.
 pub async fn all(timing: Timing) -> Result<Option<String>, Problem> {
-    let settings = timing.settings() + &timing.breaker();
+    let settings = timing.failover(Recovery::Off) + &timing.breaker();
     let bench = Bench::start(&settings, answer::TOKENS).await?;
     let alone = json!({ "model": PRIMARY, "messages": [{ "role": "user", "content": "x" }] });
     let mut tripped = 0;

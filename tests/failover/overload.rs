@@ -8,6 +8,7 @@ use super::Problem;
 use super::load::by_tier;
 use super::proc::footprint;
 use super::router::Bench;
+use super::run::Recovery;
 use super::script::Act;
 use super::timing::Timing;
 
@@ -29,7 +30,7 @@ struct Tally {
 pub async fn all(timing: Timing) -> Result<Option<String>, Problem> {
     let settings = format!(
         "{}{}[limits]\nrequests_in_flight = {ROOM}\nrunning_per_account = 1000\n",
-        timing.settings(),
+        timing.failover(Recovery::Off),
         timing.breaker()
     );
     let bench = Bench::start(&settings, 3).await?;

@@ -31,10 +31,6 @@ impl Recovery {
         }
     }
 
-    fn setting(self) -> String {
-        format!("recovery = \"{}\"\n", self.name())
-    }
-
     /// What every scenario has to come to.
     fn due(self, name: &str) -> Verdict {
         match (self, name) {
@@ -73,7 +69,7 @@ pub async fn all(timing: Timing, recovery: Recovery, only: &str) -> Result<Vec<S
 }
 
 async fn bench(timing: Timing, recovery: Recovery) -> Result<Bench, Problem> {
-    let settings = timing.settings() + &recovery.setting() + &timing.breaker();
+    let settings = timing.failover(recovery) + &timing.breaker();
     Bench::start(&settings, answer::TOKENS).await
 }
 

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use super::run::Recovery;
+
 /// How the bench is timed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Timing {
@@ -35,26 +37,38 @@ impl Timing {
         }
     }
 
-    /// The router's settings. Two defaults are too patient for a caller with thirty seconds: a stall
-    /// is noticed after ten, and a tripped model is probed at least every twenty.
-    pub fn settings(self) -> String {
+    /// What `[failover]` says beside the defaults. Who does not want an answer continued has to be told
+    /// of a stall while its caller, with thirty seconds, is still there.
+    pub fn failover(self, recovery: Recovery) -> String {
+        let idle = match recovery {
+            Recovery::Off => format!("idle_ms = {}\n", self.ms(10_000)),
+            Recovery::Continue => String::new(),
+        };
+        let clocks = match self {
+            Self::Full => String::new(),
+            Self::Fast => format!(
+                "first_token_ms = {}\nlast_first_token_ms = {}\nanswer_ms = {}\nstall_ms = {}\n",
+                self.ms(10_000),
+                self.ms(30_000),
+                self.ms(60_000),
+                self.ms(10_000),
+            ),
+        };
         format!(
-            "[failover]\nattempts = 3\nfirst_token_ms = {}\nlast_first_token_ms = {}\n\
-             answer_ms = {}\nidle_ms = {}\n",
-            self.ms(10_000),
-            self.ms(30_000),
-            self.ms(60_000),
-            self.ms(10_000),
+            "[failover]\nrecovery = \"{}\"\n{idle}{clocks}",
+            recovery.name()
         )
     }
 
-    /// The settings of the breaker.
+    /// The section `[breaker]`, where it differs from the defaults.
     pub fn breaker(self) -> String {
-        format!(
-            "[breaker]\nrest_ms = {}\nmax_rest_ms = {}\nramp_ms = {}\n",
-            self.ms(5_000),
-            self.ms(20_000),
-            self.ms(30_000)
-        )
+        match self {
+            Self::Full => String::new(),
+            Self::Fast => format!(
+                "[breaker]\nrest_ms = {}\nramp_ms = {}\n",
+                self.ms(5_000),
+                self.ms(30_000)
+            ),
+        }
     }
 }

@@ -192,3 +192,43 @@ async fn when_everything_fails_retries_stay_within_their_budget() {
         "{calls} calls, at most {most}"
     );
 }
+
+#[actix_web::test]
+async fn who_waits_for_credit_does_not_keep_others_from_probing() {
+    let router = Router::with(CHAT_ONLY, |settings| {
+        settings.breaker.consecutive_failures = 1;
+        settings.breaker.rest_ms = 100;
+    })
+    .await;
+    let (poor, other) = (router.account("0.001").await, router.account("5.00").await);
+    let gpt = ask("gpt-4.1", "Hello");
+    router
+        .sandbox
+        .script(Vendor::OpenAi)
+        .set(Fault::Status(500));
+    router.refused(&other, &gpt).await;
+    router.sandbox.script(Vendor::OpenAi).clear();
+    router.sandbox.script(Vendor::Xai).set(Fault::Hang);
+    let (grok, again) = (ask("grok-3-beta", "Hello"), gpt.clone());
+    let holds_all = router
+        .post(&poor, "/v1/chat/completions")
+        .json(&grok)
+        .send();
+    let holds_all = actix_web::rt::spawn(holds_all);
+    while router.sandbox.script(Vendor::Xai).calls().is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // The rest is over by then.
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    let waits = router
+        .post(&poor, "/v1/chat/completions")
+        .json(&again)
+        .send();
+    let waits = actix_web::rt::spawn(waits);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(!waits.is_finished(), "it waits for credit");
+    let tried = attempts(&router, &other, &gpt).await;
+    assert_eq!(tried, "openai/gpt-4.1:ok");
+    holds_all.abort();
+    waits.abort();
+}

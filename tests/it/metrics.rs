@@ -1,5 +1,6 @@
 //! `/metrics` and `/status`: what an operator sees, and who may.
 
+use model_router::actors::ledger::Drain;
 use model_router::sandbox::{Fault, Vendor};
 use serde_json::json;
 
@@ -63,6 +64,25 @@ async fn requests_attempts_streams_and_states_are_counted() {
         "one cut was one too many"
     );
     assert_eq!(value(&text, &state("flowing")), 0);
+}
+
+#[actix_web::test]
+async fn losses_and_commits_of_the_ledger_are_counted() {
+    let router = Router::start().await;
+    let account = router.account("5.00").await;
+    let before = metrics(&router).await;
+    let commits = "model_router_ledger_commit_decisions_count";
+    let lost = "model_router_ledger_losses_total{kind=\"failed\"}";
+    let amount = "model_router_ledger_lost_picodollars_total{kind=\"failed\"}";
+    assert_eq!((value(&before, lost), value(&before, amount)), (0, 0));
+    let script = router.sandbox.script(Vendor::OpenAi);
+    script.set(Fault::Empty);
+    router.chat(&account, &ask("gpt-4.1", "Hello")).await;
+    router.desk.ledger.send(Drain).await.unwrap().unwrap();
+    let after = metrics(&router).await;
+    assert!(value(&after, commits) > value(&before, commits));
+    assert_eq!(value(&after, lost), 1, "{after}");
+    assert!(value(&after, amount) > 0, "{after}");
 }
 
 #[actix_web::test]

@@ -4,6 +4,8 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
+use reqwest::Client;
+use serde_json::Value;
 
 use super::router::{Account, Router, ask, pico};
 
@@ -24,11 +26,25 @@ ttft_ms = 500
 tokens_per_s = 100
 "#;
 const REQUESTS: usize = 1000;
+const PATIENCE_MS: u64 = 60_000;
 const FIVE_DOLLARS: i64 = 5_000_000_000_000;
 
 /// Runs the race so many times, each on an account of its own.
 pub async fn repeat(times: u32) {
-    let router = Router::with(TEN_CENTS, |_| {}).await;
+    let mut router = Router::with(TEN_CENTS, |settings| {
+        // The thousand callers share a thread: on a busy machine it takes them long to send what they
+        // have begun, and the simulated provider long to take it.
+        settings.limits.header_read_ms = PATIENCE_MS;
+        settings.limits.body_first_byte_ms = PATIENCE_MS;
+        settings.failover.connect_ms = PATIENCE_MS;
+        settings.failover.last_first_token_ms = PATIENCE_MS;
+        // Connections that starve would else trip the model, and the surplus get 503.
+        settings.breaker.consecutive_failures = 10_000;
+        settings.breaker.min_samples = 10_000;
+    })
+    .await;
+    // A connection of its own for each: one that rested too long may be closed under the request.
+    router.client = Client::builder().pool_max_idle_per_host(0).build().unwrap();
     for _ in 0..times {
         let account = router.account("5.00").await;
         one(&router, &account).await;
@@ -53,10 +69,18 @@ async fn one(router: &Router, account: &Account) {
         }
     );
     let mut counts = BTreeMap::new();
-    for answer in &answers {
-        *counts.entry(answer.status().as_u16()).or_insert(0) += 1;
+    for answer in answers {
+        let status = answer.status().as_u16();
+        let body: Value = answer.json().await.unwrap();
+        let code = body["error"]["code"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        *counts.entry((status, code)).or_insert(0) += 1;
     }
-    assert_eq!(counts, BTreeMap::from([(200, 50), (402, REQUESTS - 50)]));
+    let served = ((200, String::new()), 50);
+    let refused = ((402, "insufficient_credits".to_owned()), REQUESTS - 50);
+    assert_eq!(counts, BTreeMap::from([served, refused]));
     assert_eq!(watch(router, account).await, (0, FIVE_DOLLARS));
 }
 

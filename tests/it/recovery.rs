@@ -211,7 +211,7 @@ async fn half_a_tool_call_is_never_continued() {
 
 #[actix_web::test]
 async fn a_stall_and_an_error_event_are_continued_like_a_cut() {
-    let router = Router::with("", |settings| settings.failover.idle_ms = 150).await;
+    let router = Router::with("", |settings| settings.failover.stall_ms = 150).await;
     let account = router.account("5.00").await;
     let script = router.sandbox.script(Vendor::OpenAi);
     for fault in [Fault::Stall(4), Fault::ErrorInStream(4)] {

@@ -19,7 +19,9 @@ fn slow(dir: &TempDir, drain_s: u64) -> Process {
         dir.path().join("router.toml"),
     );
     let row = "[[model]]\nid = \"gpt-4.1\"\nupstream = \"gpt-4.1!gap_ms=50\"\n\
-               [[model]]\nid = \"o3\"\nupstream = \"o3!hang\"\n";
+               [[model]]\nid = \"o3\"\nupstream = \"o3!hang\"\n\
+               [[model]]\nid = \"gpt-4.1-mini\"\nupstream = \"gpt-4.1-mini!cut_tokens=4\"\n\
+               [[model]]\nid = \"text-embedding-3-small\"\nupstream = \"text-embedding-3-small!hang\"\n";
     std::fs::write(&catalog, row).unwrap();
     std::fs::write(&config, format!("[server]\ndrain_timeout_s = {drain_s}\n")).unwrap();
     Process::run(
@@ -53,14 +55,27 @@ async fn busy(process: &Process) -> (JoinHandle<String>, JoinHandle<u16>) {
     });
     let waiting = post(process, &ask("o3", "never")).send();
     let waiting = actix_web::rt::spawn(async move { waiting.await.unwrap().status().as_u16() });
+    in_flight(process, 2).await;
+    (stream, waiting)
+}
+
+/// Waits until so many requests run.
+async fn in_flight(process: &Process, requests: usize) {
     let metrics = format!("{}/metrics", process.url);
+    let line = format!("model_router_requests_in_flight {requests}\n");
     until(async || {
         let metrics = Client::new().get(&metrics).send().await.unwrap();
-        let text = metrics.text().await.unwrap();
-        text.contains("model_router_requests_in_flight 2")
+        metrics.text().await.unwrap().contains(&line)
     })
     .await;
-    (stream, waiting)
+}
+
+/// Tells a process to stop, and, when nobody new is let in, to stop now.
+async fn signal_twice(process: &Process) {
+    process.signal("-TERM");
+    let health = format!("{}/health", process.url);
+    until(async || Client::new().get(&health).send().await.is_err()).await;
+    process.signal("-TERM");
 }
 
 /// Waits until something is so, at most five seconds.
@@ -116,14 +131,37 @@ async fn a_second_signal_ends_everything_within_five_seconds() {
     let dir = TempDir::new().unwrap();
     let mut process = slow(&dir, 600);
     let (stream, waiting) = busy(&process).await;
-    process.signal("-TERM");
-    // The first signal has arrived when nobody new is let in.
-    let health = format!("{}/health", process.url);
-    until(async || Client::new().get(&health).send().await.is_err()).await;
-    process.signal("-TERM");
+    signal_twice(&process).await;
     let asked = Instant::now();
     ended_by_us(&stream.await.unwrap());
     assert_eq!(waiting.await.unwrap(), 503);
+    assert_eq!(process.wait(Duration::from_secs(5)), 0);
+    assert!(asked.elapsed() <= Duration::from_secs(5));
+    nothing_is_open(&dir);
+}
+
+#[actix_web::test]
+async fn embeddings_and_answers_that_wait_for_another_model_are_told_too() {
+    crypto();
+    let dir = TempDir::new().unwrap();
+    let mut process = slow(&dir, 600);
+    let embeddings = Client::new()
+        .post(format!("{}/v1/embeddings", process.url))
+        .bearer_auth(&process.key)
+        .json(&json!({ "model": "text-embedding-3-small", "input": "never" }))
+        .send();
+    let embeddings = actix_web::rt::spawn(embeddings);
+    let mut body = ask("gpt-4.1-mini", "[[tokens:60]] slowly");
+    body["stream"] = json!(true);
+    body["models"] = json!(["o3"]);
+    body["recovery"] = json!("continue");
+    let answer = post(&process, &body).send().await.unwrap();
+    let stream = actix_web::rt::spawn(async move { answer.text().await.unwrap() });
+    in_flight(&process, 2).await;
+    signal_twice(&process).await;
+    let asked = Instant::now();
+    assert_eq!(embeddings.await.unwrap().unwrap().status(), 503);
+    ended_by_us(&stream.await.unwrap());
     assert_eq!(process.wait(Duration::from_secs(5)), 0);
     assert!(asked.elapsed() <= Duration::from_secs(5));
     nothing_is_open(&dir);

@@ -27,11 +27,11 @@ impl Trip {
     }
 
     /// The next rest: twice as long as before, up to the longest. A long rest after a short outage
-    /// would keep traffic away for longer than the outage did, so a rest is no longer than half of the
-    /// outage so far, or [`EARLY_RESTS`] first rests.
+    /// would keep traffic away for longer than the outage did, so a rest is no longer than a third of
+    /// the outage so far, or [`EARLY_RESTS`] first rests.
     pub fn longer(self, backoff: Backoff, now: Instant, chance: f64) -> Self {
         let outage = now.saturating_duration_since(self.begun);
-        let bound = (outage / 2).max(backoff.first * EARLY_RESTS);
+        let bound = (outage / 3).max(backoff.first * EARLY_RESTS);
         let rest = (self.rest * 2).min(bound).min(backoff.most);
         Self::new(rest, self.begun, now, chance)
     }

@@ -131,7 +131,7 @@ pub fn limit(text: &str) -> Result<Picodollars, ApiError> {
 /// A USD text.
 pub fn decimal(text: &str, param: &'static str) -> Result<Picodollars, ApiError> {
     text.parse().map_err(|error| {
-        let message = format!("{param} is {error}, as a text.");
+        let message = format!("{param} cannot be used: {error}. Send a text such as \"5.00\".");
         ApiError::new(Code::InvalidValue, message).param(param)
     })
 }

@@ -11,6 +11,7 @@ use super::super::consequence::{Next, from_encoding, next, outcome, word};
 use super::super::error::AttemptNote;
 use super::super::metered::{Free, Meter, too_many_running};
 use super::super::plan::Plan;
+use super::super::relay::stopping;
 use super::super::trail::{self, Trail};
 use super::super::upstream::{Upstream, read_answer};
 use super::super::{ApiError, Switchboard};
@@ -51,8 +52,21 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Asks hosts until every input has its vector.
+    /// Asks hosts until every input has its vector. When none has, or the router is to end meanwhile,
+    /// the meter ends here.
     pub async fn vectors(&self, meter: &mut Meter) -> Result<Success, ApiError> {
+        let mut stop = self.desk.stop.listen();
+        let vectors = tokio::select! {
+            vectors = self.ask_hosts(meter) => vectors,
+            () = stop.ordered() => Err(stopping()),
+        };
+        if vectors.is_err() {
+            meter.end_without_answer(Status::Failed);
+        }
+        vectors
+    }
+
+    async fn ask_hosts(&self, meter: &mut Meter) -> Result<Success, ApiError> {
         let mut queue: VecDeque<Candidate> = self.plan.shortlist.ranked.clone().into();
         let mut trail = Trail::default();
         let mut progress: Option<Progress> = None;
@@ -107,7 +121,6 @@ impl Relay {
             trail.faults.push(failed.fault);
             progress = Some(given);
         }
-        meter.end_without_answer(Status::Failed);
         Err(trail.failure(meter, &self.plan, &self.desk, &self.caller))
     }
 
@@ -117,7 +130,7 @@ impl Relay {
         queue: &mut VecDeque<Candidate>,
         host: Candidate,
         failed: &Failed,
-        meter: &mut Meter,
+        meter: &Meter,
     ) -> Result<(), ApiError> {
         match next(failed.fault.class) {
             Next::Candidate | Next::OtherProvider | Next::SameModelOnce | Next::WaitOnce => {
@@ -127,7 +140,6 @@ impl Relay {
                 queue.push_back(host);
             }
             Next::LargerWindow => {
-                meter.end_without_answer(Status::Failed);
                 let longest = self.longest(&failed.inputs);
                 let error = too_long(&self.request, longest, &host.model);
                 return Err(error.attempts(meter.attempts().to_vec()));

@@ -60,7 +60,15 @@ impl Flow {
         }
     }
 
-    /// The next frames for the caller; `None` after the last.
+    /// Whether the answer broke off, so that the next frames may be long in coming.
+    pub fn has_broken_off(&self) -> bool {
+        match self.phase {
+            Phase::Broken(_) => true,
+            Phase::Flowing | Phase::Ended => false,
+        }
+    }
+
+    /// The next frames for the caller; empty when the answer has just broken off, `None` after the last.
     pub async fn next(&mut self) -> Option<Bytes> {
         loop {
             match std::mem::replace(&mut self.phase, Phase::Flowing) {
@@ -69,10 +77,16 @@ impl Flow {
                     self.phase = Phase::Ended;
                     return None;
                 }
-                Phase::Broken(fault) => match self.recover(fault).await {
-                    Ok(()) => {}
-                    Err(fault) => return Some(self.end(Some(fault), Vec::new()).await),
-                },
+                Phase::Broken(fault) => {
+                    let mut stop = self.ticket.stop.clone();
+                    let recovered = tokio::select! {
+                        recovered = self.recover(fault) => recovered,
+                        () = stop.ordered() => return Some(self.stopped().await),
+                    };
+                    if let Err(fault) = recovered {
+                        return Some(self.end(Some(fault), Vec::new()).await);
+                    }
+                }
             }
             let mut frame = Vec::new();
             let Ticket { live, stop, .. } = &mut self.ticket;
@@ -88,7 +102,10 @@ impl Flow {
                 Turn::Done => return Some(self.end(None, frame).await),
                 Turn::Stopped => return Some(self.stopped().await),
                 Turn::Unpaid(refusal) => return Some(self.cut_off(&refusal, frame).await),
-                Turn::Broken(fault) => self.phase = Phase::Broken(fault),
+                Turn::Broken(fault) => {
+                    self.phase = Phase::Broken(fault);
+                    return Some(frame.into());
+                }
                 Turn::Go => {}
             }
             if !frame.is_empty() {

@@ -17,7 +17,12 @@ impl Attended {
         Self(Some(Box::new(flow)))
     }
 
-    /// The next frames; `None` after the last.
+    /// Whether the next frames are those of another model that goes on, if one does.
+    pub fn has_broken_off(&self) -> bool {
+        self.0.as_ref().is_some_and(|flow| flow.has_broken_off())
+    }
+
+    /// The next frames; empty when a pause follows, `None` after the last.
     pub async fn next(&mut self) -> Option<bytes::Bytes> {
         self.0.as_mut()?.next().await
     }

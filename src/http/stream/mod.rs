@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
+use tokio::time::timeout;
 
 use self::flow::Flow;
 use self::leave::Attended;
@@ -30,7 +31,7 @@ use crate::wire::{Envelope, Warning};
 pub use self::bill::{answer_tokens, counted, estimate, is_billable};
 pub use self::recovery::{Resume, is_wanted};
 
-/// Time between two comments while no content has come.
+/// Time between two comments while no content comes.
 const COMMENT_PERIOD: Duration = Duration::from_secs(10);
 
 /// Everything a stream needs to its end.
@@ -73,18 +74,8 @@ type Frame = Result<Bytes, actix_web::Error>;
 
 /// The frames of an answer that has begun.
 pub fn frames(ticket: Ticket) -> impl Stream<Item = Frame> {
-    let attended = Attended::new(Flow::new(ticket));
-    stream::unfold(attended, |mut attended| async move {
-        attended.next().await.map(|frame| (Ok(frame), attended))
-    })
-}
-
-type Opening = Pin<Box<dyn Future<Output = Result<Ticket, ApiError>>>>;
-
-enum Patient {
-    Waiting(Opening),
-    Flowing(Attended),
-    Ended,
+    let flowing = Stage::Flowing(Attended::new(Flow::new(ticket)));
+    stream::unfold(flowing, |stage| stage.advance(COMMENT_PERIOD))
 }
 
 /// The frames of an answer that is still waited for: comments until it begins. An error is the only
@@ -94,26 +85,58 @@ pub fn patient_frames(
     generation: GenerationId,
 ) -> impl Stream<Item = Frame> {
     let first: Frame = Ok(comment());
-    let rest = stream::unfold(Patient::Waiting(opening), move |state| async move {
-        match state {
-            Patient::Ended => None,
-            Patient::Flowing(mut attended) => attended
-                .next()
-                .await
-                .map(|frame| (Ok(frame), Patient::Flowing(attended))),
-            Patient::Waiting(mut opening) => {
-                match tokio::time::timeout(COMMENT_PERIOD, &mut opening).await {
-                    Err(_) => Some((Ok(comment()), Patient::Waiting(opening))),
-                    Ok(Err(error)) => Some((Ok(failed(&error, generation)), Patient::Ended)),
-                    Ok(Ok(ticket)) => {
-                        let attended = Attended::new(Flow::new(ticket));
-                        Some((Ok(comment()), Patient::Flowing(attended)))
+    let opening = Stage::Opening(opening, generation);
+    let rest = stream::unfold(opening, |stage| stage.advance(COMMENT_PERIOD));
+    stream::once(async { first }).chain(rest)
+}
+
+type Opening = Pin<Box<dyn Future<Output = Result<Ticket, ApiError>>>>;
+type Pause = Pin<Box<dyn Future<Output = (Option<Bytes>, Attended)>>>;
+
+/// How far a stream has come.
+enum Stage {
+    /// The first content is waited for.
+    Opening(Opening, GenerationId),
+    Flowing(Attended),
+    /// The answer broke off, and somebody is asked to go on with it.
+    Pausing(Pause),
+    Ended,
+}
+
+impl Stage {
+    /// The next frame, and what follows it: a comment when nothing comes for a period.
+    async fn advance(self, period: Duration) -> Option<(Frame, Self)> {
+        let mut stage = self;
+        loop {
+            stage = match stage {
+                Self::Ended => return None,
+                Self::Opening(mut opening, generation) => {
+                    match timeout(period, &mut opening).await {
+                        Err(_) => return Some((Ok(comment()), Self::Opening(opening, generation))),
+                        Ok(Err(error)) => {
+                            return Some((Ok(failed(&error, generation)), Self::Ended));
+                        }
+                        Ok(Ok(ticket)) => Self::Flowing(Attended::new(Flow::new(ticket))),
                     }
                 }
-            }
+                Self::Flowing(mut attended) if attended.has_broken_off() => {
+                    Self::Pausing(Box::pin(async move { (attended.next().await, attended) }))
+                }
+                Self::Flowing(mut attended) => match attended.next().await? {
+                    frame if frame.is_empty() => Self::Flowing(attended),
+                    frame => return Some((Ok(frame), Self::Flowing(attended))),
+                },
+                Self::Pausing(mut pause) => match timeout(period, &mut pause).await {
+                    Err(_) => return Some((Ok(comment()), Self::Pausing(pause))),
+                    Ok((None, _)) => return None,
+                    Ok((Some(frame), attended)) if frame.is_empty() => Self::Flowing(attended),
+                    Ok((Some(frame), attended)) => {
+                        return Some((Ok(frame), Self::Flowing(attended)));
+                    }
+                },
+            };
         }
-    });
-    stream::once(async { first }).chain(rest)
+    }
 }
 
 fn comment() -> Bytes {
@@ -138,4 +161,20 @@ fn failed(error: &ApiError, generation: GenerationId) -> Bytes {
     );
     Envelope::done(&mut frame);
     frame.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_pause_is_bridged_with_comments() {
+        let mut stage = Stage::Pausing(Box::pin(std::future::pending()));
+        for _ in 0..3 {
+            let (frame, rest) = stage.advance(Duration::from_millis(1)).await.unwrap();
+            assert_eq!(frame.unwrap(), comment());
+            assert!(matches!(rest, Stage::Pausing(_)), "it is still waited for");
+            stage = rest;
+        }
+    }
 }

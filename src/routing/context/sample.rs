@@ -10,8 +10,10 @@ use super::memo::{self, Key};
 use super::rough::{Glance, glance};
 use crate::catalog::Encoding;
 
-/// Bytes that are counted exactly, and the size of the sample beyond.
+/// Bytes that are counted exactly.
 pub const EXACT_BYTES: usize = 48 << 10;
+/// Bytes of the sample beyond.
+const SAMPLE_BYTES: usize = 32 << 10;
 /// Bytes of a block.
 const BLOCK: usize = 512;
 /// Blocks of a stratum that are counted at the least; smaller strata are counted whole.
@@ -82,8 +84,8 @@ fn sampled(encoding: Encoding, texts: &[&str], bytes: usize) -> u64 {
             stratum.blocks.push((block, seen.tokens));
         }
     }
-    // Every `stride`-th block, so that the sample has about EXACT_BYTES.
-    let stride = bytes.div_ceil(EXACT_BYTES).max(1);
+    // Every `stride`-th block, so that the sample has about SAMPLE_BYTES.
+    let stride = bytes.div_ceil(SAMPLE_BYTES).max(1);
     let (mut tokens, mut variance) = (0.0, 0.0);
     for stratum in strata.iter().filter(|stratum| !stratum.blocks.is_empty()) {
         let (mean, spread) = stratum.tokens(encoding, stride);

@@ -1,6 +1,7 @@
 //! Credit by hand: what the operator gives, and corrections in both directions, once per key.
 
-use super::idempotency::{Fingerprint, KeyError, Outcome, Scope};
+use super::fingerprint::Fingerprint;
+use super::idempotency::{KeyError, Outcome, Scope};
 use super::transfer::Draft;
 use super::{Book, Cause, Kind, LedgerAccount};
 use crate::ids::AccountId;

@@ -4,9 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use super::Book;
+use super::{Book, Fingerprint};
 use crate::ids::AccountId;
 use crate::money::Picodollars;
 use crate::store::db::Batch;
@@ -49,30 +48,6 @@ impl fmt::Display for Scope {
     }
 }
 
-/// SHA-256 of an operation's parameters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fingerprint(#[serde(with = "crate::ids::digest")] [u8; 32]);
-
-impl Fingerprint {
-    /// Of these parameters, in this order.
-    pub fn of(parameters: &[&[u8]]) -> Self {
-        let mut hash = Sha256::new();
-        for parameter in parameters {
-            // The length keeps ("ab", "c") apart from ("a", "bc").
-            hash.update((parameter.len() as u64).to_be_bytes());
-            hash.update(parameter);
-        }
-        Self(hash.finalize().into())
-    }
-
-    /// Of an amount and its reason. The amount has always the same length, so nothing keeps them
-    /// apart; the first schema's grants were taken down in this way.
-    pub(super) fn of_credit(amount: Picodollars, reason: &str) -> Self {
-        let hash = Sha256::new().chain_update(amount.get().to_be_bytes());
-        Self(hash.chain_update(reason).finalize().into())
-    }
-}
-
 /// What an operation came to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -88,6 +63,9 @@ pub enum Outcome {
 pub enum Begun {
     /// The key is new: do it, then say [`Book::finish`].
     First,
+    /// The process that began it ended before it was done, or before it said so. Do it again with
+    /// the same keys towards others, who may have heard of it, then say [`Book::finish`].
+    Again,
     /// It was done: answer this.
     Done(Outcome),
 }
@@ -121,9 +99,21 @@ pub(crate) struct Remembered {
 enum State {
     Running,
     Done(Outcome),
+    /// Running when an earlier process ended; only said in memory.
+    #[serde(skip)]
+    CutOff,
 }
 
 impl Remembered {
+    /// As it is after a restart: what ran has ended with the process that ran it.
+    pub(crate) fn after_restart(self) -> Self {
+        let state = match self.state {
+            State::Running => State::CutOff,
+            State::Done(_) | State::CutOff => self.state,
+        };
+        Self { state, ..self }
+    }
+
     /// Where it is stored.
     pub(crate) fn key(&self) -> Vec<u8> {
         key::remembered(&self.scope, &self.key)
@@ -179,7 +169,12 @@ impl Memory {
         match &row.state {
             State::Running => Err(KeyError::Running),
             State::Done(outcome) => Ok(Some(outcome.clone())),
+            State::CutOff => Ok(None),
         }
+    }
+
+    fn has(&self, scope: &Scope, key: &str) -> bool {
+        self.rows.contains_key(&(scope.clone(), key.to_owned()))
     }
 
     pub(super) fn insert(&mut self, row: Remembered) {
@@ -221,17 +216,22 @@ impl Book {
         if let Some(outcome) = self.memory.look_up(&scope, key, fingerprint)? {
             return Ok(Begun::Done(outcome));
         }
+        let begun = if self.memory.has(&scope, key) {
+            Begun::Again
+        } else {
+            Begun::First
+        };
         self.remember(scope, key, fingerprint, State::Running, keep_ms, now_ms);
-        Ok(Begun::First)
+        Ok(begun)
     }
 
-    /// Says what an operation came to. A key that is not running stays as it is.
+    /// Says what an operation came to. A key that nobody of this process runs stays as it is.
     pub fn finish(&mut self, scope: &Scope, key: &str, outcome: Outcome) {
         let Some(row) = self.memory.rows.get_mut(&(scope.clone(), key.to_owned())) else {
             return;
         };
         match row.state {
-            State::Done(_) => {}
+            State::Done(_) | State::CutOff => {}
             State::Running => {
                 row.state = State::Done(bounded(outcome));
                 self.batch.put(row.key(), row);

@@ -177,8 +177,8 @@ impl Book {
         for prefix in [key::REMEMBERED, key::EVENTS] {
             for row in db.rows(prefix)? {
                 let (key, value) = row?;
-                self.memory
-                    .insert(codec::decode::<Remembered>(&key, &value)?);
+                let remembered: Remembered = codec::decode(&key, &value)?;
+                self.memory.insert(remembered.after_restart());
             }
         }
         for row in db.rows(key::PAYMENTS)? {

@@ -224,8 +224,15 @@ fn what_is_remembered_survives_a_restart() {
     assert_eq!(again.deposit(paid, NOON_MS), Ok(first));
     let over = again.reverse(refund("evt_3", "re_2", 101), NOON_MS);
     assert_eq!(over, Err(PaymentError::TooMuchBack));
-    let running = again.begin(scope, "k", print, 0, NOON_MS);
-    assert_eq!(running, Err(KeyError::Running));
+    let other = again.begin(scope.clone(), "k", Fingerprint::of(&[b"x"]), 0, NOON_MS);
+    assert_eq!(other, Err(KeyError::Conflict));
+    // Who ran it is gone, so it is not refused as running for a day.
+    let begin = |book: &mut Book| book.begin(scope.clone(), "k", print, 0, NOON_MS);
+    again.finish(&scope, "k", Outcome::Balance(ZERO));
+    assert_eq!(begin(&mut again), Ok(Begun::Again));
+    assert_eq!(begin(&mut again), Err(KeyError::Running));
+    again.finish(&scope, "k", Outcome::Balance(ZERO));
+    assert_eq!(begin(&mut again), Ok(Begun::Done(Outcome::Balance(ZERO))));
     assert_eq!(again.balance(account).available(), usd("0.60"));
     crate::store::verify(&db).unwrap();
 }

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::credit::CreditError;
-use super::idempotency::{Fingerprint, KeyError, Outcome, Scope};
+use super::fingerprint::Fingerprint;
+use super::idempotency::{KeyError, Outcome, Scope};
 use super::transfer::Draft;
 use super::{Book, Cause, Kind, LedgerAccount};
 use crate::ids::AccountId;

@@ -1,6 +1,7 @@
 //! Card money that goes back: refunds and disputes, once each, from credit as far as there is any.
 
-use super::idempotency::{Fingerprint, Scope};
+use super::fingerprint::Fingerprint;
+use super::idempotency::Scope;
 use super::payment::{Payment, PaymentError};
 use super::transfer::Draft;
 use super::{Book, Cause, Kind, LedgerAccount};

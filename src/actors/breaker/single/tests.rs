@@ -137,7 +137,7 @@ fn each_failed_probe_doubles_the_rest_up_to_the_longest() {
     let mut now = Instant::now();
     let mut breaker = tripped(now);
     let mut rests = Vec::new();
-    for _ in 0..14 {
+    for _ in 0..20 {
         let rest = admit(&mut breaker, now).unwrap_err();
         rests.push(rest.as_secs());
         now += rest;
@@ -150,7 +150,7 @@ fn each_failed_probe_doubles_the_rest_up_to_the_longest() {
 }
 
 #[test]
-fn after_a_minute_of_outage_the_next_probe_is_at_most_half_a_minute_away() {
+fn after_a_minute_of_outage_the_next_probe_is_at_most_twenty_seconds_away() {
     let start = Instant::now();
     for chance in [0.0, 0.25, 0.5, 0.75, 1.0] {
         let mut now = start;
@@ -163,8 +163,8 @@ fn after_a_minute_of_outage_the_next_probe_is_at_most_half_a_minute_away() {
         let healed = start + S * 60;
         let last_failed = now;
         let wait = admit(&mut breaker, last_failed).unwrap_err();
-        assert!(wait <= (last_failed - start) / 2, "{chance}: {wait:?}");
-        assert!(last_failed <= healed + S * 30, "{chance}");
+        assert!(wait <= (last_failed - start) / 3, "{chance}: {wait:?}");
+        assert!(last_failed <= healed + S * 20, "{chance}");
     }
 }
 
