@@ -1,5 +1,5 @@
 # The only list of commands.
-.PHONY: help run serve test check fmt lint unit doc conformance failover bench bench-ledger torture clients
+.PHONY: help run serve test check fmt lint unit doc conformance failover bench bench-ledger torture clients mail
 
 CARGO ?= cargo
 # Recorded provider traffic for `make conformance`.
@@ -50,3 +50,6 @@ torture: ## The ledger's long runs: 200 kills under load, ten races, a million r
 
 clients: ## The official openai packages of PyPI and npm against the sandbox (needs their registries)
 	tests/clients/run.sh
+
+mail: ## Sign in through a real SMTP server, aiosmtpd of PyPI (needs its registry)
+	tests/clients/mail.sh

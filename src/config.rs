@@ -1,7 +1,10 @@
 //! Settings: one section per consumer, and the only reader of files and environment.
 
 mod environment;
+mod mail;
+mod rate_limits;
 mod sections;
+mod sign_in;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,7 +14,10 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use environment::Environment;
+pub use mail::{Mail, SmtpUrl};
+pub use rate_limits::RateLimits;
 pub use sections::{Breaker, CatalogFiles, Failover, Limits, Server, Storage};
+pub use sign_in::SignIn;
 
 /// Every setting of a running router. `data/model-router.example.toml` documents each key.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -29,6 +35,12 @@ pub struct Settings {
     pub failover: Failover,
     /// When a model is left alone, and for how long.
     pub breaker: Breaker,
+    /// How many requests an account may send.
+    pub rate_limits: RateLimits,
+    /// From whom mail comes and who carries it.
+    pub mail: Mail,
+    /// Who may become a customer.
+    pub sign_in: SignIn,
     /// The token that opens `/admin`. Only from the environment.
     #[serde(skip)]
     pub admin_token: Option<SecretString>,
@@ -107,6 +119,15 @@ impl Settings {
         }
     }
 
+    /// Whether browsers reach the router only on this machine and without TLS, as on a developer's
+    /// desk: cookies that insist on TLS would not work then.
+    pub fn is_plain_loopback(&self) -> bool {
+        match &self.server.public_url {
+            Some(url) => url.scheme() == "http" && url.host_str().is_some_and(mail::is_loopback),
+            None => self.server.bind.ip().is_loopback(),
+        }
+    }
+
     fn lay_over(&mut self, env: &Environment) -> Result<(), ConfigError> {
         let bad = |key: &'static str, reason: String| ConfigError::Value {
             origin: "environment".into(),
@@ -136,6 +157,18 @@ impl Settings {
         if let Some(path) = env.get("MODEL_ROUTER_CATALOG") {
             self.catalog.overlay = Some(PathBuf::from(path));
         }
+        if let Some(url) = env.get("SMTP_URL") {
+            let server = SmtpUrl::parse(&url).map_err(|why| bad("SMTP_URL", why.to_owned()))?;
+            self.mail.server = Some(server);
+        }
+        if let Some(from) = env.get("MAIL_FROM") {
+            self.mail.from = from.parse().map_err(|error| {
+                let why = format!(
+                    "is no sender ({error}); use one such as Router <no-reply@router.example>"
+                );
+                bad("MAIL_FROM", why)
+            })?;
+        }
         self.admin_token = env.get("MODEL_ROUTER_ADMIN_TOKEN").map(SecretString::from);
         if self
             .admin_token
@@ -164,6 +197,13 @@ impl Settings {
                 self.limits.body_min_bytes_per_s,
             ),
             ("failover.attempts", self.failover.attempts),
+            ("mail.queue", self.mail.queue),
+            ("mail.at_once", self.mail.at_once),
+            ("mail.attempts", self.mail.attempts),
+            (
+                "sign_in.requests_per_ip_hour",
+                self.sign_in.requests_per_ip_hour,
+            ),
         ];
         let zero = positive
             .into_iter()
@@ -191,6 +231,7 @@ impl Settings {
             ("breaker.window_ms", self.breaker.window_ms),
             ("breaker.rest_ms", self.breaker.rest_ms),
             ("breaker.max_rest_ms", self.breaker.max_rest_ms),
+            ("mail.timeout_ms", self.mail.timeout_ms),
             ("breaker.ramp_ms", self.breaker.ramp_ms),
             (
                 "breaker.rate_limited_rest_ms",
@@ -314,6 +355,33 @@ mod tests {
             error.contains("MODEL_ROUTER_BIND") && error.contains("127.0.0.1:8080"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn mail_comes_from_the_environment_and_bad_values_name_their_variable() {
+        let mut settings = Settings::default();
+        settings
+            .lay_over(&env(&[
+                ("SMTP_URL", "smtps://user:hunter2@mail.example"),
+                ("MAIL_FROM", "Router <no-reply@router.example>"),
+            ]))
+            .unwrap();
+        assert_eq!(settings.mail.from.email.domain(), "router.example");
+        assert!(!format!("{settings:?}").contains("hunter2"));
+        for (name, value) in [("SMTP_URL", "mail.example"), ("MAIL_FROM", "nobody")] {
+            let error = settings.lay_over(&env(&[(name, value)])).unwrap_err();
+            assert!(error.to_string().contains(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn only_plain_http_on_this_machine_is_a_desk() {
+        let of = |text: &str| Settings::parse("f", text).unwrap().is_plain_loopback();
+        assert!(of(""));
+        assert!(of("[server]\npublic_url = \"http://localhost:8080\""));
+        assert!(!of("[server]\npublic_url = \"https://localhost\""));
+        assert!(!of("[server]\npublic_url = \"http://router.example\""));
+        assert!(!of("[server]\nbind = \"0.0.0.0:80\""));
     }
 
     #[test]

@@ -91,6 +91,14 @@ macro_rules! ulid_id {
     };
 }
 
+mod email;
+mod sign_in;
+
+pub use email::EmailAddress;
+pub use sign_in::{
+    AddressHash, CodeHash, FlowHash, FlowId, SessionHash, SessionId, SessionToken, SignInCode,
+};
+
 ulid_id!(
     /// One HTTP request, `req_` + ULID.
     RequestId, "req_"

@@ -9,6 +9,7 @@ pub mod config;
 pub mod counters;
 pub mod http;
 pub mod ids;
+pub mod mail;
 pub mod money;
 pub mod routing;
 pub mod sandbox;

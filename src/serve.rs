@@ -9,6 +9,7 @@ use actix_web::web::Data;
 use model_router::actors::accounts::{AddKey, CreateAccount, FindAccount};
 use model_router::actors::catalog::Reload;
 use model_router::actors::ledger::{Drain, Grant};
+use model_router::actors::mailer::Finish;
 use model_router::actors::statistics::KeepStatistics;
 use model_router::actors::{Providers, Switchboard, guard};
 use model_router::catalog::Encoding;
@@ -35,6 +36,8 @@ const LAST_BILLS: Duration = Duration::from_secs(1);
 const SANDBOX_EMAIL: &str = "sandbox@localhost";
 /// Five dollars.
 const SANDBOX_CREDIT: Picodollars = Picodollars::new(5_000_000_000_000);
+/// How long mails may be on their way after the last request has ended.
+const MAIL_TIME: Duration = Duration::from_secs(5);
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -198,6 +201,12 @@ async fn serve_until_signal(
     desk.statistics.send(KeepStatistics).await?;
     if desk.ledger.send(Drain).await?.is_err() {
         std::process::exit(EXIT_STORAGE);
+    }
+    if tokio::time::timeout(MAIL_TIME, desk.mailer.send(Finish))
+        .await
+        .is_err()
+    {
+        tracing::error!("mails were still on their way: they are lost");
     }
     tracing::info!("stopped");
     Ok(())

@@ -5,7 +5,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use model_router::ids::{AccountId, GenerationId, KeyId, RequestId};
 use model_router::money::Picodollars;
-use model_router::store::{AttemptRecord, Book, Db, Delivery, Generation, Limits, Order, Status};
+use model_router::store::{
+    AttemptRecord, Book, Db, Delivery, Generation, Limits, Order, SpendLimits, Status,
+};
 use model_router::usage::Usage;
 
 /// A dollar.
@@ -39,6 +41,7 @@ pub fn order(account: AccountId) -> Order {
         least: Picodollars::new(1),
         price_version: "2026-01-31".to_owned(),
         daily_limit: None,
+        key_limits: SpendLimits::default(),
         expires_ms: now_ms() + 660_000,
     }
 }

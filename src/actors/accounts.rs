@@ -1,49 +1,34 @@
-//! The accounts' actor: creates customers and keys, and publishes the directory that key checks read.
+//! The accounts' actor: creates customers and keys, lets people sign in, and
+//! publishes the directories that checks of keys and sessions read.
 
-use std::collections::HashMap;
+mod keys;
+mod principal;
+mod sessions;
+mod settings;
+mod sign_in;
+
 use std::sync::Arc;
 
 use actix::{Actor, Context, Handler, Message, MessageResult};
 use arc_swap::ArcSwap;
 
+pub use keys::{ChangeKey, DeleteKey, KeyView, ListKeys, MakeKey};
+pub use principal::{Allowances, KeyDirectory, Principal};
+pub use sessions::{
+    EndAllSessions, EndSession, ListSessions, NoSuchSession, SessionDirectory, SignedIn, Touch,
+};
+pub use settings::{
+    AccountView, ChangeAccount, DeleteAccount, FindAccounts, SetAccess, ShowAccount,
+};
+pub use sign_in::{Door, RequestCode, SignIn};
+
 use super::clock;
-use super::funds::{Purse, Purses};
+use super::funds::Purses;
 use super::storage::{StorageDown, StorageHealth};
-use crate::catalog::ProviderName;
-use crate::ids::{AccountId, ApiKey, KeyHash, KeyId};
+use crate::ids::{AccountId, ApiKey};
 use crate::money::Picodollars;
-use crate::store::{self, AccountError, Db};
-
-/// Whom a key stands for.
-#[derive(Debug)]
-pub struct Principal {
-    /// The account.
-    pub account: AccountId,
-    /// The key.
-    pub key: KeyId,
-    /// The key's name.
-    pub label: String,
-    /// Providers that never receive a byte of the account's requests.
-    pub blocked: Vec<ProviderName>,
-    /// Whether the key may be used.
-    pub access: Access,
-    /// What the account may spend on one UTC day, if that is limited.
-    pub daily_limit: Option<Picodollars>,
-    /// What the account can spend.
-    pub purse: Arc<Purse>,
-}
-
-/// Whether a key may be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// It may.
-    Enabled,
-    /// The key or its account is switched off.
-    Disabled,
-}
-
-/// Every key's hash and whom it stands for.
-pub type KeyDirectory = HashMap<KeyHash, Arc<Principal>>;
+use crate::store::{self, AccountError, Db, Policy};
+use principal::Sources;
 
 /// Guards customers and keys.
 pub struct Accounts {
@@ -52,6 +37,8 @@ pub struct Accounts {
     purses: Arc<Purses>,
     storage: Arc<StorageHealth>,
     published: Arc<ArcSwap<KeyDirectory>>,
+    door: Door,
+    allowances: Allowances,
 }
 
 /// Creates an account with its first key.
@@ -114,61 +101,77 @@ impl Accounts {
         db: Db,
         accounts: store::Accounts,
         purses: Arc<Purses>,
-        storage: Arc<StorageHealth>,
+        storage: &Arc<StorageHealth>,
+        door: Door,
+        allowances: Allowances,
     ) -> (Self, Arc<ArcSwap<KeyDirectory>>) {
         let published = Arc::new(ArcSwap::from_pointee(KeyDirectory::new()));
-        let keeper = Self {
+        let mut keeper = Self {
             db,
             accounts,
             purses,
-            storage,
+            storage: Arc::clone(storage),
             published: Arc::clone(&published),
+            door,
+            allowances,
         };
-        keeper.publish();
+        keeper.publish_all();
         (keeper, published)
     }
 
-    /// Commits what changed; only then the directory and the caller learn of it.
-    fn commit(&mut self) -> Result<(), StorageDown> {
-        let batch = self.accounts.take_batch();
-        self.db
-            .commit(batch)
-            .map_err(|error| self.storage.fail(&error))?;
-        self.publish();
+    /// Commits what changed of an account; only then the directory and the caller learn of it.
+    fn commit(&mut self, account: AccountId) -> Result<(), StorageDown> {
+        self.write()?;
+        self.publish(account);
         Ok(())
     }
 
-    fn publish(&self) {
-        let principals = self.accounts.keys().filter_map(|key| {
-            let account = self.accounts.account(key.account)?;
-            let principal = Principal {
-                account: key.account,
-                key: key.id,
-                label: key.name.clone(),
-                blocked: account
-                    .blocked_providers
-                    .iter()
-                    .map(|name| ProviderName::new(name))
-                    .collect(),
-                access: if key.disabled || account.disabled {
-                    Access::Disabled
-                } else {
-                    Access::Enabled
-                },
-                daily_limit: self.accounts.daily_limit(key.account),
-                purse: self.purses.of(key.account),
-            };
-            Some((key.hash, Arc::new(principal)))
-        });
-        self.published.store(Arc::new(principals.collect()));
+    fn write(&mut self) -> Result<(), StorageDown> {
+        let mut batch = self.accounts.take_batch();
+        batch.merge(self.door.visitors.take_batch());
+        self.db
+            .commit(batch)
+            .map_err(|error| self.storage.fail(&error))
+    }
+
+    fn publish_all(&mut self) {
+        let mut sources = Sources {
+            accounts: &self.accounts,
+            purses: &self.purses,
+            allowances: &mut self.allowances,
+        };
+        let all = self.accounts.keys();
+        let all = all.filter_map(|key| Some((key.hash, sources.principal(key, None)?.into())));
+        self.published.store(Arc::new(all.collect()));
+    }
+
+    /// Publishes the keys of one account as they are now.
+    fn publish(&mut self, account: AccountId) {
+        let before = self.published.load_full();
+        let mut directory = KeyDirectory::clone(&before);
+        directory.retain(|_, principal| principal.account != account);
+        let mut sources = Sources {
+            accounts: &self.accounts,
+            purses: &self.purses,
+            allowances: &mut self.allowances,
+        };
+        for key in self.accounts.keys_of(account) {
+            let before = before.get(&key.hash).map(Arc::as_ref);
+            if let Some(principal) = sources.principal(key, before) {
+                directory.insert(key.hash, Arc::new(principal));
+            }
+        }
+        self.published.store(Arc::new(directory));
     }
 }
 
 impl Actor for Accounts {
     type Context = Context<Self>;
 
-    fn started(&mut self, _: &mut Context<Self>) {
+    fn started(&mut self, ctx: &mut Context<Self>) {
         super::guard::abort_on_panic();
+        self.open_door(ctx);
+        self.note_uses(ctx);
     }
 }
 
@@ -184,7 +187,12 @@ impl Handler<CreateAccount> for Accounts {
                 self.accounts.set_daily_limit(created.account.id, limit)?;
                 Ok(created)
             });
-        MessageResult(self.commit().map(|()| {
+        let id = created.as_ref().map(|created| created.account.id);
+        let committed = match id {
+            Ok(id) => self.commit(id),
+            Err(_) => self.write(),
+        };
+        MessageResult(committed.map(|()| {
             created.map(|created| NewAccount {
                 account: created.account.id,
                 email: created.account.email,
@@ -198,8 +206,9 @@ impl Handler<SetDailyLimit> for Accounts {
     type Result = Result<Result<(), AccountError>, StorageDown>;
 
     fn handle(&mut self, set: SetDailyLimit, _: &mut Context<Self>) -> Self::Result {
-        let set = self.accounts.set_daily_limit(set.account, set.daily_limit);
-        self.commit().map(|()| set)
+        let account = set.account;
+        let set = self.accounts.set_daily_limit(account, set.daily_limit);
+        self.commit(account).map(|()| set)
     }
 }
 
@@ -227,9 +236,9 @@ impl Handler<AddKey> for Accounts {
     type Result = MessageResult<AddKey>;
 
     fn handle(&mut self, add: AddKey, _: &mut Context<Self>) -> Self::Result {
-        let added = self
-            .accounts
-            .add_key(add.account, &add.name, clock::now_ms());
-        MessageResult(self.commit().map(|()| added.map(|(_, key)| key)))
+        let added =
+            self.accounts
+                .add_key(add.account, &add.name, Policy::default(), clock::now_ms());
+        MessageResult(self.commit(add.account).map(|()| added.map(|(_, key)| key)))
     }
 }

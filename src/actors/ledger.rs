@@ -3,6 +3,7 @@
 //! The first message of a group asks for a commit behind it in the mailbox: whatever has arrived by
 //! then is validated first and shares the one sync. No timer, no wait at low load.
 
+mod asked;
 mod expiry;
 mod messages;
 mod operator;
@@ -18,8 +19,8 @@ use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult, Respo
 use tokio::sync::oneshot;
 
 pub use messages::{
-    Adjust, AskStatement, Authorise, Drain, Extend, Find, Grant, Record, Settle, Statement,
-    TakeSnapshot, Void,
+    Adjust, AskKeyUsage, AskOverview, AskStatement, Authorise, Drain, Extend, Find, Grant, Record,
+    Settle, Statement, TakeSnapshot, Void,
 };
 pub use stats::{BATCH_CLASSES, LedgerStats, LossCount, Tally};
 
@@ -255,18 +256,6 @@ impl Handler<Record> for Ledger {
             .book_failed(record.record.id, &record.failed, now_ms);
         self.book.record(*record.record, now_ms);
         self.ask_for_commit(ctx);
-    }
-}
-
-impl Handler<AskStatement> for Ledger {
-    type Result = MessageResult<AskStatement>;
-
-    fn handle(&mut self, ask: AskStatement, _: &mut Context<Self>) -> Self::Result {
-        let key = self.book.key_usage(ask.key, clock::now_ms());
-        MessageResult(self.storage.may_answer().map(|()| Statement {
-            balance: self.book.balance(ask.account),
-            key,
-        }))
     }
 }
 

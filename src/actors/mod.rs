@@ -1,6 +1,7 @@
 //! State and decisions: starts all actors and holds their addresses and published snapshots.
 
 pub mod accounts;
+pub mod arrivals;
 pub mod breaker;
 pub mod budget;
 pub mod catalog;
@@ -11,7 +12,9 @@ pub mod credential;
 pub mod funds;
 pub mod guard;
 pub mod ledger;
+pub mod mailer;
 pub mod provider;
+pub mod rate;
 pub mod statistics;
 pub mod stop;
 pub mod storage;
@@ -23,7 +26,8 @@ use actix::{Actor, Addr, Arbiter};
 use arc_swap::ArcSwap;
 use tokio::sync::Semaphore;
 
-use self::accounts::{Accounts, KeyDirectory};
+use self::accounts::{Accounts, Allowances, Door, KeyDirectory, SessionDirectory};
+use self::arrivals::Arrivals;
 use self::breaker::Policy;
 use self::budget::Rate;
 use self::catalog::{CatalogKeeper, ReloadError, Rules, Source, World};
@@ -31,6 +35,7 @@ use self::classifier::Classifier;
 use self::conversations::Memory;
 use self::funds::Purses;
 use self::ledger::{Ledger, Tally};
+use self::mailer::{Mailer, Post, PostError};
 use self::statistics::{Archivist, Statistics};
 use self::stop::Stop;
 use self::storage::{SpaceWatch, StorageHealth};
@@ -38,11 +43,14 @@ use crate::catalog::Catalog;
 use crate::config::{Environment, Settings};
 use crate::counters::Counters;
 use crate::ids::Pepper;
-use crate::store::{self, Archive, Book, Db, LedgerError};
+use crate::store::{self, Archive, Book, Db, Disposable, Generosity, LedgerError, Terms, Visitors};
 use crate::wire::Replays;
 
 /// Bytes in one permit of the budget for request bodies.
 pub const BODY_BUDGET_UNIT: usize = 1024;
+
+/// Sign-in requests that may wait for the accounts' actor at one time.
+const SIGN_INS_WAITING: usize = 512;
 
 /// Memory for reasoning that models want back, in bytes.
 const REPLAY_BYTES: usize = 32 << 20;
@@ -66,6 +74,8 @@ pub struct Switchboard {
     pub world: Arc<ArcSwap<World>>,
     /// Every key and whom it stands for.
     pub keys: Arc<ArcSwap<KeyDirectory>>,
+    /// Every session and who has signed in with it.
+    pub sessions: Arc<ArcSwap<SessionDirectory>>,
     /// Published balances.
     pub purses: Arc<Purses>,
     /// Whether the ledger can be written.
@@ -82,6 +92,8 @@ pub struct Switchboard {
     pub ledger_tally: Arc<Tally>,
     /// Customers and keys.
     pub accounts: Addr<Accounts>,
+    /// Mails.
+    pub mailer: Addr<Mailer>,
     /// Who keeps what was learned of the models.
     pub statistics: Addr<Archivist>,
     /// The catalog's keeper.
@@ -94,6 +106,9 @@ pub struct Switchboard {
     pub stop: Stop,
     /// Inference requests in flight.
     pub in_flight: Arc<Semaphore>,
+    /// Sign-in requests that wait for the accounts' actor.
+    pub sign_ins: Arc<Semaphore>,
+    arrivals: Mutex<Arrivals>,
     replays: Mutex<Replays>,
     /// Who answered which conversation.
     pub conversations: Memory,
@@ -112,6 +127,9 @@ pub enum StartError {
     /// The data directory cannot be used.
     #[error(transparent)]
     Storage(#[from] LedgerError),
+    /// Mails can be neither sent nor written.
+    #[error(transparent)]
+    Mail(#[from] PostError),
 }
 
 impl Switchboard {
@@ -127,7 +145,11 @@ impl Switchboard {
         };
         let catalog = source.load()?;
         let storage = Storage::open(&settings)?;
-        Ok(Self::spawn(settings, providers, source, catalog, storage))
+        let post = Post::open(&settings.mail, &settings.storage.data_dir)?;
+        let mailer = Mailer::new(post, &settings.mail);
+        Ok(Self::spawn(
+            settings, providers, source, catalog, storage, mailer,
+        ))
     }
 
     fn spawn(
@@ -136,6 +158,7 @@ impl Switchboard {
         source: Source,
         catalog: Catalog,
         storage: Storage,
+        mailer: Mailer,
     ) -> Self {
         let rules = Rules {
             policy: Policy::of(&settings.breaker),
@@ -148,6 +171,7 @@ impl Switchboard {
             db,
             book,
             accounts,
+            visitors,
             pepper,
             remembered,
         } = storage;
@@ -158,12 +182,6 @@ impl Switchboard {
             purses.set(account, balance);
         }
         let health = Arc::new(StorageHealth::default());
-        let (accounts, keys) = Accounts::new(
-            db.clone(),
-            accounts,
-            Arc::clone(&purses),
-            Arc::clone(&health),
-        );
         let watch = SpaceWatch::new(
             db.clone(),
             Arc::clone(&health),
@@ -175,24 +193,40 @@ impl Switchboard {
             .keep_records_days
             .saturating_mul(24 * 3600 * 1000);
         let archivist = Archivist::new(db.clone(), Arc::clone(&world), Arc::clone(&health));
-        let ledger = Ledger::new(db, book, Arc::clone(&purses), Arc::clone(&health), keep_ms);
+        let ledger = Ledger::new(
+            db.clone(),
+            book,
+            Arc::clone(&purses),
+            Arc::clone(&health),
+            keep_ms,
+        );
 
         // All of these block on the disk, so they share a thread that nothing else runs on.
         let disk = Arbiter::new().handle();
         SpaceWatch::start_in_arbiter(&disk, |_| watch);
+        let ledger_tally = ledger.tally();
+        let ledger = Ledger::start_in_arbiter(&disk, |_| ledger);
+        let mailer = Mailer::start_in_arbiter(&Arbiter::new().handle(), |_| mailer);
+        let site = settings.public_url();
+        let (door, sessions) = Door::new(visitors, mailer.clone(), ledger.clone(), site);
+        let allowances = Allowances::new(settings.rate_limits.clone());
+        let (accounts, keys) =
+            Accounts::new(db, accounts, Arc::clone(&purses), &health, door, allowances);
         let permits =
             (settings.limits.bytes_in_flight / BODY_BUDGET_UNIT).min(Semaphore::MAX_PERMITS);
         Self {
             providers,
             world,
             keys,
+            sessions,
             purses,
             storage: health,
             archive,
             audits: Arc::new(Semaphore::new(1)),
             pepper,
-            ledger_tally: ledger.tally(),
-            ledger: Ledger::start_in_arbiter(&disk, |_| ledger),
+            ledger_tally,
+            ledger,
+            mailer,
             accounts: Accounts::start_in_arbiter(&disk, |_| accounts),
             statistics: Archivist::start_in_arbiter(&disk, |_| archivist),
             catalog: keeper.start(),
@@ -205,6 +239,8 @@ impl Switchboard {
                     .requests_in_flight
                     .min(Semaphore::MAX_PERMITS),
             )),
+            sign_ins: Arc::new(Semaphore::new(SIGN_INS_WAITING)),
+            arrivals: Mutex::new(Arrivals::new(settings.sign_in.requests_per_ip_hour)),
             replays: Mutex::new(Replays::new(REPLAY_BYTES)),
             conversations: Memory::default(),
             fast_requests: AtomicU64::new(0),
@@ -216,6 +252,11 @@ impl Switchboard {
     /// Reasoning kept for callers that drop it. Locked for one look-up, never while awaiting.
     pub fn replays(&self) -> MutexGuard<'_, Replays> {
         self.replays.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Who asked for sign-in codes lately. Locked for one look-up, never while awaiting.
+    pub fn arrivals(&self) -> MutexGuard<'_, Arrivals> {
+        self.arrivals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the providers are simulated.
@@ -232,6 +273,7 @@ struct Storage {
     db: Db,
     book: Book,
     accounts: store::Accounts,
+    visitors: Visitors,
     pepper: Pepper,
     remembered: Statistics,
 }
@@ -252,13 +294,31 @@ impl Storage {
         }
         let pepper = db.pepper()?;
         let accounts = store::Accounts::load(&db, pepper.clone())?;
+        let visitors = Visitors::load(&db, &pepper, terms(settings))?;
         let remembered = statistics::remembered(&db)?;
         Ok(Self {
             remembered,
             db,
             book,
             accounts,
+            visitors,
             pepper,
         })
+    }
+}
+
+/// The operator's terms for people who sign in.
+fn terms(settings: &Settings) -> Terms {
+    let sign_in = &settings.sign_in;
+    Terms {
+        disposable: if sign_in.refuse_disposable {
+            Disposable::Refuse
+        } else {
+            Disposable::Accept
+        },
+        generosity: Generosity {
+            credit: sign_in.credit_usd,
+            daily_cap: sign_in.daily_credit_cap_usd,
+        },
     }
 }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -22,6 +23,8 @@ pub struct Server {
     pub drain_timeout_s: u64,
     /// Origins that browsers may call from; `*` means any.
     pub allowed_origins: Vec<String>,
+    /// Networks of the proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 /// `[limits]`
@@ -142,6 +145,7 @@ impl Default for Server {
             workers: 0,
             drain_timeout_s: 30,
             allowed_origins: vec!["*".to_owned()],
+            trusted_proxies: Vec::new(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `/admin`: the operator's routes. Without an admin token none of them exists.
 
 mod account;
+mod overview;
 
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
@@ -8,7 +9,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::auth::Operator;
+use super::operator::Operator;
 use super::{ApiError, Code, Switchboard, body};
 use crate::actors::accounts::CreateAccount;
 use crate::actors::catalog::Reload;
@@ -18,6 +19,7 @@ use crate::money::Picodollars;
 use crate::store::AccountError;
 
 pub use account::{adjust_balance, change_account, existing};
+pub use overview::{accounts, overview, show};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task::spawn_blocking;
 
-use super::auth::Operator;
+use super::operator::Operator;
 use super::{ApiError, Code, Switchboard};
 use crate::actors::ledger::TakeSnapshot;
 use crate::store::{ExportError, Snapshot};

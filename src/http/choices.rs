@@ -15,6 +15,16 @@ pub struct Named {
     suffixes: Suffixes,
 }
 
+impl Named {
+    /// `auto` stands for the account's default tier, if it has one.
+    pub fn or_tier(mut self, default: Option<Tier>) -> Self {
+        if let (Target::Auto, Some(tier)) = (&self.target, default) {
+            self.target = Target::Tier(tier);
+        }
+        self
+    }
+}
+
 /// What a name of a chat request stands for. 404 lists the tiers and the nearest ids; 400 for an
 /// embedding model and for suffixes that contradict each other.
 pub fn named(catalog: &Catalog, name: &str, param: &str) -> Result<Named, ApiError> {
@@ -53,19 +63,21 @@ pub fn not_found(unknown: &Unknown, param: &str) -> ApiError {
 }
 
 /// The first choice, the caller's own fallbacks, and for a pin with `allow_fallbacks` its tier.
-/// `auto` is the tier that it picked.
+/// `auto` is the tier that it picked, `default` the direction of a request that names none.
 pub fn choices(
     catalog: &Catalog,
     first: Named,
     auto: Tier,
     request: &ChatRequest,
+    default: Option<Prefer>,
 ) -> Result<Vec<Choice>, ApiError> {
-    let first = choice(catalog, first, auto, request, "model")?;
+    let choice = |named, param: &str| choice(catalog, named, auto, request, default, param);
+    let first = choice(first, "model")?;
     let mut choices = vec![first];
     for (i, name) in request.fallback_models().iter().enumerate() {
         let param = format!("models[{i}]");
         let next = named(catalog, name, &param)?;
-        choices.push(choice(catalog, next, auto, request, &param)?);
+        choices.push(choice(next, &param)?);
     }
     let first = &choices[0];
     match (&first.wanted, request.provider_rules().allow_fallbacks) {
@@ -89,6 +101,7 @@ fn choice(
     named: Named,
     auto: Tier,
     request: &ChatRequest,
+    default: Option<Prefer>,
     param: &str,
 ) -> Result<Choice, ApiError> {
     let hosts = match request.provider_rules().allow_fallbacks {
@@ -104,7 +117,9 @@ fn choice(
     };
     let choice = Choice {
         wanted,
-        prefer: prefer(named.suffixes.prefer, request.prefer())?,
+        prefer: prefer(named.suffixes.prefer, request.prefer())?
+            .or(default)
+            .unwrap_or_default(),
         spend: match named.suffixes.free {
             Some(suffix::Free) => Spend::FreeOnly,
             None => Spend::Any,
@@ -125,7 +140,7 @@ fn choice(
 }
 
 /// The direction: a suffix and the field must not contradict each other.
-fn prefer(suffix: Option<Prefer>, field: Option<Prefer>) -> Result<Prefer, ApiError> {
+fn prefer(suffix: Option<Prefer>, field: Option<Prefer>) -> Result<Option<Prefer>, ApiError> {
     match (suffix, field) {
         (Some(suffix), Some(field)) if suffix != field => {
             let message = format!(
@@ -135,7 +150,7 @@ fn prefer(suffix: Option<Prefer>, field: Option<Prefer>) -> Result<Prefer, ApiEr
             );
             Err(ApiError::new(Code::InvalidValue, message).param("prefer"))
         }
-        (suffix, field) => Ok(suffix.or(field).unwrap_or_default()),
+        (suffix, field) => Ok(suffix.or(field)),
     }
 }
 

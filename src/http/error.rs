@@ -33,6 +33,12 @@ pub enum Code {
     MissingApiKey,
     /// The key is not one of ours.
     InvalidApiKey,
+    /// The sign-in code is not right, or not any more.
+    InvalidCode,
+    /// Nobody is signed in.
+    MissingSession,
+    /// The session is not one of ours, or not any more.
+    InvalidSession,
     /// The balance does not cover the request.
     InsufficientCredits,
     /// The account blocks the provider.
@@ -41,6 +47,16 @@ pub enum Code {
     ModelNotAllowed,
     /// The key is switched off.
     KeyDisabled,
+    /// The key is past its end.
+    KeyExpired,
+    /// The key may not be used for this.
+    InsufficientScope,
+    /// The key has spent what it may.
+    KeyLimitExceeded,
+    /// The account is switched off.
+    AccountDisabled,
+    /// A page of someone else sent a signed-in browser.
+    ForeignOrigin,
     /// No model of that name.
     ModelNotFound,
     /// Nothing is here.
@@ -96,10 +112,18 @@ impl Code {
             Self::UpstreamRejected(_) => (400, REQUEST, "invalid_value"),
             Self::MissingApiKey => (401, "authentication_error", "missing_api_key"),
             Self::InvalidApiKey => (401, "authentication_error", "invalid_api_key"),
+            Self::InvalidCode => (401, "authentication_error", "invalid_code"),
+            Self::MissingSession => (401, "authentication_error", "missing_session"),
+            Self::InvalidSession => (401, "authentication_error", "invalid_session"),
             Self::InsufficientCredits => (402, "insufficient_quota", "insufficient_credits"),
             Self::ProviderBlocked => (403, "permission_error", "provider_blocked"),
             Self::ModelNotAllowed => (403, "permission_error", "model_not_allowed"),
             Self::KeyDisabled => (403, "permission_error", "key_disabled"),
+            Self::KeyExpired => (401, "authentication_error", "key_expired"),
+            Self::InsufficientScope => (403, "permission_error", "insufficient_scope"),
+            Self::KeyLimitExceeded => (402, "insufficient_quota", "key_limit_exceeded"),
+            Self::AccountDisabled => (403, "permission_error", "account_disabled"),
+            Self::ForeignOrigin => (403, "permission_error", "foreign_origin"),
             Self::ModelNotFound => (404, REQUEST, "model_not_found"),
             Self::NotFound => (404, REQUEST, "not_found"),
             Self::MethodNotAllowed => (405, REQUEST, "method_not_allowed"),

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::ApiError;
-use super::metered::{Meter, too_many_running};
+use super::metered::{Free, Meter, too_many_running};
 use super::relay::Relay;
 use super::trail::Trail;
 use crate::money::Picodollars;
@@ -22,8 +22,13 @@ impl Relay {
         trail: &mut Trail,
     ) -> Result<Option<Option<u64>>, ApiError> {
         if candidate.model.free {
-            meter.start_free()?;
-            return Ok(Some(None));
+            return Ok(match meter.start_free()? {
+                Free::Started => Some(None),
+                Free::UsedUp { most } => {
+                    trail.no_free = Some(most);
+                    None
+                }
+            });
         }
         if trail.no_credit.is_some() || trail.storage.is_some() {
             return Ok(None);

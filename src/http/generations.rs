@@ -6,7 +6,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::auth::Caller;
+use super::auth::KeyReader;
 use super::{ApiError, Code, Switchboard};
 use crate::actors::ledger::Find;
 use crate::ids::GenerationId;
@@ -54,7 +54,7 @@ struct AttemptView {
 /// `GET /v1/generations/{id}`
 pub async fn one(
     desk: Data<Switchboard>,
-    caller: Caller,
+    reader: KeyReader,
     id: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     // "Not yours" and "not there" are the same answer.
@@ -62,7 +62,7 @@ pub async fn one(
     let id: GenerationId = id.parse().map_err(|_| missing())?;
     let found = ApiError::unless_down(desk.ledger.send(Find(id)).await)?;
     let record = found
-        .filter(|record| record.account == caller.0.account)
+        .filter(|record| record.account == reader.0.account)
         .ok_or_else(missing)?;
     Ok(HttpResponse::Ok().json(Wrapped {
         data: view(*record),
@@ -113,7 +113,8 @@ pub(super) fn view(record: Generation) -> View {
     }
 }
 
-fn rfc3339(unix_ms: u64) -> String {
+/// Milliseconds since 1970 as a date and time.
+pub(super) fn rfc3339(unix_ms: u64) -> String {
     let nanos = i128::from(unix_ms) * 1_000_000;
     OffsetDateTime::from_unix_timestamp_nanos(nanos)
         .ok()

@@ -75,6 +75,18 @@ pub struct Receipt {
     pub charged: Picodollars,
 }
 
+/// Whether a free model may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Free {
+    /// It may.
+    Started,
+    /// The account has used what it may today.
+    UsedUp {
+        /// Requests to free models in a day.
+        most: u32,
+    },
+}
+
 /// What is held for the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Hold {
@@ -233,6 +245,7 @@ impl Meter {
             least: estimate.least,
             price_version: self.opening.price_version.clone(),
             daily_limit: self.caller.daily_limit,
+            key_limits: self.caller.policy.spend,
             expires_ms: now_ms() + u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX),
         };
         self.hold = Hold::Asked;
@@ -246,14 +259,22 @@ impl Meter {
         Ok(answer)
     }
 
-    /// Counts a free attempt against the account's limit of running requests.
-    pub fn start_free(&mut self) -> Result<(), ApiError> {
+    /// Counts a free attempt, once a request, against what the account may have of free models in a
+    /// day and of running requests at one time.
+    pub fn start_free(&mut self) -> Result<Free, ApiError> {
         if self.running.is_none() {
+            let caller = &self.caller;
+            let counted = caller
+                .allowance
+                .take_free_model(caller.standing(), now_ms());
+            if let Err(most) = counted {
+                return Ok(Free::UsedUp { most });
+            }
             let limit = self.desk.settings.limits.running_per_account;
             let running = self.caller.purse.start(limit);
             self.running = Some(running.ok_or_else(|| too_many_running(limit))?);
         }
-        Ok(())
+        Ok(Free::Started)
     }
 
     /// Settles, and answers when that is durable. Charges nothing for a free model or without usage.

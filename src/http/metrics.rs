@@ -5,7 +5,7 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Data;
 use tokio::sync::Semaphore;
 
-use super::auth::Observer;
+use super::operator::Observer;
 use super::{Switchboard, ledger_metrics, standings};
 use crate::actors::BODY_BUDGET_UNIT;
 

@@ -1,5 +1,6 @@
 //! Everything that touches a socket, inbound or outbound: routes, limits, graceful stop.
 
+mod account;
 mod admin;
 mod attempt;
 mod audit;
@@ -7,32 +8,42 @@ mod auth;
 mod body;
 mod chat;
 mod choices;
+mod client_ip;
 mod clocks;
 mod consequence;
 mod conversation;
+mod cookie;
 pub mod count;
 mod credits;
 mod embeddings;
 mod error;
+mod fields;
 mod fund;
 mod generations;
 mod headers;
 mod health;
 mod hedge;
+mod history;
+mod keys;
 mod ledger_metrics;
 mod metered;
 mod metrics;
 mod models;
+mod operator;
 mod plan;
 mod prepare;
 mod progress;
+mod rate;
 mod refusal;
 mod relay;
 mod route;
+mod sessions;
+mod signin;
 mod standings;
 mod state;
 mod status;
 mod stream;
+mod takeout;
 mod trail;
 mod tried;
 mod upstream;
@@ -126,8 +137,46 @@ fn routes(app: &mut ServiceConfig) {
     .service(get("/v1/generations/{id}").route(web::get().to(generations::one)))
     .service(get("/v1/credits").route(web::get().to(credits::credits)))
     .service(get("/v1/key").route(web::get().to(credits::key)))
-    .service(post("/admin/accounts").route(web::post().to(admin::create_account)))
-    .service(patch("/admin/accounts/{id}").route(web::patch().to(admin::change_account)))
+    .service(
+        resource("/v1/account", "GET, PATCH, DELETE")
+            .route(web::get().to(account::show))
+            .route(web::patch().to(account::change))
+            .route(web::delete().to(account::delete)),
+    )
+    .service(get("/v1/account/export").route(web::get().to(takeout::export)))
+    .service(get("/v1/account/usage").route(web::get().to(history::usage)))
+    .service(get("/v1/account/transactions").route(web::get().to(history::transactions)))
+    .service(get("/v1/account/activity").route(web::get().to(history::activity)))
+    .service(
+        resource("/v1/keys", "GET, POST")
+            .route(web::get().to(keys::list))
+            .route(web::post().to(keys::create)),
+    )
+    .service(
+        resource("/v1/keys/{id}", "PATCH, DELETE")
+            .route(web::patch().to(keys::change))
+            .route(web::delete().to(keys::delete)),
+    )
+    .service(post("/v1/auth/request-code").route(web::post().to(signin::request_code)))
+    .service(post("/v1/auth/verify-code").route(web::post().to(signin::verify_code)))
+    .service(post("/v1/auth/logout").route(web::post().to(signin::logout)))
+    .service(
+        resource("/v1/account/sessions", "GET, DELETE")
+            .route(web::get().to(sessions::list))
+            .route(web::delete().to(sessions::end_all)),
+    )
+    .service(resource("/v1/account/sessions/{id}", "DELETE").route(web::delete().to(sessions::end)))
+    .service(get("/admin/overview").route(web::get().to(admin::overview)))
+    .service(
+        resource("/admin/accounts", "GET, POST")
+            .route(web::get().to(admin::accounts))
+            .route(web::post().to(admin::create_account)),
+    )
+    .service(
+        resource("/admin/accounts/{id}", "GET, PATCH")
+            .route(web::get().to(admin::show))
+            .route(web::patch().to(admin::change_account)),
+    )
     .service(post("/admin/accounts/{id}/adjust").route(web::post().to(admin::adjust_balance)))
     .service(post("/admin/accounts/{id}/credits").route(web::post().to(admin::add_credit)))
     .service(post("/admin/catalog/reload").route(web::post().to(admin::reload_catalog)))
@@ -139,20 +188,17 @@ fn routes(app: &mut ServiceConfig) {
 }
 
 fn get(path: &str) -> Resource {
-    web::resource(path).default_service(web::to(|| async {
-        Err::<&str, ApiError>(wrong_method("GET"))
-    }))
+    resource(path, "GET")
 }
 
 fn post(path: &str) -> Resource {
-    web::resource(path).default_service(web::to(|| async {
-        Err::<&str, ApiError>(wrong_method("POST"))
-    }))
+    resource(path, "POST")
 }
 
-fn patch(path: &str) -> Resource {
-    web::resource(path).default_service(web::to(|| async {
-        Err::<&str, ApiError>(wrong_method("PATCH"))
+/// A path that refuses all methods but these, which its routes serve.
+fn resource(path: &str, methods: &'static str) -> Resource {
+    web::resource(path).default_service(web::to(move || async move {
+        Err::<&str, ApiError>(wrong_method(methods))
     }))
 }
 
@@ -178,7 +224,8 @@ fn not_found(path: &str) -> ApiError {
 }
 
 /// Browsers may call from the configured origins and read every header of ours. Keys travel in a
-/// header, never in a cookie, so any origin is safe.
+/// header; cookies are never sent for other origins (no `Access-Control-Allow-Credentials`), so any
+/// origin is safe.
 fn cors(origins: &[String]) -> Cors {
     let cors = Cors::default()
         .allow_any_method()

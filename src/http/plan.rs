@@ -56,7 +56,7 @@ impl Plan {
     ) -> Result<Self, ApiError> {
         let world = desk.world.load_full();
         let catalog = &world.catalog;
-        let first = choices::named(catalog, request.model(), "model")?;
+        let first = choices::named(catalog, request.model(), "model")?.or_tier(caller.default_tier);
         let auto = match &first.target {
             Target::Auto => Some(classify(desk, request).await?),
             Target::Model(_) | Target::Tier(_) => None,
@@ -65,9 +65,10 @@ impl Plan {
         let conversation = Conversation::of(desk, caller.account, request);
         let warm = conversation.warm(desk, now);
         let picked = auto_tier(catalog, auto.as_ref(), warm.as_ref());
+        let picked = caller.allowed.nearest(picked);
         let ask = Ask {
             task: Task::Chat,
-            choices: choices::choices(catalog, first, picked, request)?,
+            choices: choices::choices(catalog, first, picked, request, caller.default_prefer)?,
             needs: request.needs(),
             need: count::need_for(
                 catalog,
@@ -82,6 +83,7 @@ impl Plan {
             turn: desk.fast_requests.load(Ordering::Relaxed),
             rules: choices::rules(catalog, request.provider_rules())?,
             blocked: caller.blocked.clone(),
+            allowed: caller.allowed.clone(),
             funds: funds(caller),
             incapable: incapable(&world, request),
             today: today(),

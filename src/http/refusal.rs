@@ -6,11 +6,11 @@ use super::error::ExclusionNote;
 use super::plan::Plan;
 use super::{ApiError, Code, Switchboard};
 use crate::actors::accounts::Principal;
-use crate::actors::clock::today;
+use crate::actors::clock::{now_ms, today};
 use crate::catalog::{Catalog, Model};
 use crate::money::Picodollars;
 use crate::routing::{Reason, Task, hold};
-use crate::store::Refusal;
+use crate::store::{Day, Refusal};
 
 /// The error for an empty shortlist: 402, 400 or 403 when one reason explains it, else 503.
 pub fn nobody(plan: &Plan, desk: &Switchboard, caller: &Principal) -> ApiError {
@@ -26,6 +26,10 @@ pub fn nobody(plan: &Plan, desk: &Switchboard, caller: &Principal) -> ApiError {
         Some(Reason::NotAllowed) => {
             let message = "The request's own provider rules leave no model.";
             ApiError::new(Code::ModelNotAllowed, message).param("provider")
+        }
+        Some(Reason::NotForKey) => {
+            let message = "This API key may use no model that was asked for; its allowed tiers, models and providers say which it may.";
+            ApiError::new(Code::ModelNotAllowed, message).param("model")
         }
         Some(Reason::MaxPrice) => {
             let message = "Every model that was asked for is dearer than provider.max_price.";
@@ -79,6 +83,7 @@ fn is_background(reason: &Reason) -> bool {
         Reason::Paid => true,
         Reason::Blocked
         | Reason::NotAllowed
+        | Reason::NotForKey
         | Reason::ContextWindow
         | Reason::Capability(_)
         | Reason::Parameter(_)
@@ -121,6 +126,17 @@ pub fn unpaid(refusal: &Refusal, plan: &Plan, desk: &Switchboard, caller: &Princ
             let message = format!("{}; wait for one of them to end.", sentence(refusal));
             ApiError::new(Code::DailyLimitExceeded, message)
         }
+        Refusal::KeyLimit { resets_in_ms, .. } => {
+            let error = ApiError::new(Code::KeyLimitExceeded, format!("{}.", sentence(refusal)));
+            match resets_in_ms {
+                Some(ms) => error.retry_after(Duration::from_millis(*ms)),
+                None => error,
+            }
+        }
+        Refusal::KeyLimitBound { .. } => {
+            let message = format!("{}; wait for one of them to end.", sentence(refusal));
+            ApiError::new(Code::KeyLimitExceeded, message)
+        }
         Refusal::TooManyHolds { .. } => {
             let message = format!("{}.", sentence(refusal));
             ApiError::new(Code::RateLimitExceeded, message)
@@ -131,10 +147,20 @@ pub fn unpaid(refusal: &Refusal, plan: &Plan, desk: &Switchboard, caller: &Princ
     }
 }
 
+/// 429 for an account that has used what it may of free models today.
+pub fn no_free(most: u32) -> ApiError {
+    let message = format!(
+        "Your account has used its {most} requests to free models of this UTC day; wait for the next one, or use a paid model."
+    );
+    let wait = Duration::from_millis(Day::ends_in_ms(now_ms()));
+    ApiError::new(Code::RateLimitExceeded, message).retry_after(wait)
+}
+
 /// The code for a stream whose hold could not be enlarged.
 pub fn unextended(refusal: &Refusal) -> Code {
     match refusal {
         Refusal::DailyLimit { .. } | Refusal::LimitBound { .. } => Code::DailyLimitExceeded,
+        Refusal::KeyLimit { .. } | Refusal::KeyLimitBound { .. } => Code::KeyLimitExceeded,
         Refusal::TooManyHolds { .. }
         | Refusal::Bound { .. }
         | Refusal::Insufficient { .. }

@@ -23,6 +23,8 @@ pub struct Trail {
     pub faults: Vec<Fault>,
     /// Why the balance did not suffice.
     pub no_credit: Option<Refusal>,
+    /// How many requests to free models a day may be, when they are used up.
+    pub no_free: Option<u32>,
     /// Why the ledger held nothing; free models go on.
     pub storage: Option<StorageDown>,
     /// Why a candidate's format could not carry the request, the first of them.
@@ -72,6 +74,7 @@ impl Trail {
             (Some(fault), _, _) => from_fault(fault, &self.faults),
             (None, Some(cannot), _) => from_encoding(cannot),
             (None, None, Some(refusal)) => refusal::unpaid(refusal, plan, desk, caller),
+            (None, None, None) if let Some(most) = self.no_free => refusal::no_free(most),
             (None, None, None) if let Some(down) = self.storage => down.into(),
             (None, None, None) if self.is_all_rate_limits() => {
                 let message = "Every provider that could be asked limits our rate.";

@@ -9,13 +9,13 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::auth::Operator;
+use super::operator::Operator;
 use super::{ApiError, Code, Switchboard, admin, generations};
 use crate::ids::GenerationId;
 use crate::store::{Day, DayTotals, StoreError};
 
 /// Records of a page, unless another number is asked for.
-const PAGE: usize = 50;
+pub(super) const PAGE: usize = 50;
 /// Records of a page at the most.
 const MOST_RECORDS: usize = 1000;
 /// Days or months of one answer at the most.
@@ -100,7 +100,7 @@ fn row(period: String, totals: &DayTotals) -> Value {
 }
 
 /// Reads beside the ledger, on a thread that may wait for the disk.
-async fn read<T: Send + 'static>(
+pub(super) async fn read<T: Send + 'static>(
     desk: &Switchboard,
     read: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, ApiError> {
@@ -111,7 +111,7 @@ async fn read<T: Send + 'static>(
         .map_err(ApiError::internal)
 }
 
-fn query<T: DeserializeOwned>(http: &HttpRequest) -> Result<T, ApiError> {
+pub(super) fn query<T: DeserializeOwned>(http: &HttpRequest) -> Result<T, ApiError> {
     let read = Query::<T>::from_query(http.query_string());
     read.map(Query::into_inner).map_err(|error| {
         let names = http.query_string().split('&');
@@ -130,7 +130,7 @@ fn query<T: DeserializeOwned>(http: &HttpRequest) -> Result<T, ApiError> {
 }
 
 /// The days that are asked for; open ends reach as far as the calendar.
-fn days(from: Option<&str>, to: Option<&str>) -> Result<RangeInclusive<Day>, ApiError> {
+pub(super) fn days(from: Option<&str>, to: Option<&str>) -> Result<RangeInclusive<Day>, ApiError> {
     let from = from.map_or(Ok(Day::of(0)), |text| day(text, "from"))?;
     let to = to.map_or(Ok(Day::of(u64::MAX)), |text| day(text, "to"))?;
     if from > to {
@@ -144,7 +144,7 @@ fn day(text: &str, param: &'static str) -> Result<Day, ApiError> {
         .map_err(|error| wrong(param, format!("{param} is {error}.")))
 }
 
-fn limit(text: &str) -> Result<usize, ApiError> {
+pub(super) fn limit(text: &str) -> Result<usize, ApiError> {
     match text.parse() {
         Ok(limit) if (1..=MOST_RECORDS).contains(&limit) => Ok(limit),
         Ok(_) | Err(_) => Err(wrong(
@@ -154,11 +154,11 @@ fn limit(text: &str) -> Result<usize, ApiError> {
     }
 }
 
-fn cursor(text: &str) -> Result<GenerationId, ApiError> {
+pub(super) fn cursor(text: &str) -> Result<GenerationId, ApiError> {
     let message = "before must be the id of a generation, such as the last page gave.";
     text.parse().map_err(|_| wrong("before", message))
 }
 
-fn wrong(param: &str, message: impl Into<String>) -> ApiError {
+pub(super) fn wrong(param: &str, message: impl Into<String>) -> ApiError {
     ApiError::new(Code::InvalidValue, message).param(param)
 }

@@ -10,7 +10,7 @@ use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 
 use super::headers::{CLIENT_REQUEST_ID, REQUEST_ID, SANDBOX};
-use super::{ApiError, Switchboard};
+use super::{ApiError, Switchboard, cookie, rate};
 use crate::actors::clock::now_ms;
 use crate::ids::RequestId;
 
@@ -57,6 +57,8 @@ pub async fn greet(
 
     let mut response = next.call(request).await?;
 
+    cookie::write_renewed(&mut response);
+    rate::write(&mut response);
     let status = response.status().as_u16();
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&visit.id.to_string()) {

@@ -31,6 +31,8 @@ pub struct Ask {
     pub rules: Rules,
     /// Providers that the account blocks.
     pub blocked: Vec<ProviderName>,
+    /// What the caller's key may use.
+    pub allowed: Allowed,
     /// Whether paid models may be used at all.
     pub funds: Funds,
     /// Models that would have to leave a field of the request out, and the field, when the caller
@@ -187,6 +189,48 @@ pub enum CacheMarks {
     FiveMinutes,
     /// For an hour.
     OneHour,
+}
+
+/// What a key may use.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Allowed {
+    /// Only these tiers. Empty: all. Models that are in none, such as those of embeddings, are not
+    /// concerned.
+    pub tiers: Vec<Tier>,
+    /// Only these models. Empty: all.
+    pub models: Vec<ModelId>,
+    /// Only these providers. Empty: all.
+    pub providers: Vec<ProviderName>,
+}
+
+impl Allowed {
+    /// Whether a model may answer for a choice.
+    pub(super) fn allows(&self, model: &Model, wanted: &Wanted) -> bool {
+        let tier = match wanted {
+            Wanted::Tier(tier) => self.allows_tier(*tier),
+            Wanted::Model(_, _) | Wanted::AnyHost(_, _) => {
+                model.tiers.is_empty() || model.tiers.iter().any(|tier| self.allows_tier(*tier))
+            }
+        };
+        tier && is_listed(&self.models, &model.id) && is_listed(&self.providers, &model.provider)
+    }
+
+    /// The tier itself when it is allowed; else the next one below that is, or the lowest of all.
+    pub fn nearest(&self, tier: Tier) -> Tier {
+        if self.allows_tier(tier) {
+            return tier;
+        }
+        let below = self.tiers.iter().filter(|allowed| **allowed < tier).max();
+        below.or(self.tiers.iter().min()).copied().unwrap_or(tier)
+    }
+
+    fn allows_tier(&self, tier: Tier) -> bool {
+        is_listed(&self.tiers, &tier)
+    }
+}
+
+fn is_listed<T: PartialEq>(list: &[T], name: &T) -> bool {
+    list.is_empty() || list.contains(name)
 }
 
 /// The request's `provider` object, names already brought to the catalog's.

@@ -55,6 +55,8 @@ pub enum Reason {
     Blocked,
     /// The request's own `provider` rules leave it out.
     NotAllowed,
+    /// The caller's key may not use it.
+    NotForKey,
     /// The request does not fit its window.
     ContextWindow,
     /// It lacks something the request uses.
@@ -83,7 +85,7 @@ impl Reason {
         match self {
             Self::Tier => "tier".into(),
             Self::Blocked => "blocked".into(),
-            Self::NotAllowed => "not_allowed".into(),
+            Self::NotAllowed | Self::NotForKey => "not_allowed".into(),
             Self::ContextWindow => "context_window".into(),
             Self::Capability(ability) => format!("capability:{}", ability.as_str()),
             Self::Parameter(field) => format!("capability:{field}"),
@@ -113,6 +115,7 @@ impl Shortlist {
             Reason::Tier
             | Reason::Blocked
             | Reason::NotAllowed
+            | Reason::NotForKey
             | Reason::ContextWindow
             | Reason::Capability(_)
             | Reason::Parameter(_)
@@ -219,6 +222,9 @@ fn obstacle(model: &Model, ask: &Ask, choice: &Choice, live: &Live) -> Option<Re
     }
     if ask.blocked.contains(&model.provider) {
         return Some(Reason::Blocked);
+    }
+    if !ask.allowed.allows(model, &choice.wanted) {
+        return Some(Reason::NotForKey);
     }
     if !ask.rules.allow(&model.provider) {
         return Some(Reason::NotAllowed);

@@ -10,7 +10,7 @@ use time::macros::date;
 
 use super::*;
 use crate::catalog::{Layer, ModelId, Prefer};
-use crate::routing::ask::{CacheMarks, Hosts};
+use crate::routing::ask::{Allowed, CacheMarks, Hosts};
 use crate::routing::context::Need;
 use crate::routing::sticky::{Tie, Warm};
 
@@ -120,7 +120,7 @@ prop_compose! {
         Ask {
             task: Task::Chat,
             choices,
-            needs: abilities.filter(|(i, _)| needs & (1 << i) != 0).map(|(_, a)| a).collect(),
+            needs: abilities.filter(|(i, _)| u32::from(needs) & (1 << i) != 0).map(|(_, a)| a).collect(),
             need: Need::of_tokens(input, max_output),
             answers,
             marks,
@@ -128,6 +128,7 @@ prop_compose! {
             turn,
             rules,
             blocked: names(blocked),
+            allowed: Allowed::default(),
             funds: if has_funds { Funds::Some } else { Funds::None },
             incapable: incapable.into_iter().map(|i| (model_at(i).id.clone(), "seed".to_owned())).collect(),
             today: date!(2025 - 12 - 01) + time::Duration::days(days),
@@ -175,6 +176,7 @@ fn is_true(reason: &Reason, model: &Model, ask: &Ask, live: &Live) -> bool {
     let above = |price: Rate, most: Option<Rate>| most.is_some_and(|most| price > most);
     match reason {
         Reason::Tier => meant().count() == 0,
+        Reason::NotForKey => meant().all(|choice| !ask.allowed.allows(model, &choice.wanted)),
         Reason::Blocked => ask.blocked.contains(&model.provider),
         Reason::NotAllowed => {
             let only = &ask.rules.only;

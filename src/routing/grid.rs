@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::ask::{Ask, CacheMarks, Choice, Funds, Rules, Task};
+use super::ask::{Allowed, Ask, CacheMarks, Choice, Funds, Rules, Task};
 use super::candidates::{Candidate, candidates};
 use super::context::Need;
 use super::live::Live;
@@ -37,6 +37,7 @@ pub fn typical(choice: Choice, today: time::Date) -> Ask {
         turn: 0,
         rules: Rules::default(),
         blocked: Vec::new(),
+        allowed: Allowed::default(),
         funds: Funds::Some,
         incapable: HashMap::new(),
         today,

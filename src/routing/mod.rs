@@ -13,7 +13,7 @@ pub mod observed;
 pub mod prefer;
 pub mod sticky;
 
-pub use ask::{Ask, CacheMarks, Choice, Funds, Hosts, Rules, Spend, Task, Wanted};
+pub use ask::{Allowed, Ask, CacheMarks, Choice, Funds, Hosts, Rules, Spend, Task, Wanted};
 pub use candidates::{Candidate, Excluded, Reason, Shortlist, candidates};
 pub use live::{Live, Standing};
 pub use observation::{Ended, Observation};

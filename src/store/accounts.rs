@@ -1,4 +1,4 @@
-//! Customers and their API keys, all in memory, found by key hash.
+//! Customers, all in memory, found by address. Their keys and settings have files of their own.
 
 use std::collections::HashMap;
 
@@ -6,16 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use super::db::{Batch, Db};
 use super::error::StoreError;
-use super::{codec, key};
-use crate::ids::{AccountId, ApiKey, KeyHash, KeyId, Pepper};
+use super::keys::Keys;
+use super::policy::{Beyond, Policy};
+use super::settings::Settings;
+use super::{Key, codec, key};
+use crate::ids::{AccountId, ApiKey, KeyHash, Pepper};
 use crate::money::Picodollars;
 
 /// Longest e-mail address, by RFC 5321's limit on a path.
 const MOST_EMAIL_BYTES: usize = 254;
-/// Longest name of a key, in bytes.
-const MOST_NAME_BYTES: usize = 64;
-/// Most keys of one account, disabled ones included.
-const MOST_KEYS: usize = 100;
 /// The name of the key that a new account gets.
 const FIRST_KEY: &str = "default";
 
@@ -56,23 +55,13 @@ pub(super) struct Limit {
     daily: Picodollars,
 }
 
-/// An API key, without the key itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Key {
-    /// Its public name.
-    pub id: KeyId,
-    /// What a caller's key is looked up by.
-    pub hash: KeyHash,
-    /// Who pays for its requests.
-    pub account: AccountId,
-    /// The owner's name for it.
-    pub name: String,
-    /// When it was made, in milliseconds since 1970.
-    pub created_ms: u64,
-    /// Refused.
-    pub disabled: bool,
-    /// Its last characters, for lists.
-    pub hint: String,
+/// Whether a key or a customer may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// It may.
+    Enabled,
+    /// It is switched off.
+    Disabled,
 }
 
 /// A new customer with the first key, which can be shown only now.
@@ -104,28 +93,41 @@ pub enum AccountError {
     /// The account has all the keys it may have.
     #[error("an account has at most 100 keys")]
     TooManyKeys,
+    /// The account has no such key.
+    #[error("no such key")]
+    NoSuchKey,
+    /// Whoever asks lacks the right himself.
+    #[error(transparent)]
+    Beyond(#[from] Beyond),
+    /// The auto-recharge does not fit together.
+    #[error("auto_recharge.{0}")]
+    Recharge(&'static str),
+    /// The address is not that of the account.
+    #[error("this is not the account's e-mail address")]
+    WrongEmail,
 }
 
 /// All customers and keys. Like the book it decides in memory; its owner commits the batch.
 pub struct Accounts {
-    pepper: Pepper,
-    accounts: HashMap<AccountId, Account>,
+    pub(super) accounts: HashMap<AccountId, Account>,
     /// By lower-cased address.
     by_email: HashMap<String, AccountId>,
-    keys: HashMap<KeyHash, Key>,
+    pub(super) keys: Keys,
     daily_limits: HashMap<AccountId, Picodollars>,
-    batch: Batch,
+    /// Of those who have changed any.
+    pub(super) settings: HashMap<AccountId, Settings>,
+    pub(super) batch: Batch,
 }
 
 impl Accounts {
     /// Reads them all. `pepper` is what [`Db::pepper`] gave.
     pub fn load(db: &Db, pepper: Pepper) -> Result<Self, StoreError> {
         let mut all = Self {
-            pepper,
             accounts: HashMap::new(),
             by_email: HashMap::new(),
-            keys: HashMap::new(),
+            keys: Keys::load(db, pepper)?,
             daily_limits: HashMap::new(),
+            settings: HashMap::new(),
             batch: Batch::default(),
         };
         for row in db.rows(key::CUSTOMERS)? {
@@ -135,10 +137,10 @@ impl Accounts {
                 .insert(account.email.to_lowercase(), account.id);
             all.accounts.insert(account.id, account);
         }
-        for row in db.rows(key::KEYS)? {
+        for row in db.rows(key::SETTINGS)? {
             let (key, value) = row?;
-            let key: Key = codec::decode(&key, &value)?;
-            all.keys.insert(key.hash, key);
+            let settings: Settings = codec::decode(&key, &value)?;
+            all.settings.insert(settings.account, settings);
         }
         for row in db.rows(key::LIMITS)? {
             let (key, value) = row?;
@@ -166,40 +168,8 @@ impl Accounts {
         self.batch.put(account.address_key(), &account.id);
         self.by_email.insert(lower_cased, account.id);
         self.accounts.insert(account.id, account.clone());
-        let (_, key) = self.add_key(account.id, FIRST_KEY, now_ms)?;
+        let (_, key) = self.add_key(account.id, FIRST_KEY, Policy::default(), now_ms)?;
         Ok(Created { account, key })
-    }
-
-    /// Makes another key of a customer; it can be shown only now.
-    pub fn add_key(
-        &mut self,
-        account: AccountId,
-        name: &str,
-        now_ms: u64,
-    ) -> Result<(Key, ApiKey), AccountError> {
-        let name = name.trim();
-        if name.is_empty() || name.len() > MOST_NAME_BYTES || name.chars().any(char::is_control) {
-            return Err(AccountError::BadName);
-        }
-        if !self.accounts.contains_key(&account) {
-            return Err(AccountError::NoSuchAccount);
-        }
-        if self.keys_of(account).count() >= MOST_KEYS {
-            return Err(AccountError::TooManyKeys);
-        }
-        let secret = ApiKey::generate();
-        let key = Key {
-            id: KeyId::new(),
-            hash: secret.hash(&self.pepper),
-            account,
-            name: name.to_owned(),
-            created_ms: now_ms,
-            disabled: false,
-            hint: secret.hint(),
-        };
-        self.batch.put(key::api_key(&key.hash), &key);
-        self.keys.insert(key.hash, key.clone());
-        Ok((key, secret))
     }
 
     /// Sets what a customer may spend on one UTC day; `None` lifts the limit.
@@ -239,7 +209,7 @@ impl Accounts {
 
     /// The key with this hash and its customer, disabled ones included.
     pub fn find(&self, hash: &KeyHash) -> Option<(&Account, &Key)> {
-        let key = self.keys.get(hash)?;
+        let key = self.keys.find(hash)?;
         Some((self.accounts.get(&key.account)?, key))
     }
 
@@ -253,14 +223,32 @@ impl Accounts {
         self.accounts.values()
     }
 
-    /// All keys, in no order.
-    pub fn keys(&self) -> impl Iterator<Item = &Key> {
-        self.keys.values()
+    /// Removes a customer with everything that is kept of it beside the ledger: its address is free
+    /// again, its keys are dead. Answers with the hashes of the keys.
+    pub fn delete(&mut self, id: AccountId, email: &str) -> Result<Vec<KeyHash>, AccountError> {
+        let account = self.accounts.get(&id).ok_or(AccountError::NoSuchAccount)?;
+        let lower_cased = account.email.to_lowercase();
+        if email.trim().to_lowercase() != lower_cased {
+            return Err(AccountError::WrongEmail);
+        }
+        self.batch.delete(account.address_key());
+        for row in [key::customer(id), key::limit(id), key::settings(id)] {
+            self.batch.delete(row);
+        }
+        self.by_email.remove(&lower_cased);
+        self.daily_limits.remove(&id);
+        self.settings.remove(&id);
+        self.accounts.remove(&id);
+        Ok(self.keys.remove_all(id, &mut self.batch))
     }
 
-    /// A customer's keys, in no order.
-    pub fn keys_of(&self, account: AccountId) -> impl Iterator<Item = &Key> {
-        self.keys().filter(move |key| key.account == account)
+    /// Switches a customer off or on again.
+    pub fn set_access(&mut self, id: AccountId, access: Access) -> Result<(), AccountError> {
+        let account = self.accounts.get_mut(&id);
+        let account = account.ok_or(AccountError::NoSuchAccount)?;
+        account.disabled = access == Access::Disabled;
+        self.batch.put(key::customer(id), account);
+        Ok(())
     }
 
     /// The changes since the last call, for one commit.

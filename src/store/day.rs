@@ -58,6 +58,19 @@ impl Day {
         self.date().next_day().map_or(self, Self::from_date)
     }
 
+    /// The Monday of its week.
+    pub(super) fn monday(self) -> Self {
+        let date = self.date();
+        let days = i64::from(date.weekday().number_days_from_monday());
+        Self::from_date(date.saturating_sub(time::Duration::days(days)))
+    }
+
+    /// The Monday of the next week.
+    pub(super) fn next_monday(self) -> Self {
+        let monday = self.monday().date();
+        Self::from_date(monday.saturating_add(time::Duration::days(7)))
+    }
+
     /// As ISO 8601 writes it, `yyyy-mm-dd`.
     pub fn iso(self) -> String {
         self.date().format(DAY_FORMAT).unwrap_or_default()
@@ -92,6 +105,11 @@ impl Month {
             12 => Self(self.0 + 89),
             _ => Self(self.0 + 1),
         }
+    }
+
+    /// Its first day.
+    pub fn first_day(self) -> Day {
+        Day(self.0 * 100 + 1)
     }
 
     /// Reads back how it prints.

@@ -212,6 +212,12 @@ impl Batch {
         self.writes.is_empty() && self.fault.is_none()
     }
 
+    /// Takes the writes of another batch into this one.
+    pub fn merge(&mut self, other: Self) {
+        self.writes.extend(other.writes);
+        self.fault = self.fault.take().or(other.fault);
+    }
+
     /// Stores a value under a key.
     pub(super) fn put<T: Serialize>(&mut self, key: Vec<u8>, value: &T) {
         match codec::encode(&key, value) {

@@ -3,12 +3,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::accounts::{Account, Key, Limit};
+use super::accounts::{Account, Limit};
 use super::book::{DayTotals, KeyTotals, Link, Payment, Remembered, Transfer};
+use super::codes::{Code, Tally};
 use super::db::{Db, Row};
 use super::error::{LedgerError, StoreError};
+use super::policy::{KeyPolicy, KeyUse};
+use super::settings::Settings;
 use super::steps::Steps;
-use super::{Day, Generation, Month, codec, key};
+use super::{Day, Generation, Gift, Key, Month, Session, codec, key};
 use crate::ids::AccountId;
 
 /// A row that no other row determines.
@@ -17,8 +20,13 @@ use crate::ids::AccountId;
 pub(super) enum Entry {
     Customer(Account),
     Key(Key),
+    KeyPolicy(KeyPolicy),
+    KeyUse(KeyUse),
+    Settings(Settings),
     KeyTotals(KeyTotals),
     Limit(Limit),
+    /// Credit of a new account that the ledger may not have heard of.
+    Gift(Gift),
     Payment(Payment),
     /// An idempotency key that was used, or an event of the card processor.
     Remembered(Remembered),
@@ -90,8 +98,23 @@ impl Entry {
             Self::Customer(codec::decode(key, value)?)
         } else if key.starts_with(key::KEYS) {
             Self::Key(codec::decode(key, value)?)
+        } else if key.starts_with(key::POLICIES) {
+            Self::KeyPolicy(codec::decode(key, value)?)
+        } else if key.starts_with(key::USES) {
+            Self::KeyUse(codec::decode(key, value)?)
+        } else if key.starts_with(key::SETTINGS) {
+            Self::Settings(codec::decode(key, value)?)
+        } else if key.starts_with(key::GIFTS) {
+            Self::Gift(codec::decode(key, value)?)
+        } else if key.starts_with(key::CODES)
+            || key.starts_with(key::TALLIES)
+            || key.starts_with(key::SESSIONS)
+        {
+            return check_visit(row).map(|()| None);
         } else if key.starts_with(key::ADDRESSES) {
             return check_address(db, row).map(|()| None);
+        } else if key.starts_with(key::TRANSACTIONS) {
+            return check_transaction(db, row).map(|()| None);
         } else if key.starts_with(key::RECORDS) {
             return check_index(db, row);
         } else if key.starts_with(key::BALANCES)
@@ -115,8 +138,12 @@ impl Entry {
         match self {
             Self::Customer(account) => key::customer(account.id),
             Self::Key(key) => key::api_key(&key.hash),
+            Self::KeyPolicy(policy) => key::policy(policy.key),
+            Self::KeyUse(used) => key::key_use(used.key),
+            Self::Settings(settings) => key::settings(settings.account),
             Self::KeyTotals(totals) => key::key_totals(totals.key),
             Self::Limit(limit) => key::limit(limit.account),
+            Self::Gift(gift) => key::gift(gift.account),
             Self::Payment(payment) => key::payment(&payment.intent),
             Self::Remembered(remembered) => remembered.key(),
             Self::Transfer { transfer, .. } => key::transfer(transfer.seq),
@@ -135,11 +162,18 @@ impl Entry {
                 steps.put(key, account)
             }
             Self::Key(value) => steps.put(key, value),
+            Self::KeyPolicy(policy) => steps.put(key, policy),
+            Self::KeyUse(used) => steps.put(key, used),
+            Self::Settings(settings) => steps.put(key, settings),
             Self::KeyTotals(totals) => steps.put(key, totals),
             Self::Limit(limit) => steps.put(key, limit),
+            Self::Gift(gift) => steps.put(key, gift),
             Self::Payment(payment) => steps.put(key, payment),
             Self::Remembered(remembered) => steps.put(key, remembered),
             Self::Transfer { transfer, hash } => {
+                for account in transfer.customers() {
+                    steps.put(key::transaction(account, transfer.seq), &())?;
+                }
                 let link = Link {
                     transfer: transfer.clone(),
                     hash: *hash,
@@ -159,8 +193,12 @@ impl Entry {
         match self {
             Self::Customer(_) => "customer",
             Self::Key(_) => "key",
+            Self::KeyPolicy(_) => "key_policy",
+            Self::KeyUse(_) => "key_use",
+            Self::Settings(_) => "settings",
             Self::KeyTotals(_) => "key_totals",
             Self::Limit(_) => "limit",
+            Self::Gift(_) => "gift",
             Self::Payment(_) => "payment",
             Self::Remembered(_) => "remembered",
             Self::Transfer { .. } => "transfer",
@@ -196,6 +234,22 @@ fn no_period(key: &[u8]) -> StoreError {
     }
 }
 
+/// Checks a row of people who sign in. Nothing determines it, but it does not outlive a move: it is
+/// no part of an export.
+fn check_visit((key, value): &Row) -> Result<(), LedgerError> {
+    let own_key = if key.starts_with(key::CODES) {
+        key::code(&codec::decode::<Code>(key, value)?.flow)
+    } else if key.starts_with(key::TALLIES) {
+        key::tally(&codec::decode::<Tally>(key, value)?.address)
+    } else {
+        key::session(&codec::decode::<Session>(key, value)?.hash)
+    };
+    if own_key == *key {
+        return Ok(());
+    }
+    Err(LedgerError::Misplaced(codec::show(key)))
+}
+
 /// Checks that an address belongs to the customer whom it names.
 fn check_address(db: &Db, row: &Row) -> Result<(), LedgerError> {
     let (key, value) = row;
@@ -203,6 +257,21 @@ fn check_address(db: &Db, row: &Row) -> Result<(), LedgerError> {
         Some(account) if account.address_key() == *key => Ok(()),
         Some(_) | None => Err(LedgerError::Misplaced(codec::show(key))),
     }
+}
+
+/// Checks that a customer's transfer is there and moved the customer's money.
+fn check_transaction(db: &Db, (key, value): &Row) -> Result<(), LedgerError> {
+    let misplaced = || LedgerError::Misplaced(codec::show(key));
+    codec::decode::<()>(key, value)?;
+    let (account, seq) = key::transacted(key).ok_or_else(misplaced)?;
+    let row = key::transfer(seq);
+    let stored = db.get(&row)?.ok_or_else(misplaced)?;
+    let link: Link = codec::decode(&row, &stored)?;
+    let mut customers = link.transfer.customers();
+    customers
+        .any(|customer| customer == account)
+        .then_some(())
+        .ok_or_else(misplaced)
 }
 
 /// Checks that an account's index names a record of the account.

@@ -4,13 +4,14 @@ use std::io::BufReader;
 use std::path::Path;
 
 use super::*;
+use crate::catalog::Tier;
 use crate::ids::AccountId;
 use crate::money::Cents;
 use crate::store::book::samples::{NOON_MS, order, pico, record, usd};
 use crate::store::db::Db;
 use crate::store::{
-    Accounts, Archive, Book, Day, Deposit, Extension, ImportError, Limits, Report, Reversal,
-    ReversalKind, import, prune,
+    AccountChange, Accounts, Archive, Book, Day, Deposit, Extension, ImportError, Limits, Report,
+    Reversal, ReversalKind, import, prune,
 };
 
 /// A ledger with a row of every kind, a hold that is open, and a record that was pruned.
@@ -19,6 +20,13 @@ fn sample(dir: &Path) -> (Db, AccountId) {
     let mut accounts = Accounts::load(&db, db.pepper().unwrap()).unwrap();
     let account = accounts.create("ada@example.com", 0).unwrap().account.id;
     accounts.set_daily_limit(account, Some(usd("9"))).unwrap();
+    let first = accounts.keys_of(account).next().unwrap().id;
+    accounts.touch_key(first, NOON_MS);
+    let change = AccountChange {
+        default_tier: Some(Some(Tier::Economy)),
+        ..AccountChange::default()
+    };
+    accounts.change_account(account, change).unwrap();
     db.commit(accounts.take_batch()).unwrap();
     let (mut book, _) = Book::load(&db, Limits::default(), NOON_MS).unwrap();
     book.grant(account, usd("5"), "first", "a \"test\"", NOON_MS)
@@ -96,12 +104,15 @@ fn an_import_holds_what_was_exported_and_exports_the_same_bytes() {
         "customer",
         "day",
         "key",
+        "key_policy",
         "key_totals",
+        "key_use",
         "limit",
         "month",
         "payment",
         "record",
         "remembered",
+        "settings",
         "transfer",
     ];
     assert_eq!(kinds, every_kind);

@@ -18,12 +18,20 @@
 //! | `c/<account>` | a customer |
 //! | `e/<e-mail address>` | the customer with that address |
 //! | `k/<key hash>` | an API key |
+//! | `r/<key>` | what an API key may do, unless it is an old one |
+//! | `q/<key>` | when an API key was last used |
+//! | `f/<account>` | a customer's settings |
+//! | `v/code/<flow hash>` | a sign-in code |
+//! | `v/address/<address hash>` | what an address has used of its limits |
+//! | `v/gift/<account>` | credit of a new account, for two days |
+//! | `z/<token hash>` | a session |
 //! | `s/<model>` | what was observed of a model |
+//! | `y/<account>/<sequence>` | that a transfer moved this customer's money |
 //! | `m/meta` | schema version, last sequence number, head hash |
 
 use super::book::{LedgerAccount, Scope};
 use super::day::{Day, Month};
-use crate::ids::{AccountId, GenerationId, KeyHash, KeyId};
+use crate::ids::{AccountId, AddressHash, FlowHash, GenerationId, KeyHash, KeyId, SessionHash};
 
 pub(super) const BALANCES: &[u8] = b"a/";
 pub(super) const TRANSFERS: &[u8] = b"x/";
@@ -42,7 +50,15 @@ pub(super) const RECORDS: &[u8] = b"n/";
 pub(super) const CUSTOMERS: &[u8] = b"c/";
 pub(super) const ADDRESSES: &[u8] = b"e/";
 pub(super) const KEYS: &[u8] = b"k/";
+pub(super) const POLICIES: &[u8] = b"r/";
+pub(super) const USES: &[u8] = b"q/";
+pub(super) const SETTINGS: &[u8] = b"f/";
+pub(super) const CODES: &[u8] = b"v/code/";
+pub(super) const TALLIES: &[u8] = b"v/address/";
+pub(super) const GIFTS: &[u8] = b"v/gift/";
+pub(super) const SESSIONS: &[u8] = b"z/";
 pub(super) const STATISTICS: &[u8] = b"s/";
+pub(super) const TRANSACTIONS: &[u8] = b"y/";
 pub(super) const META: &[u8] = b"m/meta";
 
 pub(super) fn balance(account: &LedgerAccount) -> Vec<u8> {
@@ -147,6 +163,48 @@ pub(super) fn address(lower_cased: &str) -> Vec<u8> {
 
 pub(super) fn api_key(hash: &KeyHash) -> Vec<u8> {
     [KEYS, hash.as_bytes()].concat()
+}
+
+/// Where a customer's transfer is indexed. In key order, a customer's transfers are in time order.
+pub(super) fn transaction(account: AccountId, seq: u64) -> Vec<u8> {
+    [TRANSACTIONS, &account.to_bytes(), b"/", &seq.to_be_bytes()].concat()
+}
+
+/// The customer and the transfer of a row of that index.
+pub(super) fn transacted(key: &[u8]) -> Option<(AccountId, u64)> {
+    let (account, seq) = key.strip_prefix(TRANSACTIONS)?.split_at_checked(16)?;
+    Some((
+        AccountId::from_bytes(account.try_into().ok()?),
+        u64::from_be_bytes(seq.strip_prefix(b"/")?.try_into().ok()?),
+    ))
+}
+
+pub(super) fn policy(key: KeyId) -> Vec<u8> {
+    [POLICIES, &key.to_bytes()].concat()
+}
+
+pub(super) fn key_use(key: KeyId) -> Vec<u8> {
+    [USES, &key.to_bytes()].concat()
+}
+
+pub(super) fn settings(account: AccountId) -> Vec<u8> {
+    [SETTINGS, &account.to_bytes()].concat()
+}
+
+pub(super) fn code(flow: &FlowHash) -> Vec<u8> {
+    [CODES, flow.as_bytes()].concat()
+}
+
+pub(super) fn tally(address: &AddressHash) -> Vec<u8> {
+    [TALLIES, address.as_bytes()].concat()
+}
+
+pub(super) fn gift(account: AccountId) -> Vec<u8> {
+    [GIFTS, &account.to_bytes()].concat()
+}
+
+pub(super) fn session(hash: &SessionHash) -> Vec<u8> {
+    [SESSIONS, hash.as_bytes()].concat()
 }
 
 pub(super) fn statistics(model: &str) -> Vec<u8> {

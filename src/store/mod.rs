@@ -1,4 +1,4 @@
-//! What is kept: the ledger, customers and their keys, in one sled tree with durable commits.
+//! What is kept: the ledger, customers, their keys and sessions, in one sled tree with durable commits.
 //!
 //! [`Db`] is the only door to the disk. [`Book`] and [`Accounts`] are plain structs that decide in
 //! memory and collect their writes in a [`Batch`]; whoever owns them commits it. Nothing here
@@ -7,42 +7,66 @@
 mod accounts;
 mod book;
 mod codec;
+mod codes;
 mod day;
 mod db;
 mod dir;
+mod disposable;
 mod entry;
 mod error;
 mod export;
 mod generation;
+mod gifts;
 mod import;
 mod key;
+mod keys;
+mod policy;
+mod recent;
 mod records;
 mod replay;
 mod schema;
+mod sessions;
+mod settings;
 mod snapshot;
+mod spend;
 mod statement;
 mod statistics;
 mod steps;
+mod transactions;
 mod verify;
+mod visitors;
 
-pub use accounts::{Account, AccountError, Accounts, Created, Key};
+pub use accounts::{Access, Account, AccountError, Accounts, Created};
 pub use book::{
     Balance, Begun, Book, Cause, CreditError, DayTotals, Deposit, Deposited, Extension, FailedCost,
     Fingerprint, KeyError, KeyUsage, Kind, LedgerAccount, Limits, Loss, LossKind, NotHeld, Order,
-    Outcome, PaymentError, Recovered, Refusal, Released, Reversal, ReversalKind, Reversed, Scope,
-    Settled, Transfer, TrialBalance,
+    Outcome, Overview, PaymentError, Recovered, Refusal, Released, Reversal, ReversalKind,
+    Reversed, Scope, Settled, Transfer, TrialBalance,
 };
+pub use codes::CODE_MS;
 pub use day::{Day, Month, NotADay};
 pub use db::{Batch, Db};
 pub use error::{LedgerError, StoreError};
 pub use export::ExportError;
 pub use generation::{AttemptRecord, Delivery, Generation, Status};
+pub use gifts::{Generosity, Gift};
 pub use import::{ImportError, import};
+pub use keys::{Key, KeyChange, Maker};
+pub use policy::{Beyond, KeyScope, MOST_LISTED_BYTES, MOST_NAMES, Policy, PolicyChange};
+pub use recent::{Pace, Recent};
 pub use records::{Archive, Page, Pruned, prune};
+pub use sessions::{Opened, SESSION_MS, Session};
+pub use settings::{
+    AccountChange, AutoRecharge, Notifications, NotificationsChange, RechargeChange, Settings,
+    Switch,
+};
 pub use snapshot::Snapshot;
+pub use spend::{Period, SpendLimits};
 pub use statement::Item;
 pub use statistics::{Kept, keep_statistics, read_statistics};
+pub use transactions::{Transactions, Wanted};
 pub use verify::{Report, verify};
+pub use visitors::{Disposable, Newcomer, NotLetIn, Offer, Terms, Visitors, Welcome};
 
 #[cfg(test)]
 pub(crate) use book::samples;

@@ -28,6 +28,10 @@ impl Archive {
         Self(db)
     }
 
+    pub(super) fn db(&self) -> &Db {
+        &self.0
+    }
+
     /// An account's records of some days, newest first, at most `limit` of them, all older than
     /// `before`. Reads no more rows than the page has.
     pub fn page(

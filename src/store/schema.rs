@@ -1,15 +1,18 @@
 //! Schema versions: a data directory that an older version wrote is brought up to date at open.
 
-use super::book::{DayTotals, GrantedV1, Meta, Remembered};
+use std::collections::HashMap;
+
+use super::book::{DayTotals, GrantedV1, KeyTotals, KeyTotalsV3, Link, Meta, Remembered};
 use super::db::{Batch, Db};
 use super::entry::read_day;
 use super::error::StoreError;
 use super::steps::Steps;
-use super::{Generation, Month, codec, key};
-use crate::ids::AccountId;
+use super::{Day, Generation, Month, Period, codec, key};
+use crate::ids::{AccountId, GenerationId, KeyId};
+use crate::money::Picodollars;
 
 /// Version of the key layout and of what is stored under the keys.
-pub(super) const SCHEMA: u32 = 3;
+pub(super) const SCHEMA: u32 = 5;
 
 /// A change of the schema. It runs while nothing else uses the storage and may be cut off at any
 /// commit: run again, it must come to the same.
@@ -28,6 +31,14 @@ const MIGRATIONS: &[Migration] = &[
     Migration {
         to: 3,
         run: remember_grants_as_all_keys,
+    },
+    Migration {
+        to: 4,
+        run: count_keys_by_week_and_month,
+    },
+    Migration {
+        to: 5,
+        run: index_transactions,
     },
 ];
 
@@ -103,6 +114,56 @@ fn remember_grants_as_all_keys(db: &Db) -> Result<(), StoreError> {
         let remembered = Remembered::from(codec::decode::<GrantedV1>(&key, &value)?);
         steps.put(remembered.key(), &remembered)?;
         steps.delete(key)?;
+    }
+    steps.finish()
+}
+
+/// Schema 4 counts what a key has cost in its last week and month; the records still say it.
+fn count_keys_by_week_and_month(db: &Db) -> Result<(), StoreError> {
+    let mut old: HashMap<KeyId, KeyTotalsV3> = HashMap::new();
+    for row in db.rows(key::KEY_TOTALS)? {
+        let (key, value) = row?;
+        // A run that was cut off has changed some of them.
+        if codec::decode::<KeyTotals>(&key, &value).is_err() {
+            let totals: KeyTotalsV3 = codec::decode(&key, &value)?;
+            old.insert(totals.key, totals);
+        }
+    }
+    let mut sums: HashMap<KeyId, (Picodollars, Picodollars)> = HashMap::new();
+    for row in db.range(key::generation(GenerationId::first_at(0))..)? {
+        let (key, value) = row?;
+        if !key.starts_with(key::GENERATIONS) {
+            break;
+        }
+        let record: Generation = codec::decode(&key, &value)?;
+        let Some(totals) = old.get(&record.key) else {
+            continue;
+        };
+        let day = Day::of(record.created_ms);
+        let (week, month) = sums.entry(record.key).or_default();
+        for (period, sum) in [(Period::Week, week), (Period::Month, month)] {
+            if totals.joins(period, day) {
+                *sum = sum.saturating_add(record.cost);
+            }
+        }
+    }
+    let mut steps = Steps::new(db);
+    for (id, totals) in old {
+        let (week, month) = sums.remove(&id).unwrap_or_default();
+        steps.put(key::key_totals(id), &totals.with(week, month))?;
+    }
+    steps.finish()
+}
+
+/// Schema 5 finds a customer's transfers without a walk over the chain.
+fn index_transactions(db: &Db) -> Result<(), StoreError> {
+    let mut steps = Steps::new(db);
+    for row in db.rows(key::TRANSFERS)? {
+        let (key, value) = row?;
+        let link: Link = codec::decode(&key, &value)?;
+        for account in link.transfer.customers() {
+            steps.put(key::transaction(account, link.transfer.seq), &())?;
+        }
     }
     steps.finish()
 }

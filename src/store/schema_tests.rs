@@ -27,7 +27,12 @@ fn schema_1(dir: &std::path::Path) -> (AccountId, Vec<GenerationId>) {
     generations.sort();
     db.commit(book.take_batch()).unwrap();
     let mut old = Batch::default();
-    for table in [key::RECORDS, key::MONTHS, key::REMEMBERED] {
+    for table in [
+        key::RECORDS,
+        key::MONTHS,
+        key::REMEMBERED,
+        key::TRANSACTIONS,
+    ] {
         for row in db.rows(table).unwrap() {
             old.delete(row.unwrap().0);
         }

@@ -11,12 +11,13 @@ use crate::ids::AccountId;
 
 /// Tables that grow with time, in key order. Their rows are written once and never changed, but for
 /// the totals of a day and month that are still counting.
-pub(super) const GROWING: [&[u8]; 5] = [
+pub(super) const GROWING: [&[u8]; 6] = [
     key::DAYS,
     key::GENERATIONS,
     key::RECORDS,
     key::MONTHS,
     key::TRANSFERS,
+    key::TRANSACTIONS,
 ];
 /// How long after its end a day may still be counted on: no request runs longer.
 const STILL_COUNTING_MS: u64 = 24 * 3600 * 1000;

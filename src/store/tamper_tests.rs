@@ -9,7 +9,7 @@ use crate::store::book::{Chain, Link, Meta};
 use crate::store::{Book, Limits, verify};
 
 /// The kinds of rows, by how their keys begin.
-const KINDS: [&[u8]; 16] = [
+const KINDS: [&[u8]; 20] = [
     key::BALANCES,
     key::TRANSFERS,
     key::HOLDS,
@@ -25,6 +25,10 @@ const KINDS: [&[u8]; 16] = [
     key::CUSTOMERS,
     key::ADDRESSES,
     key::KEYS,
+    key::POLICIES,
+    key::USES,
+    key::SETTINGS,
+    key::TRANSACTIONS,
     key::META,
 ];
 
@@ -43,8 +47,8 @@ fn the_sample_has_a_row_of_every_kind_and_no_other() {
 }
 
 /// Rows that nothing else determines: totals outlive the records they were counted from, keys,
-/// limits and remembered operations stand for themselves.
-const UNDETERMINED: [&[u8]; 7] = [
+/// settings and remembered operations stand for themselves.
+const UNDETERMINED: [&[u8]; 10] = [
     key::REMEMBERED,
     key::EVENTS,
     key::LIMITS,
@@ -52,6 +56,9 @@ const UNDETERMINED: [&[u8]; 7] = [
     key::MONTHS,
     key::KEY_TOTALS,
     key::KEYS,
+    key::POLICIES,
+    key::USES,
+    key::SETTINGS,
 ];
 
 #[test]

@@ -29,9 +29,10 @@ impl Snapshot {
     /// place. Calls `tick` for every transfer.
     pub fn verify(&self, mut tick: impl FnMut()) -> Result<Report, LedgerError> {
         let mut replay = Replay::default();
-        let mut deposits = 0;
+        let (mut deposits, mut moved) = (0, 0);
         self.follow(|link| {
             tick();
+            moved += count(link.transfer.customers().count());
             deposits += u64::from(link.transfer.kind == Kind::Deposit);
             replay.apply(&link)
         })?;
@@ -50,7 +51,8 @@ impl Snapshot {
         // A missing one would let the same payment be credited again.
         expect("payments", stored.payments, deposits)?;
         expect("addresses", stored.addresses, stored.customers)?;
-        let records = self.check_growing()?;
+        let (records, transactions) = self.check_growing()?;
+        expect("transactions", transactions, moved)?;
         Ok(Report {
             transfers: self.chain.seq,
             accounts,
@@ -84,20 +86,24 @@ impl Snapshot {
         Ok(stored)
     }
 
-    /// Checks the rows that grow with time, each by what it claims to be, and counts the records.
-    fn check_growing(&self) -> Result<u64, LedgerError> {
-        let mut records = 0;
+    /// Checks the rows that grow with time, each by what it claims to be, and counts the records and
+    /// the customers' transactions.
+    fn check_growing(&self) -> Result<(u64, u64), LedgerError> {
+        let (mut records, mut transactions) = (0, 0);
         for table in GROWING {
             if table == key::TRANSFERS {
                 continue;
             }
             for row in self.db.rows(table)? {
-                if let Some(Entry::Record { .. }) = Entry::read(&self.db, &row?)? {
+                let row = row?;
+                let seq = key::transacted(&row.0).map(|(_, seq)| seq);
+                transactions += u64::from(seq.is_some_and(|seq| seq <= self.chain.seq));
+                if let Some(Entry::Record { .. }) = Entry::read(&self.db, &row)? {
                     records += 1;
                 }
             }
         }
-        Ok(records)
+        Ok((records, transactions))
     }
 }
 

@@ -8,11 +8,14 @@
     reason = "a failed test should say where, and a test may wait for a process"
 )]
 
+mod account;
 mod admin;
 mod anthropic;
 mod bad_input;
 mod bedrock;
 mod billing;
+mod blocks;
+mod canary;
 mod chat;
 mod context;
 mod drift;
@@ -27,22 +30,31 @@ mod failure_points;
 mod gemini;
 mod hang_ups;
 mod hangup;
+mod history;
+mod keys;
 mod kill;
 mod last_bytes;
 mod ledger_commands;
 mod limits;
+mod mailbox;
+mod matrix;
 mod metrics;
 mod overload;
 mod plain;
 mod process;
 mod race;
+mod ratelimit;
 mod records;
 mod recovery;
 mod responses;
 mod router;
 mod routing;
 mod ruptures;
+mod sessions;
+mod signin;
+mod signin_process;
 mod small_disk;
+mod smtp;
 mod stop;
 mod storage;
 mod streaming;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::TcpListener;
+use std::num::NonZeroU32;
 use std::sync::Once;
 
 use actix_web::web::Data;
@@ -95,6 +96,12 @@ impl Router {
         settings.storage.data_dir = dir.path().join("var");
         settings.admin_token = Some(ADMIN.to_owned().into());
         settings.server.workers = 2;
+        // Tests of anything else send as fast as they can.
+        let plenty = NonZeroU32::MAX;
+        settings.rate_limits.free_per_min = plenty;
+        settings.rate_limits.paying_per_min = plenty;
+        settings.rate_limits.free_models_per_day = plenty;
+        settings.rate_limits.paying_free_models_per_day = plenty;
         settings.server.drain_timeout_s = 1;
         let path = dir.path().join("catalog.toml");
         std::fs::write(&path, format!("{AGELESS}{overlay}")).unwrap();

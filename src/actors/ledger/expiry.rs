@@ -63,6 +63,7 @@ mod tests {
             least: usd("1"),
             price_version: "2026-01".to_owned(),
             daily_limit: None,
+            key_limits: crate::store::SpendLimits::default(),
             // Behind the clock as soon as it is held.
             expires_ms: 0,
         };

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 use super::*;
 use crate::ids::{GenerationId, KeyId};
 use crate::store::samples::{record, usd};
-use crate::store::{Limits, Order};
+use crate::store::{Limits, Order, SpendLimits};
 
 fn order(account: AccountId) -> Order {
     Order {
@@ -20,6 +20,7 @@ fn order(account: AccountId) -> Order {
         least: usd("1"),
         price_version: "2026-01".to_owned(),
         daily_limit: None,
+        key_limits: SpendLimits::default(),
         expires_ms: clock::now_ms() + 60_000,
     }
 }

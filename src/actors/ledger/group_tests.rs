@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout};
 use super::*;
 use crate::ids::{GenerationId, KeyId};
 use crate::store::samples::{record, usd};
-use crate::store::{Limits, Order};
+use crate::store::{Limits, Order, SpendLimits};
 
 fn order(account: AccountId) -> Order {
     Order {
@@ -22,6 +22,7 @@ fn order(account: AccountId) -> Order {
         least: usd("0.001"),
         price_version: "2026-01".to_owned(),
         daily_limit: None,
+        key_limits: SpendLimits::default(),
         expires_ms: clock::now_ms() + 60_000,
     }
 }

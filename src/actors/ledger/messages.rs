@@ -9,8 +9,8 @@ use super::StorageDown;
 use crate::ids::{AccountId, GenerationId, KeyId};
 use crate::money::Picodollars;
 use crate::store::{
-    Balance, CreditError, Extension, FailedCost, Generation, KeyUsage, Order, Refusal, Settled,
-    Snapshot,
+    Balance, CreditError, Extension, FailedCost, Generation, KeyUsage, Order, Overview, Refusal,
+    Settled, Snapshot,
 };
 
 /// Holds credit for a request before anything goes upstream. Answers with what is held.
@@ -114,6 +114,16 @@ pub struct AskStatement {
     /// The key.
     pub key: KeyId,
 }
+
+/// Asks what some keys have cost, in their order.
+#[derive(Message)]
+#[rtype(result = "Result<Vec<KeyUsage>, StorageDown>")]
+pub struct AskKeyUsage(pub Vec<KeyId>);
+
+/// Asks for the books at a glance.
+#[derive(Message)]
+#[rtype(result = "Result<Overview, StorageDown>")]
+pub struct AskOverview;
 
 /// What an account and a key have spent.
 #[derive(Clone, Copy, Debug)]

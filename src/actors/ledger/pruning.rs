@@ -55,7 +55,7 @@ mod tests {
     use crate::ids::{AccountId, GenerationId, KeyId, RequestId};
     use crate::money::Picodollars;
     use crate::store::samples::record;
-    use crate::store::{Book, Db, Generation, Limits, Order};
+    use crate::store::{Book, Db, Generation, Limits, Order, SpendLimits};
 
     fn generation() -> Generation {
         let order = Order {
@@ -69,6 +69,7 @@ mod tests {
             price_version: "2026-01".to_owned(),
             expires_ms: 0,
             daily_limit: None,
+            key_limits: SpendLimits::default(),
         };
         Generation {
             request_id: RequestId::new(),

@@ -6,13 +6,13 @@ use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
 use super::json_body;
-use crate::actors::accounts::{HasAccount, SetDailyLimit};
+use crate::actors::accounts::{HasAccount, SetAccess, SetDailyLimit};
 use crate::actors::ledger::Adjust;
-use crate::http::auth::Operator;
+use crate::http::operator::Operator;
 use crate::http::{ApiError, Code, Switchboard};
 use crate::ids::AccountId;
 use crate::money::Picodollars;
-use crate::store::{CreditError, KeyError};
+use crate::store::{Access, AccountError, CreditError, KeyError};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +20,8 @@ struct Change {
     /// Absent: stays as it is. `null`: no limit.
     #[serde(default, deserialize_with = "present")]
     daily_limit_usd: Option<Option<String>>,
+    /// Absent: stays as it is.
+    disabled: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -45,22 +47,41 @@ pub async fn change_account(
 ) -> Result<HttpResponse, ApiError> {
     let change: Change = json_body(&desk, &http, payload).await?;
     let account = existing(&desk, &id).await?;
-    let wanted = change.daily_limit_usd.ok_or_else(|| {
-        let message = "Nothing is to be changed; send daily_limit_usd, a text or null.";
-        ApiError::new(Code::MissingRequiredParameter, message).param("daily_limit_usd")
-    })?;
-    let daily_limit = wanted.as_deref().map(limit).transpose()?;
-    let set = SetDailyLimit {
-        account,
-        daily_limit,
-    };
-    ApiError::unless_down(desk.accounts.send(set).await)?.map_err(|error| {
-        ApiError::new(Code::InvalidValue, error.to_string()).param("daily_limit_usd")
-    })?;
+    if change.daily_limit_usd.is_none() && change.disabled.is_none() {
+        let message =
+            "Nothing is to be changed; send daily_limit_usd, a text or null, or disabled.";
+        let error = ApiError::new(Code::MissingRequiredParameter, message);
+        return Err(error.param("daily_limit_usd"));
+    }
+    if let Some(wanted) = change.daily_limit_usd {
+        let daily_limit = wanted.as_deref().map(limit).transpose()?;
+        let set = SetDailyLimit {
+            account,
+            daily_limit,
+        };
+        ApiError::unless_down(desk.accounts.send(set).await)?
+            .map_err(|error| gone(&error).param("daily_limit_usd"))?;
+    }
+    if let Some(disabled) = change.disabled {
+        let access = if disabled {
+            Access::Disabled
+        } else {
+            Access::Enabled
+        };
+        let set = SetAccess { account, access };
+        ApiError::unless_down(desk.accounts.send(set).await)?.map_err(|error| gone(&error))?;
+        tracing::info!(%account, disabled, "the operator switched an account");
+    }
+    let now = crate::http::account::find(&desk, account).await?;
     Ok(HttpResponse::Ok().json(json!({
         "account_id": account.to_string(),
-        "daily_limit_usd": daily_limit.map(|limit| limit.to_string()),
+        "daily_limit_usd": now.daily_limit.map(|limit| limit.to_string()),
+        "disabled": now.account.disabled,
     })))
+}
+
+fn gone(error: &AccountError) -> ApiError {
+    ApiError::new(Code::InvalidValue, error.to_string())
 }
 
 /// `POST /admin/accounts/{id}/adjust`

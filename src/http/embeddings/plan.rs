@@ -46,6 +46,7 @@ pub fn make(
         turn: 0,
         rules,
         blocked: caller.blocked.clone(),
+        allowed: caller.allowed.clone(),
         funds: funds(caller),
         incapable: HashMap::new(),
         today: today(),

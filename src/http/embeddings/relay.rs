@@ -9,7 +9,7 @@ use futures_util::{StreamExt, stream};
 
 use super::super::consequence::{Next, from_encoding, next, outcome, word};
 use super::super::error::AttemptNote;
-use super::super::metered::{Meter, too_many_running};
+use super::super::metered::{Free, Meter, too_many_running};
 use super::super::plan::Plan;
 use super::super::relay::stopping;
 use super::super::trail::{self, Trail};
@@ -157,8 +157,13 @@ impl Relay {
         trail: &mut Trail,
     ) -> Result<bool, ApiError> {
         if host.model.free {
-            meter.start_free()?;
-            return Ok(true);
+            return Ok(match meter.start_free()? {
+                Free::Started => true,
+                Free::UsedUp { most } => {
+                    trail.no_free = Some(most);
+                    false
+                }
+            });
         }
         if trail.no_credit.is_some() || trail.storage.is_some() {
             return Ok(false);

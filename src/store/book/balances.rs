@@ -7,10 +7,12 @@ use std::collections::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use super::account::LedgerAccount;
+use super::cap::Payer;
 use super::kind::Cause;
 use crate::ids::{AccountId, GenerationId, KeyId};
 use crate::money::Picodollars;
 use crate::store::Day;
+use crate::store::spend::SpendLimits;
 
 /// The four counters of an account, in pico-dollars. They are wide because they only grow: no
 /// lifetime total overflows, while every amount and every customer's balance fits 64 bits.
@@ -70,6 +72,8 @@ pub(crate) struct Hold {
     pub day: Day,
     /// What the customer may spend on that day; not stored, because no hold outlives a restart.
     pub daily_limit: Option<Picodollars>,
+    /// What its key may spend; not stored either.
+    pub key_limits: SpendLimits,
     pub expires_ms: u64,
     /// The transfer that opened it.
     pub seq: u64,
@@ -77,6 +81,15 @@ pub(crate) struct Hold {
 }
 
 impl Hold {
+    pub(super) fn payer(&self) -> Payer {
+        Payer {
+            account: self.account,
+            key: self.key,
+            daily_limit: self.daily_limit,
+            key_limits: self.key_limits,
+        }
+    }
+
     pub(crate) fn user(&self) -> LedgerAccount {
         LedgerAccount::User(self.account)
     }

@@ -4,10 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
+use super::balances::Hold;
+use super::cap::Room;
+use super::key_use::{KeyCounter, KeyTotals, KeyUsage};
 use crate::ids::{AccountId, KeyId};
 use crate::money::Picodollars;
 use crate::store::db::{Batch, Db};
 use crate::store::error::StoreError;
+use crate::store::spend::Period;
 use crate::store::{Day, Generation, Month, codec, key};
 
 /// What a customer used on one UTC day.
@@ -52,7 +56,8 @@ impl DayTotals {
             .saturating_add(other.completion_tokens);
     }
 
-    fn add(&mut self, record: &Generation) {
+    /// Counts a record.
+    pub(crate) fn count(&mut self, record: &Generation) {
         let usage = record.usage.unwrap_or_default();
         self.spent = self.spent.saturating_add(record.cost);
         self.requests = self.requests.saturating_add(1);
@@ -61,24 +66,6 @@ impl DayTotals {
             .completion_tokens
             .saturating_add(usage.completion_tokens);
     }
-}
-
-/// What was charged to an API key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct KeyUsage {
-    /// Ever.
-    pub total: Picodollars,
-    /// On the current UTC day.
-    pub today: Picodollars,
-}
-
-/// An API key's totals as they are stored.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(crate) struct KeyTotals {
-    pub key: KeyId,
-    total: Picodollars,
-    day: Day,
-    on_day: Picodollars,
 }
 
 /// What a customer used on one day, and what open holds may still add to it.
@@ -97,7 +84,7 @@ const DAYS: usize = 2;
 pub(super) struct Counters {
     days: HashMap<AccountId, BTreeMap<Day, DayUse>>,
     months: HashMap<AccountId, BTreeMap<Month, DayTotals>>,
-    keys: HashMap<KeyId, KeyTotals>,
+    keys: HashMap<KeyId, KeyCounter>,
 }
 
 impl Counters {
@@ -112,56 +99,43 @@ impl Counters {
     }
 
     pub(super) fn restore_key(&mut self, totals: KeyTotals) {
-        self.keys.insert(totals.key, totals);
+        self.keys.insert(totals.key, KeyCounter::restored(totals));
     }
 
     /// Counts a record, whose cost is what was charged.
     pub(super) fn add(&mut self, record: &Generation, day: Day, batch: &mut Batch) {
         let counted = self.open(record.account, day);
-        counted.totals.add(record);
+        counted.totals.count(record);
         batch.put(key::day(record.account, day), &counted.totals);
 
         let month = day.month();
         let totals = self.open_month(record.account, month);
-        totals.add(record);
+        totals.count(record);
         batch.put(key::month(record.account, month), totals);
 
-        let totals = self.keys.entry(record.key).or_insert(KeyTotals {
-            key: record.key,
-            total: Picodollars::ZERO,
-            day,
-            on_day: Picodollars::ZERO,
-        });
-        if totals.day < day {
-            (totals.day, totals.on_day) = (day, Picodollars::ZERO);
-        }
-        totals.total = totals.total.saturating_add(record.cost);
-        if totals.day == day {
-            totals.on_day = totals.on_day.saturating_add(record.cost);
-        }
+        let totals = self.open_key(record.key, day).add(day, record.cost);
         batch.put(key::key_totals(record.key), totals);
     }
 
-    /// Counts credit that an open hold of this day keeps back.
-    pub(super) fn reserve(&mut self, account: AccountId, day: Day, amount: Picodollars) {
-        self.open(account, day).reserved += i128::from(amount.get());
+    /// Counts credit that an open hold keeps back.
+    pub(super) fn reserve(&mut self, hold: &Hold, amount: Picodollars) {
+        self.move_reserved(hold, i128::from(amount.get()));
     }
 
-    /// Counts it off again.
-    pub(super) fn release(&mut self, account: AccountId, day: Day, amount: Picodollars) {
-        self.open(account, day).reserved -= i128::from(amount.get());
+    /// Counts off all that a hold keeps back.
+    pub(super) fn release(&mut self, hold: &Hold) {
+        self.move_reserved(hold, -i128::from(hold.amount.get()));
     }
 
-    /// What a daily limit leaves of a day: without regard to open holds, and less what they keep
-    /// back. Negative when the limit was lowered below what is spent.
+    fn move_reserved(&mut self, hold: &Hold, amount: i128) {
+        self.open(hold.account, hold.day).reserved += amount;
+        self.open_key(hold.key, hold.day).reserve(hold.day, amount);
+    }
+
+    /// What a daily limit leaves of a day.
     pub(super) fn room(&self, account: AccountId, day: Day, limit: Picodollars) -> Room {
         let used = self.used(account, day);
-        let unspent = i128::from(limit.get()) - i128::from(used.totals.spent.get());
-        Room {
-            spent: used.totals.spent,
-            unspent,
-            free: unspent - used.reserved,
-        }
+        Room::new(limit, used.totals.spent, used.reserved)
     }
 
     pub(super) fn day(&self, account: AccountId, day: Day) -> DayTotals {
@@ -206,27 +180,26 @@ impl Counters {
     }
 
     pub(super) fn key(&self, key: KeyId, day: Day) -> KeyUsage {
-        let Some(totals) = self.keys.get(&key) else {
-            return KeyUsage::default();
-        };
-        KeyUsage {
-            total: totals.total,
-            today: if totals.day == day {
-                totals.on_day
-            } else {
-                Picodollars::ZERO
-            },
+        let counted = self.keys.get(&key);
+        counted.map_or_else(KeyUsage::default, |counter| counter.usage(day))
+    }
+
+    /// What a limit of a key leaves of the period of a day.
+    pub(super) fn key_room(
+        &self,
+        key: KeyId,
+        period: Period,
+        day: Day,
+        limit: Picodollars,
+    ) -> Room {
+        match self.keys.get(&key) {
+            Some(counter) => counter.room(period, day, limit),
+            None => Room::new(limit, Picodollars::ZERO, 0),
         }
     }
-}
 
-/// What a daily limit leaves, in pico-dollars.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Room {
-    /// What was charged on the day.
-    pub spent: Picodollars,
-    /// The limit less what was charged.
-    pub unspent: i128,
-    /// The same, less what open holds of the day keep back.
-    pub free: i128,
+    fn open_key(&mut self, key: KeyId, day: Day) -> &mut KeyCounter {
+        let keys = self.keys.entry(key);
+        keys.or_insert_with(|| KeyCounter::new(key, day))
+    }
 }

@@ -1,7 +1,6 @@
 //! Extensions: an open hold is enlarged while its answer goes on.
 
-use super::balances::{Hold, narrow};
-use super::hold::daily_limit;
+use super::balances::Hold;
 use super::load::OpenHold;
 use super::transfer::Draft;
 use super::{Book, Kind, Refusal};
@@ -42,7 +41,7 @@ impl Book {
             cause: hold.cause.clone(),
         };
         self.append(draft, now_ms);
-        self.counters.reserve(hold.account, hold.day, more);
+        self.counters.reserve(&hold, more);
         let enlarged = self.balances.enlarge(ask.generation, ask.number, more);
         let enlarged = enlarged.ok_or(Refusal::Ended)?;
         let row = OpenHold::of(ask.generation, &enlarged);
@@ -68,15 +67,11 @@ impl Book {
                 Refusal::Insufficient { available }
             });
         }
-        let room = self.room(hold.account, hold.day, hold.daily_limit);
-        let (Some(room), Some(limit)) = (room, hold.daily_limit) else {
-            return Ok(want.min(available));
-        };
-        let free = narrow(room.free);
-        if free >= least {
-            Ok(want.min(available).min(free))
-        } else {
-            Err(daily_limit(&room, limit, now_ms))
+        let caps = self.caps(&hold.payer(), hold.day);
+        let free = caps.free();
+        match caps.tightest(now_ms) {
+            Some(exceeded) if free < least => Err(exceeded),
+            Some(_) | None => Ok(want.min(available).min(free)),
         }
     }
 }

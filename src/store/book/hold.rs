@@ -1,13 +1,14 @@
 //! Holds: credit kept back before anything goes upstream, and given back when nothing came of it.
 
-use super::balances::{Hold, narrow};
-use super::counters::Room;
+use super::balances::Hold;
+use super::cap::Payer;
 use super::ended::End;
 use super::load::OpenHold;
 use super::transfer::Draft;
 use super::{Book, Cause, Kind, LedgerAccount};
 use crate::ids::{AccountId, GenerationId, KeyId};
 use crate::money::Picodollars;
+use crate::store::spend::{Period, SpendLimits};
 use crate::store::{Day, Generation, key};
 
 /// A request for a hold.
@@ -31,6 +32,8 @@ pub struct Order {
     pub price_version: String,
     /// What the account may spend on one UTC day, if that is limited.
     pub daily_limit: Option<Picodollars>,
+    /// What the key may spend.
+    pub key_limits: SpendLimits,
     /// When the hold is given back by itself, in milliseconds since 1970.
     pub expires_ms: u64,
 }
@@ -79,19 +82,54 @@ pub enum Refusal {
         /// What was charged today.
         spent: Picodollars,
     },
+    /// What is left of one of the key's limits does not cover it.
+    #[error("this key's limit of {limit} USD ({}) leaves too little: {spent} USD are spent", .period.as_str())]
+    KeyLimit {
+        /// The limit's period.
+        period: Period,
+        /// The limit.
+        limit: Picodollars,
+        /// What was charged in the period.
+        spent: Picodollars,
+        /// Until the period ends, in milliseconds, if it does.
+        resets_in_ms: Option<u64>,
+    },
+    /// The key's limit would allow it, but running requests reserve what is left; once they end, it
+    /// may do.
+    #[error("running requests reserve what {spent} USD leave of this key's limit of {limit} USD ({})", .period.as_str())]
+    KeyLimitBound {
+        /// The limit's period.
+        period: Period,
+        /// The limit.
+        limit: Picodollars,
+        /// What was charged in the period.
+        spent: Picodollars,
+    },
     /// A message about a generation that was settled or given up.
     #[error("this generation has already ended")]
     Ended,
+}
+
+impl Order {
+    fn payer(&self) -> Payer {
+        Payer {
+            account: self.account,
+            key: self.key,
+            daily_limit: self.daily_limit,
+            key_limits: self.key_limits,
+        }
+    }
 }
 
 impl Refusal {
     /// Whether only the account's own running requests stand in the way, so that waiting helps.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Bound { .. } | Self::LimitBound { .. } => true,
+            Self::Bound { .. } | Self::LimitBound { .. } | Self::KeyLimitBound { .. } => true,
             Self::TooManyHolds { .. }
             | Self::Insufficient { .. }
             | Self::DailyLimit { .. }
+            | Self::KeyLimit { .. }
             | Self::Ended => false,
         }
     }
@@ -146,37 +184,26 @@ impl Book {
         let (available, posted) = (balance.available(), balance.posted());
         let want = order.want.max(Picodollars::ZERO);
         let least = order.least.clamp(Picodollars::new(1), Picodollars::MAX);
-        let room = self.room(order.account, Day::of(now_ms), order.daily_limit);
-        let free = available.min(room.map_or(Picodollars::MAX, |room| narrow(room.free)));
+        let caps = self.caps(&order.payer(), Day::of(now_ms));
+        let free = available.min(caps.free());
         if free >= want {
             return Ok(want);
         }
-        if balance.debits_pending == 0 && free >= least {
+        let alone = balance.debits_pending == 0;
+        if free >= least && (alone || (available >= want && caps.will_stay(want))) {
             return Ok(free);
         }
         if posted < least {
             return Err(Refusal::Insufficient { available });
         }
-        match (room, order.daily_limit) {
-            (Some(room), Some(limit)) if room.unspent < i128::from(least.get()) => {
-                Err(daily_limit(&room, limit, now_ms))
-            }
-            (Some(room), Some(limit)) if available >= want => Err(Refusal::LimitBound {
-                limit,
-                spent: room.spent,
-            }),
-            (Some(_) | None, Some(_) | None) => Err(Refusal::Bound { available, posted }),
+        if let Some(exceeded) = caps.exceeded(least, now_ms) {
+            return Err(exceeded);
         }
-    }
-
-    /// What is left of a customer's day, if that is limited.
-    pub(super) fn room(
-        &self,
-        account: AccountId,
-        day: Day,
-        daily_limit: Option<Picodollars>,
-    ) -> Option<Room> {
-        daily_limit.map(|limit| self.counters.room(account, day, limit))
+        let bound = Refusal::Bound { available, posted };
+        Err(match caps.reserved() {
+            Some(reserved) if available >= want => reserved,
+            Some(_) | None => bound,
+        })
     }
 
     fn open(&mut self, order: Order, amount: Picodollars, now_ms: u64) {
@@ -202,6 +229,7 @@ impl Book {
             extended: 0,
             day: Day::of(now_ms),
             daily_limit: order.daily_limit,
+            key_limits: order.key_limits,
             expires_ms: order.expires_ms,
             seq: self.chain.seq,
             cause,
@@ -209,7 +237,7 @@ impl Book {
         self.batch
             .put(key::hold(generation), &OpenHold::of(generation, &hold));
         self.deadlines.insert((hold.expires_ms, generation));
-        self.counters.reserve(hold.account, hold.day, amount);
+        self.counters.reserve(&hold, amount);
         self.balances.open(generation, hold);
     }
 
@@ -257,14 +285,5 @@ impl Book {
             amount: hold.amount,
         };
         Some((released, hold))
-    }
-}
-
-/// The refusal for a day whose limit is used up.
-pub(super) fn daily_limit(room: &Room, limit: Picodollars, now_ms: u64) -> Refusal {
-    Refusal::DailyLimit {
-        limit,
-        spent: room.spent,
-        resets_in_ms: Day::ends_in_ms(now_ms),
     }
 }

@@ -53,6 +53,26 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Whether it moves money for good, and does not only keep credit back or give it back.
+    pub(crate) fn moves_money(&self) -> bool {
+        match self {
+            Self::Hold { .. } | Self::Extend { .. } | Self::Void => false,
+            Self::Post
+            | Self::Grant
+            | Self::Overrun
+            | Self::Orphan
+            | Self::Correction
+            | Self::Late
+            | Self::Failed
+            | Self::Deposit
+            | Self::DepositFee
+            | Self::Refund
+            | Self::Dispute
+            | Self::Uncovered
+            | Self::Adjust => true,
+        }
+    }
+
     /// Its name, as exports and statements write it.
     pub fn name(&self) -> &'static str {
         match self {

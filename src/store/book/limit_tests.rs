@@ -2,7 +2,9 @@
 
 use super::samples::*;
 use super::*;
+use crate::ids::KeyId;
 use crate::money::Picodollars;
+use crate::store::{Period, SpendLimits};
 
 const ZERO: Picodollars = Picodollars::ZERO;
 /// The last second before midnight after [`NOON_MS`].
@@ -12,6 +14,14 @@ fn limited(account: AccountId, want: &str, least: &str, limit: &str) -> Order {
     Order {
         daily_limit: Some(usd(limit)),
         ..order(account, usd(want), usd(least))
+    }
+}
+
+fn for_key(account: AccountId, key: KeyId, want: &str, limits: SpendLimits) -> Order {
+    Order {
+        key,
+        key_limits: limits,
+        ..order(account, usd(want), usd(want))
     }
 }
 
@@ -286,4 +296,93 @@ fn failed_attempts_are_our_loss_and_booked_once() {
     let owed = book.ledger_balance(&LedgerAccount::provider("groq"));
     assert_eq!(owed.credits_posted(), usd("0.03"));
     assert_eq!(book.balance(account).available(), usd("1.90"));
+}
+
+#[test]
+fn a_daily_limit_holds_on_both_sides_of_midnight_against_many_at_one_time() {
+    let (mut book, account) = funded(usd("50"));
+    let mut running = Vec::new();
+    for n in 0..200_u64 {
+        // One request every 10 ms, the hundredth one at midnight.
+        let at = EVENING_MS + n * 10;
+        let order = limited(account, "0.07", "0.07", "1");
+        if book.authorise(order.clone(), at).is_ok() {
+            running.push(order);
+        }
+    }
+    assert_eq!(running.len(), 28, "14 on each day");
+    let morning = EVENING_MS + 2000;
+    for order in &running {
+        // Each costs more than was held for it.
+        book.settle(record(order, usd("0.09")), morning).unwrap();
+    }
+    let days = [
+        book.today(account, EVENING_MS),
+        book.counters.day(account, Day::of(EVENING_MS)),
+    ];
+    for day in days {
+        assert!(day.spent <= usd("1") && day.spent > usd("0.95"), "{day:?}");
+    }
+}
+
+#[test]
+fn a_keys_limits_are_checked_together_with_the_balance() {
+    let (mut book, account) = funded(usd("5"));
+    let key = KeyId::new();
+    let limits = SpendLimits {
+        week: Some(usd("1")),
+        total: Some(usd("1.50")),
+        ..SpendLimits::default()
+    };
+    let first = for_key(account, key, "0.80", limits);
+    book.authorise(first.clone(), NOON_MS).unwrap();
+    let next = for_key(account, key, "0.50", limits);
+    let bound = Refusal::KeyLimitBound {
+        period: Period::Week,
+        limit: usd("1"),
+        spent: ZERO,
+    };
+    assert_eq!(book.authorise(next.clone(), NOON_MS), Err(bound));
+    let other = for_key(account, KeyId::new(), "0.50", limits);
+    book.authorise(other, NOON_MS).unwrap();
+    book.settle(record(&first, usd("0.80")), NOON_MS).unwrap();
+    // Saturday noon: the week ends a day and a half later.
+    let spent = Refusal::KeyLimit {
+        period: Period::Week,
+        limit: usd("1"),
+        spent: usd("0.80"),
+        resets_in_ms: Some(DAY_MS * 3 / 2),
+    };
+    assert_eq!(book.authorise(next.clone(), NOON_MS), Err(spent));
+    let monday = NOON_MS + 2 * DAY_MS;
+    book.authorise(next.clone(), monday).unwrap();
+    book.settle(record(&next, usd("0.50")), monday).unwrap();
+    let last = for_key(account, key, "0.50", limits);
+    let total = Refusal::KeyLimit {
+        period: Period::Total,
+        limit: usd("1.50"),
+        spent: usd("1.30"),
+        resets_in_ms: None,
+    };
+    assert_eq!(book.authorise(last, monday), Err(total));
+}
+
+#[test]
+fn a_keys_limit_bounds_extensions_and_overruns() {
+    let (mut book, account) = funded(usd("5"));
+    let limits = SpendLimits {
+        day: Some(usd("1")),
+        ..SpendLimits::default()
+    };
+    let running = for_key(account, KeyId::new(), "0.60", limits);
+    book.authorise(running.clone(), NOON_MS).unwrap();
+    let more = extension(&running, 1, "0.30", "0.30");
+    assert_eq!(book.extend(more, NOON_MS), Ok(usd("0.90")));
+    let more = extension(&running, 2, "0.30", "0.30");
+    assert!(matches!(
+        book.extend(more, NOON_MS),
+        Err(Refusal::KeyLimit { .. })
+    ));
+    let settled = book.settle(record(&running, usd("1.40")), NOON_MS).unwrap();
+    assert_eq!((settled.charged, settled.overrun), (usd("1"), usd("0.40")));
 }

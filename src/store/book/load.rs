@@ -15,6 +15,7 @@ use crate::money::Picodollars;
 use crate::store::db::Db;
 use crate::store::error::{LedgerError, StoreError};
 use crate::store::schema::SCHEMA;
+use crate::store::spend::SpendLimits;
 use crate::store::{Day, codec, key};
 
 /// How much of the chain's end is checked at start-up. `ledger verify` checks it all.
@@ -100,6 +101,7 @@ impl Hold {
             extended: 0,
             day: Day::of(transfer.time_ms),
             daily_limit: None,
+            key_limits: SpendLimits::default(),
             expires_ms,
             seq: transfer.seq,
             cause: transfer.cause.clone(),
@@ -136,7 +138,7 @@ impl Book {
             let open: OpenHold = codec::decode(&key, &value)?;
             let (generation, hold) = read_hold(db, open)?;
             self.deadlines.insert((hold.expires_ms, generation));
-            self.counters.reserve(hold.account, hold.day, hold.amount);
+            self.counters.reserve(&hold, hold.amount);
             self.balances.open(generation, hold);
         }
         for (account, balance) in stored {

@@ -2,6 +2,7 @@
 
 mod account;
 mod balances;
+mod cap;
 mod counters;
 mod credit;
 mod ended;
@@ -10,9 +11,11 @@ mod extend;
 mod fingerprint;
 mod hold;
 mod idempotency;
+mod key_use;
 mod kind;
 mod load;
 mod loss;
+mod overview;
 mod payment;
 mod reversal;
 mod settle;
@@ -37,23 +40,25 @@ use std::collections::{BTreeSet, HashMap};
 
 pub use account::LedgerAccount;
 pub use balances::{Balance, TrialBalance};
-pub use counters::{DayTotals, KeyUsage};
+pub use counters::DayTotals;
 pub use credit::CreditError;
 pub use extend::Extension;
 pub use fingerprint::Fingerprint;
 pub use hold::{Order, Refusal, Released};
 pub use idempotency::{Begun, KeyError, Outcome, Scope};
+pub use key_use::KeyUsage;
 pub use kind::{Cause, Kind};
 pub use load::Recovered;
 pub use loss::{FailedCost, Loss, LossKind};
+pub use overview::Overview;
 pub use payment::{Deposit, Deposited, PaymentError};
 pub use reversal::{Reversal, ReversalKind, Reversed};
 pub use settle::{NotHeld, Settled};
 pub use transfer::Transfer;
 
 pub(super) use balances::{Balances, Hold};
-pub(super) use counters::KeyTotals;
 pub(super) use idempotency::{GrantedV1, Remembered};
+pub(super) use key_use::{KeyTotals, KeyTotalsV3};
 pub(super) use load::{Meta, OpenHold, read_balance};
 pub(super) use payment::Payment;
 pub(super) use transfer::{Chain, Link};
@@ -208,7 +213,7 @@ impl Book {
     fn close(&mut self, generation: GenerationId) -> Option<Hold> {
         let hold = self.balances.close(generation)?;
         self.deadlines.remove(&(hold.expires_ms, generation));
-        self.counters.release(hold.account, hold.day, hold.amount);
+        self.counters.release(&hold);
         self.batch.delete(key::hold(generation));
         Some(hold)
     }

@@ -3,7 +3,7 @@
 use super::{Book, Limits, Order};
 use crate::ids::{AccountId, GenerationId, KeyId, RequestId};
 use crate::money::Picodollars;
-use crate::store::{AttemptRecord, Delivery, Generation, Status};
+use crate::store::{AttemptRecord, Delivery, Generation, SpendLimits, Status};
 use crate::usage::Usage;
 
 /// 2026-01-31, noon UTC.
@@ -37,6 +37,7 @@ pub(crate) fn order(account: AccountId, want: Picodollars, least: Picodollars) -
         least,
         price_version: "2026-01".to_owned(),
         daily_limit: None,
+        key_limits: SpendLimits::default(),
         expires_ms: NOON_MS + 660_000,
     }
 }

@@ -78,8 +78,7 @@ impl Book {
         let wide = |amount: Picodollars| i128::from(amount.get());
         let covered = wide(cost.min(held));
         let available = wide(self.balances.of(&hold.user()).available());
-        let room = self.room(hold.account, day, hold.daily_limit);
-        let free = available.min(room.map_or(i128::MAX, |room| room.free));
+        let free = available.min(wide(self.caps(&hold.payer(), day).free()));
         let beyond = (wide(cost) - covered).min(free - covered).max(0);
         narrow(covered + beyond)
     }

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::account::LedgerAccount;
 use super::kind::{Cause, Kind};
-use crate::ids::GenerationId;
+use crate::ids::{AccountId, GenerationId};
 use crate::money::Picodollars;
 use crate::store::db::Batch;
 use crate::store::error::{LedgerError, StoreError};
@@ -40,6 +40,26 @@ impl Transfer {
     /// The generation on whose behalf it was made.
     pub fn generation(&self) -> Option<GenerationId> {
         self.cause.of_generation()
+    }
+}
+
+impl Transfer {
+    /// The customers whose money it moved for good.
+    pub(crate) fn customers(&self) -> impl Iterator<Item = AccountId> {
+        let moves = self.kind.moves_money() && self.amount.is_positive();
+        let sides = [self.debit.customer(), self.credit.customer()];
+        sides.into_iter().flatten().filter(move |_| moves)
+    }
+
+    /// What it added to a customer's balance; less than zero when it took.
+    pub fn change_of(&self, account: AccountId) -> Picodollars {
+        if self.credit.customer() == Some(account) {
+            self.amount
+        } else {
+            Picodollars::ZERO
+                .checked_sub(self.amount)
+                .unwrap_or_default()
+        }
     }
 }
 
@@ -101,6 +121,9 @@ impl Chain {
                 self.seq = transfer.seq;
                 self.time_ms = transfer.time_ms;
                 self.head = hash;
+                for account in transfer.customers() {
+                    batch.put(key::transaction(account, transfer.seq), &());
+                }
                 batch.put(key, &Link { transfer, hash });
             }
             Err(source) => batch.fail(StoreError::Encode {
@@ -151,7 +174,6 @@ fn hash(previous: &Hash, transfer: &Transfer) -> Result<Hash, postcard::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::AccountId;
 
     fn grant() -> Draft {
         Draft {

@@ -1,0 +1,154 @@
+//! API keys, as the accounts' actor makes, changes and deletes them, and notes their use.
+
+use std::time::Duration;
+
+use actix::{AsyncContext, Context, Handler, Message, MessageResult};
+
+use super::{Accounts, StorageDown, clock};
+use crate::ids::{AccountId, ApiKey, KeyId};
+use crate::store::{AccountError, Key, KeyChange, Maker, Policy, PolicyChange};
+
+/// How often the last uses of keys are written down.
+const USES_PERIOD: Duration = Duration::from_secs(60);
+
+/// A key as lists show it.
+#[derive(Clone, Debug)]
+pub struct KeyView {
+    /// The key.
+    pub key: Key,
+    /// What it may do.
+    pub policy: Policy,
+    /// When it was last used, in milliseconds since 1970.
+    pub used_ms: Option<u64>,
+}
+
+type Answer<T> = Result<Result<T, AccountError>, StorageDown>;
+
+/// Asks for an account's keys, oldest first.
+#[derive(Message)]
+#[rtype(result = "Vec<KeyView>")]
+pub struct ListKeys(pub AccountId);
+
+/// Makes a key. It can be shown only now.
+#[derive(Message)]
+#[rtype(result = "Answer<(KeyView, ApiKey)>")]
+pub struct MakeKey {
+    /// Whose.
+    pub account: AccountId,
+    /// By whom.
+    pub maker: Maker,
+    /// Its name.
+    pub name: String,
+    /// What it may do, beside the usual.
+    pub policy: PolicyChange,
+}
+
+/// Changes a key. What it may do from then on holds for requests that come after the answer.
+#[derive(Message)]
+#[rtype(result = "Answer<KeyView>")]
+pub struct ChangeKey {
+    /// Whose.
+    pub account: AccountId,
+    /// By whom.
+    pub maker: Maker,
+    /// Which one.
+    pub key: KeyId,
+    /// What is changed.
+    pub change: KeyChange,
+}
+
+/// Deletes a key. Requests that come after the answer do not know it.
+#[derive(Message)]
+#[rtype(result = "Answer<()>")]
+pub struct DeleteKey {
+    /// Whose.
+    pub account: AccountId,
+    /// By whom.
+    pub maker: Maker,
+    /// Which one.
+    pub key: KeyId,
+}
+
+impl Accounts {
+    /// Keeps writing down when keys were last used, all of a minute in one commit.
+    pub(super) fn note_uses(&self, ctx: &mut Context<Self>) {
+        ctx.run_interval(USES_PERIOD, |accounts, _| {
+            let used = accounts.published.load_full();
+            for principal in used.values() {
+                let used_ms = principal.used_ms();
+                if used_ms > accounts.accounts.used_ms(principal.key).unwrap_or(0) {
+                    accounts.accounts.touch_key(principal.key, used_ms);
+                }
+            }
+            // A failure is told by whoever finds the storage down.
+            accounts.write().ok();
+        });
+    }
+
+    fn view(&self, key: Key) -> KeyView {
+        let published = self.published.load();
+        let used_ms = match published.get(&key.hash) {
+            Some(principal) => Some(principal.used_ms()).filter(|used_ms| *used_ms > 0),
+            None => self.accounts.used_ms(key.id),
+        };
+        KeyView {
+            policy: self.accounts.policy(key.id).clone(),
+            used_ms,
+            key,
+        }
+    }
+}
+
+impl Handler<ListKeys> for Accounts {
+    type Result = MessageResult<ListKeys>;
+
+    fn handle(&mut self, ListKeys(account): ListKeys, _: &mut Context<Self>) -> Self::Result {
+        let keys = self.accounts.keys_of(account).cloned();
+        MessageResult(keys.map(|key| self.view(key)).collect())
+    }
+}
+
+impl Handler<MakeKey> for Accounts {
+    type Result = MessageResult<MakeKey>;
+
+    fn handle(&mut self, make: MakeKey, _: &mut Context<Self>) -> Self::Result {
+        let account = make.account;
+        let made = self.accounts.make_key(
+            account,
+            make.maker,
+            &make.name,
+            make.policy,
+            clock::now_ms(),
+        );
+        MessageResult(
+            self.commit(account)
+                .map(|()| made.map(|(key, secret)| (self.view(key), secret))),
+        )
+    }
+}
+
+impl Handler<ChangeKey> for Accounts {
+    type Result = MessageResult<ChangeKey>;
+
+    fn handle(&mut self, change: ChangeKey, _: &mut Context<Self>) -> Self::Result {
+        let account = change.account;
+        let changed = self
+            .accounts
+            .change_key(account, change.maker, change.key, change.change);
+        MessageResult(
+            self.commit(account)
+                .map(|()| changed.map(|key| self.view(key))),
+        )
+    }
+}
+
+impl Handler<DeleteKey> for Accounts {
+    type Result = MessageResult<DeleteKey>;
+
+    fn handle(&mut self, delete: DeleteKey, _: &mut Context<Self>) -> Self::Result {
+        let deleted = self
+            .accounts
+            .delete_key(delete.account, delete.maker, delete.key);
+        MessageResult(self.commit(delete.account).map(|()| deleted.map(|_| ())))
+    }
+}

@@ -1,0 +1,156 @@
+//! Accounts as a whole, as their actor shows, changes, switches off and deletes them.
+
+use actix::{Context, Handler, Message, MessageResult};
+
+use super::{Accounts, StorageDown};
+use crate::ids::AccountId;
+use crate::money::Picodollars;
+use crate::store::{Access, Account, AccountChange, AccountError, Settings};
+
+/// An account as its owner sees it.
+#[derive(Clone, Debug)]
+pub struct AccountView {
+    /// Who it is.
+    pub account: Account,
+    /// What it may spend on one UTC day, if that is limited.
+    pub daily_limit: Option<Picodollars>,
+    /// Its settings.
+    pub settings: Settings,
+}
+
+/// Asks for an account.
+#[derive(Message)]
+#[rtype(result = "Option<AccountView>")]
+pub struct ShowAccount(pub AccountId);
+
+/// Asks for accounts whose id is this or whose address has this in it, in the order in which they were
+/// made, and how many there are.
+#[derive(Message)]
+#[rtype(result = "(Vec<AccountView>, usize)")]
+pub struct FindAccounts {
+    /// What is looked for; an empty text finds all.
+    pub query: String,
+    /// So many at the most.
+    pub limit: usize,
+}
+
+/// Changes an account, all of it or nothing. It holds for requests that come after the answer.
+#[derive(Message)]
+#[rtype(result = "Result<Result<AccountView, AccountError>, StorageDown>")]
+pub struct ChangeAccount {
+    /// Which one.
+    pub account: AccountId,
+    /// What is changed.
+    pub change: AccountChange,
+}
+
+/// Switches an account off, which also signs it out everywhere, or on again.
+#[derive(Message)]
+#[rtype(result = "Result<Result<(), AccountError>, StorageDown>")]
+pub struct SetAccess {
+    /// Which one.
+    pub account: AccountId,
+    /// Whether it may be used.
+    pub access: Access,
+}
+
+/// Deletes an account: its keys and sessions are dead, its address is free. The ledger keeps its
+/// rows under the id.
+#[derive(Message)]
+#[rtype(result = "Result<Result<(), AccountError>, StorageDown>")]
+pub struct DeleteAccount {
+    /// Which one.
+    pub account: AccountId,
+    /// Its address, said again by whoever means it.
+    pub email: String,
+}
+
+impl Accounts {
+    fn show(&self, id: AccountId) -> Option<AccountView> {
+        Some(AccountView {
+            account: self.accounts.account(id)?.clone(),
+            daily_limit: self.accounts.daily_limit(id),
+            settings: self.accounts.settings(id),
+        })
+    }
+
+    fn change(
+        &mut self,
+        id: AccountId,
+        change: AccountChange,
+    ) -> Result<AccountView, AccountError> {
+        self.accounts.change_account(id, change)?;
+        self.show(id).ok_or(AccountError::NoSuchAccount)
+    }
+
+    /// Signs an account out everywhere, as soon as that is written.
+    fn commit_and_sign_out(&mut self, id: AccountId) -> Result<(), StorageDown> {
+        let ended = self.door.visitors.end_all(id);
+        self.commit(id)?;
+        self.door.close(&ended);
+        Ok(())
+    }
+}
+
+impl Handler<ShowAccount> for Accounts {
+    type Result = MessageResult<ShowAccount>;
+
+    fn handle(&mut self, ShowAccount(id): ShowAccount, _: &mut Context<Self>) -> Self::Result {
+        MessageResult(self.show(id))
+    }
+}
+
+impl Handler<FindAccounts> for Accounts {
+    type Result = MessageResult<FindAccounts>;
+
+    fn handle(&mut self, find: FindAccounts, _: &mut Context<Self>) -> Self::Result {
+        let query = find.query.trim().to_lowercase();
+        let found = self.accounts.accounts().filter(|account| {
+            account.email.to_lowercase().contains(&query)
+                || account.id.to_string().to_lowercase() == query
+        });
+        let mut found: Vec<AccountId> = found.map(|account| account.id).collect();
+        found.sort_unstable();
+        let all = found.len();
+        found.truncate(find.limit);
+        let views = found.into_iter().filter_map(|id| self.show(id));
+        MessageResult((views.collect(), all))
+    }
+}
+
+impl Handler<ChangeAccount> for Accounts {
+    type Result = MessageResult<ChangeAccount>;
+
+    fn handle(&mut self, ask: ChangeAccount, _: &mut Context<Self>) -> Self::Result {
+        let changed = self.change(ask.account, ask.change);
+        MessageResult(self.commit(ask.account).map(|()| changed))
+    }
+}
+
+impl Handler<SetAccess> for Accounts {
+    type Result = Result<Result<(), AccountError>, StorageDown>;
+
+    fn handle(&mut self, set: SetAccess, _: &mut Context<Self>) -> Self::Result {
+        if let Err(error) = self.accounts.set_access(set.account, set.access) {
+            return Ok(Err(error));
+        }
+        match set.access {
+            Access::Enabled => self.commit(set.account).map(Ok),
+            Access::Disabled => self.commit_and_sign_out(set.account).map(Ok),
+        }
+    }
+}
+
+impl Handler<DeleteAccount> for Accounts {
+    type Result = Result<Result<(), AccountError>, StorageDown>;
+
+    fn handle(&mut self, delete: DeleteAccount, _: &mut Context<Self>) -> Self::Result {
+        let id = delete.account;
+        if let Err(error) = self.accounts.delete(id, &delete.email) {
+            return Ok(Err(error));
+        }
+        self.commit_and_sign_out(id)?;
+        self.allowances.forget(id);
+        Ok(Ok(()))
+    }
+}

@@ -1,0 +1,230 @@
+//! `/v1/account`: what an account is and how it is set, changed in one step, and its end.
+
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::{Value, json};
+
+use super::auth::{Manager, Reader, Visitor};
+use super::fields::{self, Fields};
+use super::generations::rfc3339;
+use super::{ApiError, Code, Switchboard, cookie, keys};
+use crate::actors::accounts::{AccountView, ChangeAccount, DeleteAccount, ShowAccount};
+use crate::actors::ledger::Adjust;
+use crate::catalog::{Catalog, Prefer, Tier};
+use crate::ids::AccountId;
+use crate::money::Picodollars;
+use crate::store::{
+    AccountChange, AccountError, MOST_NAMES, NotificationsChange, RechargeChange, Switch,
+};
+
+/// `GET /v1/account`
+pub async fn show(desk: Data<Switchboard>, reader: Reader) -> Result<HttpResponse, ApiError> {
+    desk.storage.may_answer()?;
+    let account = find(&desk, reader.account()).await?;
+    Ok(private(&view(&desk, &account)))
+}
+
+/// `PATCH /v1/account`: all of it or nothing.
+pub async fn change(
+    desk: Data<Switchboard>,
+    manager: Manager,
+    http: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, ApiError> {
+    let fields = Fields::read(&desk, &http, payload).await?;
+    let change = ChangeAccount {
+        account: manager.account(),
+        change: read_change(&desk.world.load().catalog, fields)?,
+    };
+    let changed = ApiError::unless_down(desk.accounts.send(change).await)?;
+    Ok(private(&view(&desk, &changed.map_err(refused)?)))
+}
+
+/// `DELETE /v1/account`: only by session, and with the address said again.
+pub async fn delete(
+    desk: Data<Switchboard>,
+    visitor: Visitor,
+    http: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, ApiError> {
+    let mut fields = Fields::read(&desk, &http, payload).await?;
+    let email = fields.text("email")?;
+    let forfeit = fields.optional("forfeit_balance", "true or false", |value| {
+        value.as_bool().map(switch)
+    })?;
+    fields.finish()?;
+    let account = visitor.account();
+    let left = desk.purses.of(account).posted();
+    if left.is_positive() && forfeit != Some(Switch::On) {
+        let message = format!(
+            "The account's balance of ${left} would be lost; send forfeit_balance: true to give it up."
+        );
+        return Err(ApiError::new(Code::InvalidValue, message).param("forfeit_balance"));
+    }
+    let delete = DeleteAccount { account, email };
+    let deleted = ApiError::unless_down(desk.accounts.send(delete).await)?;
+    deleted.map_err(refused)?;
+    forfeit_balance(&desk, account).await?;
+    let body = json!({ "id": account.to_string(), "deleted": true });
+    let mut response = private(&body);
+    response
+        .add_cookie(&cookie::removal(&desk.settings))
+        .map_err(ApiError::internal)?;
+    Ok(response)
+}
+
+/// Takes what a deleted account has left. What running requests hold is charged or stays: nobody can
+/// spend it any more.
+async fn forfeit_balance(desk: &Switchboard, account: AccountId) -> Result<(), ApiError> {
+    let available = desk.purses.of(account).available();
+    let less = Picodollars::ZERO.checked_sub(available);
+    let Some(amount) = less.filter(|less| *less < Picodollars::ZERO) else {
+        return Ok(());
+    };
+    let adjust = Adjust {
+        account,
+        amount,
+        idempotency_key: "account-deleted".to_owned(),
+        reason: "forfeited with the account".to_owned(),
+    };
+    if let Err(error) = ApiError::unless_down(desk.ledger.send(adjust).await)? {
+        tracing::warn!(%account, %error, "a deleted account keeps its balance");
+    }
+    Ok(())
+}
+
+/// An account by its id; 404 when it was deleted meanwhile.
+pub async fn find(desk: &Switchboard, account: AccountId) -> Result<AccountView, ApiError> {
+    let found = desk.accounts.send(ShowAccount(account)).await;
+    let found = found.map_err(ApiError::internal)?;
+    found.ok_or_else(|| refused(AccountError::NoSuchAccount))
+}
+
+fn read_change(catalog: &Catalog, mut fields: Fields) -> Result<AccountChange, ApiError> {
+    let amount = "an amount in USD as a text, 0 or more, or null";
+    let tiers = "economy, standard, premium or null";
+    let prefers = "cheap, fast, balanced, quality, coding or null";
+    let change = AccountChange {
+        blocked_providers: blocked(catalog, &mut fields)?,
+        daily_limit: fields.nullable("daily_limit_usd", amount, fields::usd)?,
+        default_tier: fields.nullable("default_tier", tiers, |value| {
+            let word = fields::text(value)?;
+            Tier::ALL.into_iter().find(|tier| tier.as_str() == word)
+        })?,
+        default_prefer: fields.nullable("default_prefer", prefers, |value| {
+            let word = fields::text(value)?;
+            Prefer::ALL
+                .into_iter()
+                .find(|prefer| prefer.as_str() == word)
+        })?,
+        auto_recharge: recharge(&mut fields)?,
+        notifications: notifications(&mut fields)?,
+    };
+    fields.finish()?;
+    Ok(change)
+}
+
+fn blocked(catalog: &Catalog, fields: &mut Fields) -> Result<Option<Vec<String>>, ApiError> {
+    let providers = "a list of providers of the catalog";
+    fields.optional("blocked_providers", providers, |value| {
+        let mut names = fields::list(value, |name| keys::provider(catalog, name))?;
+        names.sort_unstable();
+        names.dedup();
+        (names.len() <= MOST_NAMES).then_some(names)
+    })
+}
+
+fn recharge(fields: &mut Fields) -> Result<RechargeChange, ApiError> {
+    let Some(mut fields) = fields.object("auto_recharge")? else {
+        return Ok(RechargeChange::default());
+    };
+    let usd = "an amount in USD as a text";
+    let change = RechargeChange {
+        state: is_on(&mut fields, "enabled")?,
+        threshold: fields.optional("threshold_usd", usd, fields::usd)?,
+        amount: fields.optional("amount_usd", usd, fields::usd)?,
+        monthly_cap: fields.optional("monthly_cap_usd", usd, fields::usd)?,
+    };
+    fields.finish()?;
+    Ok(change)
+}
+
+fn notifications(fields: &mut Fields) -> Result<NotificationsChange, ApiError> {
+    let Some(mut fields) = fields.object("notifications")? else {
+        return Ok(NotificationsChange::default());
+    };
+    let change = NotificationsChange {
+        low_balance: is_on(&mut fields, "low_balance")?,
+        receipts: is_on(&mut fields, "receipts")?,
+        security: is_on(&mut fields, "security")?,
+    };
+    fields.finish()?;
+    Ok(change)
+}
+
+fn is_on(fields: &mut Fields, name: &'static str) -> Result<Option<Switch>, ApiError> {
+    fields.optional(name, "true or false", |value| value.as_bool().map(switch))
+}
+
+fn switch(on: bool) -> Switch {
+    if on { Switch::On } else { Switch::Off }
+}
+
+/// Why an account was not changed or deleted.
+fn refused(error: AccountError) -> ApiError {
+    let message = format!("{error}.");
+    match error {
+        AccountError::WrongEmail => ApiError::new(Code::InvalidValue, message).param("email"),
+        AccountError::NegativeLimit => {
+            ApiError::new(Code::InvalidValue, message).param("daily_limit_usd")
+        }
+        AccountError::Recharge(field) => {
+            let message = "The auto-recharge does not fit together: amount_usd is 5 to 500, monthly_cap_usd at least amount_usd, threshold_usd 0 or more.";
+            let param = format!("auto_recharge.{field}");
+            ApiError::new(Code::InvalidValue, message).param(param)
+        }
+        AccountError::NoSuchAccount
+        | AccountError::NoSuchKey
+        | AccountError::BadEmail
+        | AccountError::EmailTaken
+        | AccountError::BadName
+        | AccountError::TooManyKeys
+        | AccountError::Beyond(_) => ApiError::new(Code::NotFound, "There is no such account."),
+    }
+}
+
+/// An account as its owner sees it.
+pub fn view(desk: &Switchboard, view: &AccountView) -> Value {
+    let (account, settings) = (&view.account, &view.settings);
+    let (recharge, mails) = (&settings.auto_recharge, &settings.notifications);
+    let on = |switch: Switch| switch == Switch::On;
+    json!({
+        "id": account.id.to_string(),
+        "email": account.email,
+        "created_at": rfc3339(account.created_ms),
+        "balance_usd": desk.purses.of(account.id).available().to_string(),
+        "blocked_providers": account.blocked_providers,
+        "daily_limit_usd": view.daily_limit.map(|limit| limit.to_string()),
+        "default_tier": settings.default_tier.map(Tier::as_str),
+        "default_prefer": settings.default_prefer.map(Prefer::as_str),
+        "auto_recharge": {
+            "enabled": on(recharge.state),
+            "threshold_usd": recharge.threshold.to_string(),
+            "amount_usd": recharge.amount.to_string(),
+            "monthly_cap_usd": recharge.monthly_cap.to_string(),
+        },
+        "notifications": {
+            "low_balance": on(mails.low_balance),
+            "receipts": on(mails.receipts),
+            "security": on(mails.security),
+        },
+    })
+}
+
+/// An answer that no cache may keep.
+fn private(body: &Value) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(body)
+}

@@ -1,0 +1,291 @@
+//! `/v1/keys`: API keys made, listed, changed and deleted by whoever may manage the account.
+
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::web::{Data, Path, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::auth::Manager;
+use super::fields::{self, Fields};
+use super::generations::rfc3339;
+use super::{ApiError, Code, Switchboard};
+use crate::actors::accounts::{ChangeKey, DeleteKey, KeyView, ListKeys, MakeKey};
+use crate::actors::ledger::AskKeyUsage;
+use crate::catalog::alias::provider_alias;
+use crate::catalog::{Catalog, Target, Tier};
+use crate::ids::KeyId;
+use crate::store::{
+    Access, AccountError, KeyChange, KeyScope, KeyUsage, MOST_NAMES, Period, PolicyChange,
+    SpendLimits,
+};
+
+/// `GET /v1/keys`
+pub async fn list(desk: Data<Switchboard>, manager: Manager) -> Result<HttpResponse, ApiError> {
+    let keys = all(&desk, manager.account()).await?;
+    Ok(private(&json!({ "object": "list", "data": keys })))
+}
+
+/// Every key of an account as JSON.
+pub async fn all(
+    desk: &Switchboard,
+    account: crate::ids::AccountId,
+) -> Result<Vec<Value>, ApiError> {
+    let keys = desk.accounts.send(ListKeys(account)).await;
+    let keys = keys.map_err(ApiError::internal)?;
+    let ids = keys.iter().map(|view| view.key.id).collect();
+    let usage = ApiError::unless_down(desk.ledger.send(AskKeyUsage(ids)).await)?;
+    let views = keys.iter().zip(&usage);
+    Ok(views
+        .map(|(key, usage)| Value::Object(view(key, usage)))
+        .collect())
+}
+
+/// `POST /v1/keys`: the one answer that shows the key.
+pub async fn create(
+    desk: Data<Switchboard>,
+    manager: Manager,
+    http: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, ApiError> {
+    let mut fields = Fields::read(&desk, &http, payload).await?;
+    let name = fields.text("name")?;
+    let policy = policy(&desk, &mut fields)?;
+    fields.finish()?;
+    let make = MakeKey {
+        account: manager.account(),
+        maker: manager.maker(),
+        name,
+        policy,
+    };
+    let made = ApiError::unless_down(desk.accounts.send(make).await)?;
+    let (key, secret) = made.map_err(refused)?;
+    let mut body = view(&key, &KeyUsage::default());
+    body.insert("key".to_owned(), json!(secret.reveal()));
+    Ok(HttpResponse::Created()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(body))
+}
+
+/// `PATCH /v1/keys/{id}`
+pub async fn change(
+    desk: Data<Switchboard>,
+    manager: Manager,
+    id: Path<String>,
+    http: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, ApiError> {
+    let mut fields = Fields::read(&desk, &http, payload).await?;
+    let access = |value: Value| value.as_bool().map(access);
+    let change = KeyChange {
+        name: fields.optional("name", "a text", fields::text)?,
+        access: fields.optional("disabled", "true or false", access)?,
+        policy: policy(&desk, &mut fields)?,
+    };
+    fields.finish()?;
+    let change = ChangeKey {
+        account: manager.account(),
+        maker: manager.maker(),
+        key: named(&id)?,
+        change,
+    };
+    let changed = ApiError::unless_down(desk.accounts.send(change).await)?;
+    let key = changed.map_err(refused)?;
+    let asked = desk.ledger.send(AskKeyUsage(vec![key.key.id])).await;
+    let usage = ApiError::unless_down(asked)?;
+    let usage = usage.first().copied().unwrap_or_default();
+    Ok(private(&Value::Object(view(&key, &usage))))
+}
+
+/// `DELETE /v1/keys/{id}`
+pub async fn delete(
+    desk: Data<Switchboard>,
+    manager: Manager,
+    id: Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let key = named(&id)?;
+    let delete = DeleteKey {
+        account: manager.account(),
+        maker: manager.maker(),
+        key,
+    };
+    let deleted = ApiError::unless_down(desk.accounts.send(delete).await)?;
+    deleted.map_err(refused)?;
+    Ok(private(&json!({ "id": key.to_string(), "deleted": true })))
+}
+
+/// "Not yours" and "not there" are the same answer.
+fn named(id: &str) -> Result<KeyId, ApiError> {
+    id.parse().map_err(|_| refused(AccountError::NoSuchKey))
+}
+
+fn access(disabled: bool) -> Access {
+    if disabled {
+        Access::Disabled
+    } else {
+        Access::Enabled
+    }
+}
+
+/// What a body says of a key's policy.
+fn policy(desk: &Switchboard, fields: &mut Fields) -> Result<PolicyChange, ApiError> {
+    let world = desk.world.load();
+    let catalog = &world.catalog;
+    let scopes = "a list of inference, read and manage, at least one of them";
+    let expires = "a date and time in the future, such as 2027-01-31T12:00:00Z";
+    let per_min = "a number from 1 to 1000000";
+    let tiers = "a list of economy, standard and premium";
+    let models = "a list of at most 100 ids of the catalog";
+    let providers = "a list of at most 100 providers of the catalog";
+    Ok(PolicyChange {
+        scopes: fields.optional("scopes", scopes, |value| {
+            set(value, scope).filter(|scopes| !scopes.is_empty())
+        })?,
+        expires_ms: fields.nullable("expires_at", expires, moment)?,
+        spend: spend(fields)?,
+        tiers: fields
+            .nullable("allowed_tiers", tiers, |value| set(value, tier))?
+            .map(Option::unwrap_or_default),
+        models: fields
+            .nullable("allowed_models", models, |value| {
+                set(value, |name| model(catalog, name))
+            })?
+            .map(Option::unwrap_or_default),
+        providers: fields
+            .nullable("allowed_providers", providers, |value| {
+                set(value, |name| provider(catalog, name))
+            })?
+            .map(Option::unwrap_or_default),
+        requests_per_min: fields.nullable("requests_per_minute", per_min, |value| {
+            let number = u32::try_from(value.as_u64()?).ok()?;
+            (1..=1_000_000).contains(&number).then_some(number)
+        })?,
+    })
+}
+
+/// All periods together: one that is not named has no limit.
+fn spend(fields: &mut Fields) -> Result<Option<SpendLimits>, ApiError> {
+    let Some(mut periods) = fields.object("spend_limit_usd")? else {
+        return Ok(None);
+    };
+    let mut of = |period| periods.optional(period, "an amount in USD as a text", fields::usd);
+    let limits = SpendLimits {
+        day: of("day")?,
+        week: of("week")?,
+        month: of("month")?,
+        total: of("total")?,
+    };
+    periods.finish()?;
+    Ok(Some(limits))
+}
+
+/// A list without repetitions.
+fn set<T: PartialEq>(value: Value, read: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
+    let mut names: Vec<T> = Vec::new();
+    for name in fields::list(value, read)? {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    (names.len() <= MOST_NAMES).then_some(names)
+}
+
+fn scope(word: &str) -> Option<KeyScope> {
+    KeyScope::ALL
+        .into_iter()
+        .find(|scope| scope.as_str() == word)
+}
+
+fn tier(word: &str) -> Option<Tier> {
+    Tier::ALL.into_iter().find(|tier| tier.as_str() == word)
+}
+
+fn model(catalog: &Catalog, name: &str) -> Option<String> {
+    match catalog.resolve(name) {
+        Ok(Target::Model(model)) => Some(model.id.to_string()),
+        Ok(Target::Tier(_) | Target::Auto) | Err(_) => None,
+    }
+}
+
+/// A provider's name as the catalog has it.
+pub fn provider(catalog: &Catalog, name: &str) -> Option<String> {
+    let name = provider_alias(name);
+    catalog.provider(&name).map(|found| found.name.to_string())
+}
+
+fn moment(value: Value) -> Option<u64> {
+    let at = OffsetDateTime::parse(value.as_str()?, &Rfc3339).ok()?;
+    let unix_ms = u64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok()?;
+    (unix_ms > crate::actors::clock::now_ms()).then_some(unix_ms)
+}
+
+/// Why a key was not made, changed or deleted.
+fn refused(error: AccountError) -> ApiError {
+    let message = format!("{error}.");
+    match error {
+        AccountError::BadName => ApiError::new(Code::InvalidValue, message).param("name"),
+        AccountError::TooManyKeys => ApiError::new(Code::InvalidValue, message),
+        AccountError::Beyond(beyond) => {
+            ApiError::new(Code::InsufficientScope, message).param(beyond.0)
+        }
+        AccountError::NoSuchKey
+        | AccountError::NoSuchAccount
+        | AccountError::BadEmail
+        | AccountError::EmailTaken
+        | AccountError::NegativeLimit
+        | AccountError::Recharge(_)
+        | AccountError::WrongEmail => ApiError::new(Code::NotFound, "There is no such key."),
+    }
+}
+
+fn view(view: &KeyView, usage: &KeyUsage) -> Map<String, Value> {
+    let (key, policy) = (&view.key, &view.policy);
+    let usd = |of: &dyn Fn(Period) -> Value| -> Map<String, Value> {
+        let each = Period::ALL.into_iter();
+        each.map(|period| (period.as_str().to_owned(), of(period)))
+            .collect()
+    };
+    let limits = usd(&|period| json!(policy.spend.of(period).map(|limit| limit.to_string())));
+    let used = usd(&|period| json!(usage.of(period).to_string()));
+    let scopes: Vec<&str> = policy.scopes.iter().map(|scope| scope.as_str()).collect();
+    let tiers: Vec<&str> = policy.tiers.iter().map(|tier| tier.as_str()).collect();
+    let body = json!({
+        "id": key.id.to_string(),
+        "name": key.name,
+        "hint": key.hint,
+        "created_at": rfc3339(key.created_ms),
+        "last_used_at": view.used_ms.map(rfc3339),
+        "expires_at": policy.expires_ms.map(rfc3339),
+        "disabled": key.disabled,
+        "scopes": scopes,
+        "spend_limit_usd": limits,
+        "usage_usd": used,
+        "allowed_tiers": unless_all(&tiers),
+        "allowed_models": unless_all(&policy.models),
+        "allowed_providers": unless_all(&policy.providers),
+        "requests_per_minute": policy.requests_per_min,
+    });
+    match body {
+        Value::Object(members) => members,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            Map::new()
+        }
+    }
+}
+
+/// `null` for all.
+fn unless_all<T: serde::Serialize>(names: &[T]) -> Value {
+    if names.is_empty() {
+        Value::Null
+    } else {
+        json!(names)
+    }
+}
+
+/// An answer that no cache may keep.
+fn private(body: &Value) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(body)
+}

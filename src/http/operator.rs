@@ -1,0 +1,70 @@
+//! The operator, and whoever else may see the router's figures.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use secrecy::ExposeSecret;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use super::auth::{bearer, switchboard};
+use super::{ApiError, Code};
+
+/// A request with the admin token. Without a configured token the route does not exist.
+pub struct Operator;
+
+impl FromRequest for Operator {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(operator(request))
+    }
+}
+
+fn operator(request: &HttpRequest) -> Result<Operator, ApiError> {
+    let desk = switchboard(request)?;
+    let Some(token) = &desk.settings.admin_token else {
+        return Err(super::not_found(request.path()));
+    };
+    let Some(sent) = bearer(request) else {
+        let message = "No admin token was sent; add the header 'Authorization: Bearer …'.";
+        return Err(ApiError::new(Code::MissingApiKey, message));
+    };
+    // Digests have one length, so the comparison takes the same time for every guess.
+    let same = Sha256::digest(sent).ct_eq(&Sha256::digest(token.expose_secret()));
+    if bool::from(same) {
+        Ok(Operator)
+    } else {
+        Err(ApiError::new(
+            Code::InvalidApiKey,
+            "This is not the admin token.",
+        ))
+    }
+}
+
+/// Whoever may read the metrics: the operator, or a program on the same machine. What a proxy on the
+/// same machine passes on comes from elsewhere, and proxies say so.
+pub struct Observer;
+
+/// Headers with which proxies say for whom they ask.
+const FORWARDED: [&str; 3] = ["forwarded", "x-forwarded-for", "x-real-ip"];
+
+impl FromRequest for Observer {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let loopback = request
+            .peer_addr()
+            .is_some_and(|peer| peer.ip().is_loopback());
+        let forwarded = FORWARDED
+            .iter()
+            .any(|name| request.headers().contains_key(*name));
+        if loopback && !forwarded {
+            return ready(Ok(Self));
+        }
+        ready(operator(request).map(|Operator| Self))
+    }
+}
