@@ -23,10 +23,10 @@ impl Default for RateLimits {
     fn default() -> Self {
         let number = |n| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
         Self {
-            free_per_min: number(60),
-            paying_per_min: number(60_000),
-            free_models_per_day: number(200),
-            paying_free_models_per_day: number(10_000),
+            free_per_min: number(6_000_000),
+            paying_per_min: number(6_000_000),
+            free_models_per_day: number(1_000_000_000),
+            paying_free_models_per_day: number(1_000_000_000),
         }
     }
 }
