@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use actix_web::web::Data;
-use model_router::actors::accounts::{AddKey, CreateAccount, FindAccount};
+use model_router::actors::accounts::{AddKey, CreateAccount, DeleteKey, FindAccount, ListKeys};
 use model_router::actors::catalog::Reload;
 use model_router::actors::ledger::{Drain, Grant};
 use model_router::actors::mailer::Finish;
@@ -18,6 +18,7 @@ use model_router::ids::{AccountId, ApiKey};
 use model_router::money::Picodollars;
 use model_router::routing::context::encoding;
 use model_router::sandbox::{Sandbox, Vendor};
+use model_router::store::Maker;
 use model_router::{http, telemetry};
 use tempfile::TempDir;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -26,6 +27,8 @@ use crate::EXIT_CANNOT_START;
 
 /// The storage failed: start again when it is well (sysexits' EX_TEMPFAIL).
 const EXIT_STORAGE: i32 = 75;
+/// Keys of the sandbox's account at the most.
+const SANDBOX_KEYS: usize = 50;
 /// How long running answers may go on after that.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
 /// How long requests may take to end once they are told to.
@@ -147,15 +150,14 @@ async fn sandbox_account(desk: &Switchboard) -> Result<(ApiKey, Picodollars), Fa
         })
         .await?
     {
-        Some(account) => (
-            account,
-            desk.accounts
-                .send(AddKey {
-                    account,
-                    name: "sandbox".to_owned(),
-                })
-                .await???,
-        ),
+        Some(account) => {
+            make_room(desk, account).await?;
+            let add = AddKey {
+                account,
+                name: "sandbox".to_owned(),
+            };
+            (account, desk.accounts.send(add).await???)
+        }
         None => {
             let create = CreateAccount {
                 email,
@@ -173,6 +175,23 @@ async fn sandbox_account(desk: &Switchboard) -> Result<(ApiKey, Picodollars), Fa
     };
     desk.ledger.send(grant).await???;
     Ok((key, desk.purses.of(account).available()))
+}
+
+/// Each start makes a key, because none can be shown again; the oldest goes before there are too many.
+async fn make_room(desk: &Switchboard, account: AccountId) -> Result<(), Failure> {
+    let keys = desk.accounts.send(ListKeys(account)).await?;
+    if keys.len() < SANDBOX_KEYS {
+        return Ok(());
+    }
+    if let Some(oldest) = keys.first() {
+        let delete = DeleteKey {
+            account,
+            maker: Maker::Owner,
+            key: oldest.key.id,
+        };
+        desk.accounts.send(delete).await???;
+    }
+    Ok(())
 }
 
 async fn serve_until_signal(

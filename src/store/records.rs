@@ -105,6 +105,8 @@ impl Archive {
 pub struct Pruned {
     /// Records that go.
     pub records: usize,
+    /// Records that cannot be read. They stay, for `ledger verify` to name.
+    pub damaged: usize,
     /// Their removal, to be committed.
     pub batch: Batch,
 }
@@ -116,11 +118,15 @@ pub fn prune(db: &Db, before_ms: u64, most: usize) -> Result<Pruned, StoreError>
     let end = key::generation(GenerationId::first_at(before_ms));
     let mut pruned = Pruned {
         records: 0,
+        damaged: 0,
         batch: Batch::default(),
     };
     for row in db.range(oldest..end)?.take(most) {
         let (key, value) = row?;
-        let record: Generation = codec::decode(&key, &value)?;
+        let Ok(record) = codec::decode::<Generation>(&key, &value) else {
+            pruned.damaged += 1;
+            continue;
+        };
         pruned.batch.delete(key::record(record.account, record.id));
         pruned.batch.delete(key);
         pruned.records += 1;

@@ -122,3 +122,17 @@ fn totals_go_on_counting_after_a_restart_also_for_who_never_had_credit() {
     let months = archive.months(account, month..=month, 10).unwrap();
     assert_eq!(months[0].1.requests, 3);
 }
+
+#[test]
+fn a_damaged_record_stays_and_keeps_no_other_from_going() {
+    let (_dir, db, account) = sample(3);
+    let damaged = generation_at(NOON_MS, 0);
+    db.overwrite(&key::generation(damaged), Some(b"damage"));
+    let pruned = prune(&db, u64::MAX, 100).unwrap();
+    assert_eq!((pruned.records, pruned.damaged), (5, 1));
+    db.commit(pruned.batch).unwrap();
+    let again = prune(&db, u64::MAX, 100).unwrap();
+    assert_eq!((again.records, again.damaged), (0, 1));
+    let archive = Archive::new(db);
+    assert!(archive.page(account, always(), None, 10).is_err());
+}

@@ -25,6 +25,13 @@ impl Handler<Prune> for Ledger {
     fn handle(&mut self, _: Prune, ctx: &mut Context<Self>) {
         let before_ms = clock::now_ms().saturating_sub(self.keep_records_ms);
         let pruned = prune(&self.db, before_ms, STEP).and_then(|pruned| {
+            if pruned.damaged > 0 {
+                let damaged = pruned.damaged;
+                tracing::error!(
+                    damaged,
+                    "records cannot be read and stay; `ledger verify` names them"
+                );
+            }
             self.db.commit(pruned.batch)?;
             Ok(pruned.records)
         });
