@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use actix_web::web::Data;
-use model_router::actors::accounts::{AddKey, CreateAccount, DeleteKey, FindAccount, ListKeys};
+use model_router::actors::accounts::{CreateAccount, DeleteKey, FindAccount, ListKeys, MakeKey};
 use model_router::actors::catalog::Reload;
 use model_router::actors::ledger::{Drain, Grant};
 use model_router::actors::mailer::Finish;
@@ -18,7 +18,7 @@ use model_router::ids::{AccountId, ApiKey};
 use model_router::money::Picodollars;
 use model_router::routing::context::encoding;
 use model_router::sandbox::{Sandbox, Vendor};
-use model_router::store::Maker;
+use model_router::store::{Maker, PolicyChange};
 use model_router::{http, telemetry};
 use tempfile::TempDir;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -152,11 +152,14 @@ async fn sandbox_account(desk: &Switchboard) -> Result<(ApiKey, Picodollars), Fa
     {
         Some(account) => {
             make_room(desk, account).await?;
-            let add = AddKey {
+            let make = MakeKey {
                 account,
+                maker: Maker::Owner,
                 name: "sandbox".to_owned(),
+                policy: PolicyChange::default(),
             };
-            (account, desk.accounts.send(add).await???)
+            let (_, key) = desk.accounts.send(make).await???;
+            (account, key)
         }
         None => {
             let create = CreateAccount {

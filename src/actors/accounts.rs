@@ -27,7 +27,7 @@ use super::funds::Purses;
 use super::storage::{StorageDown, StorageHealth};
 use crate::ids::{AccountId, ApiKey};
 use crate::money::Picodollars;
-use crate::store::{self, AccountError, Db, Policy};
+use crate::store::{self, AccountError, Db};
 use principal::Sources;
 
 /// Guards customers and keys.
@@ -84,16 +84,6 @@ pub struct FindAccount {
 #[derive(Message)]
 #[rtype(result = "bool")]
 pub struct HasAccount(pub AccountId);
-
-/// Adds a key to an account.
-#[derive(Message)]
-#[rtype(result = "Result<Result<ApiKey, AccountError>, StorageDown>")]
-pub struct AddKey {
-    /// The account.
-    pub account: AccountId,
-    /// The key's name.
-    pub name: String,
-}
 
 impl Accounts {
     /// Accounts over an opened database, and the directory they publish.
@@ -229,16 +219,5 @@ impl Handler<HasAccount> for Accounts {
 
     fn handle(&mut self, ask: HasAccount, _: &mut Context<Self>) -> bool {
         self.accounts.account(ask.0).is_some()
-    }
-}
-
-impl Handler<AddKey> for Accounts {
-    type Result = MessageResult<AddKey>;
-
-    fn handle(&mut self, add: AddKey, _: &mut Context<Self>) -> Self::Result {
-        let added =
-            self.accounts
-                .add_key(add.account, &add.name, Policy::default(), clock::now_ms());
-        MessageResult(self.commit(add.account).map(|()| added.map(|(_, key)| key)))
     }
 }

@@ -113,6 +113,22 @@ pub enum Outcome {
     Neutral,
 }
 
+impl Outcome {
+    /// Whether the attempt failed, and not through the caller.
+    pub const fn is_failure(self) -> bool {
+        match self {
+            Self::Success | Self::Neutral => false,
+            Self::Failure
+            | Self::Silence
+            | Self::Unreachable
+            | Self::RateLimited(_)
+            | Self::ModelMissing
+            | Self::CredentialRefused
+            | Self::QuotaSpent => true,
+        }
+    }
+}
+
 /// Why something is left alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {

@@ -14,7 +14,7 @@ use arc_swap::ArcSwap;
 use self::lease::Report;
 pub use self::lease::{Acquire, Lease, Refused, Turn};
 pub use self::standings::{Standings, standing};
-use super::breaker::{Breakers, Outcome, Pass, Reason, State, Status};
+use super::breaker::{Breakers, Pass, Reason, State, Status};
 use super::budget::Budget;
 use super::catalog::Rules;
 use super::statistics::{self, Board};
@@ -61,18 +61,8 @@ impl Provider {
     }
 
     fn record(&mut self, report: &Report, now: Instant, chance: f64) {
-        match (report.turn, report.outcome) {
-            (Turn::First, _) | (Turn::Further, Outcome::Success | Outcome::Neutral) => {}
-            (
-                Turn::Further,
-                Outcome::Failure
-                | Outcome::Silence
-                | Outcome::Unreachable
-                | Outcome::RateLimited(_)
-                | Outcome::ModelMissing
-                | Outcome::CredentialRefused
-                | Outcome::QuotaSpent,
-            ) => self.budget.withdraw(now),
+        if report.turn == Turn::Further && report.outcome.is_failure() {
+            self.budget.withdraw(now);
         }
         if let Some(ended) = statistics::ended(report.outcome, report.observation) {
             self.statistics.record(&report.model, ended, now);
@@ -161,7 +151,7 @@ mod tests {
     use actix::Addr;
 
     use super::*;
-    use crate::actors::breaker::{Policy, Spare};
+    use crate::actors::breaker::{Outcome, Policy, Spare};
     use crate::actors::budget::Rate;
     use crate::config;
 

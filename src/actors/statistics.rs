@@ -61,20 +61,13 @@ impl Board {
 
 /// What statistics learn from an attempt; nothing from one that taught the breaker nothing.
 pub fn ended(outcome: Outcome, observation: Option<Observation>) -> Option<Ended> {
-    match (outcome, observation) {
-        (Outcome::Success, Some(seen)) => Some(Ended::Measured(seen)),
-        (Outcome::Success, None) => Some(Ended::Answered),
-        (
-            Outcome::Failure
-            | Outcome::Silence
-            | Outcome::Unreachable
-            | Outcome::RateLimited(_)
-            | Outcome::ModelMissing
-            | Outcome::CredentialRefused
-            | Outcome::QuotaSpent,
-            _,
-        ) => Some(Ended::Failed),
-        (Outcome::Neutral, _) => None,
+    if outcome.is_failure() {
+        return Some(Ended::Failed);
+    }
+    match (outcome == Outcome::Success, observation) {
+        (true, Some(seen)) => Some(Ended::Measured(seen)),
+        (true, None) => Some(Ended::Answered),
+        (false, _) => None,
     }
 }
 

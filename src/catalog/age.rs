@@ -37,6 +37,14 @@ impl Model {
         }
     }
 
+    /// Whether its provider's last day for it is past.
+    pub fn is_retired(&self, today: Date) -> bool {
+        match self.age(today) {
+            Age::Retired { .. } => true,
+            Age::Current | Age::Ending { .. } => false,
+        }
+    }
+
     /// A sentence for operators and callers about a model that ends or has ended.
     pub fn notice(&self, today: Date) -> Option<String> {
         let told = match self.age(today) {

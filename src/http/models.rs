@@ -14,7 +14,7 @@ use super::state::{Shown, best};
 use super::{ApiError, Code, Switchboard};
 use crate::actors::catalog::World;
 use crate::actors::clock::today;
-use crate::catalog::{Abilities, Age, Endpoint, Model, Prefer, Target, Tier};
+use crate::catalog::{Abilities, Endpoint, Model, Prefer, Target, Tier};
 use crate::routing::grid;
 
 /// `created` of every entry: OpenAI's clients want a number, and none of ours means anything.
@@ -141,7 +141,7 @@ fn tier_entry(world: &World, name: &str, now: Instant) -> Entry {
     let models = || {
         let in_tier = move |model: &Model| {
             let asked = tier.map_or(model.is_chat(), |tier| model.serves(tier));
-            asked && !is_retired(model, day)
+            asked && !model.is_retired(day)
         };
         world
             .catalog
@@ -182,13 +182,6 @@ fn tier_entry(world: &World, name: &str, now: Instant) -> Entry {
         deprecation_date: None,
         replacement: None,
         deprecation_notice: None,
-    }
-}
-
-fn is_retired(model: &Model, today: time::Date) -> bool {
-    match model.age(today) {
-        Age::Retired { .. } => true,
-        Age::Current | Age::Ending { .. } => false,
     }
 }
 
@@ -247,7 +240,7 @@ fn model_entry(world: &World, model: &Model, now: Instant) -> Entry {
         quality: model.quality,
         coding: model.coding,
         latency: (!embeddings).then(|| Latency::of(&live)),
-        state: if is_retired(model, day) {
+        state: if model.is_retired(day) {
             Shown::retired()
         } else {
             Shown::of_model(world, model, now)

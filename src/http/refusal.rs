@@ -7,7 +7,7 @@ use super::plan::Plan;
 use super::{ApiError, Code, Switchboard};
 use crate::actors::accounts::Principal;
 use crate::actors::clock::{now_ms, today};
-use crate::catalog::{Age, Catalog, Model};
+use crate::catalog::{Catalog, Model};
 use crate::money::Picodollars;
 use crate::routing::{Reason, Task, hold};
 use crate::store::{Day, Refusal};
@@ -222,19 +222,13 @@ fn estimate(plan: &Plan) -> Option<Picodollars> {
     paid.map(|model| cost(model)).min()
 }
 
-fn is_past(model: &Model) -> bool {
-    match model.age(today()) {
-        Age::Retired { .. } => true,
-        Age::Current | Age::Ending { .. } => false,
-    }
-}
-
 /// The free models, by name.
 fn free_models(catalog: &Catalog) -> String {
+    let day = today();
     let free = catalog
         .models()
         .iter()
-        .filter(|model| model.free && model.is_chat() && !is_past(model));
+        .filter(|model| model.free && model.is_chat() && !model.is_retired(day));
     free.map(|model| model.id.as_str())
         .collect::<Vec<_>>()
         .join(", ")

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::RETRY_AFTER;
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use serde_json::Value;
@@ -27,6 +28,24 @@ const GARBAGE: &str =
 pub(super) enum Delivery {
     Whole,
     Stream,
+}
+
+impl Delivery {
+    /// What `stream` in the body of a request asks for.
+    pub(super) fn of(body: &Value) -> Self {
+        match body.get("stream") {
+            Some(Value::Bool(true)) => Self::Stream,
+            Some(_) | None => Self::Whole,
+        }
+    }
+}
+
+/// A request that has got past the faults and the key.
+#[derive(Debug)]
+pub(super) struct Received {
+    pub(super) call: Call,
+    pub(super) body: Value,
+    pub(super) delivery: Delivery,
 }
 
 /// A call that has been written into the log.
@@ -134,6 +153,15 @@ impl Call {
         HttpResponse::build(status.unwrap_or(StatusCode::OK))
             .content_type("text/plain")
             .body(GARBAGE)
+    }
+
+    /// Ends the call with a refusal, which says when to come back if that is planned.
+    pub(super) fn refused(self, mut response: HttpResponse) -> HttpResponse {
+        if let Some(seconds) = self.plan.retry_after_s {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        self.ended();
+        response
     }
 
     /// Notes that a refusal or other short answer ends the call.

@@ -4,53 +4,19 @@ use std::io::BufReader;
 use std::path::Path;
 
 use super::*;
-use crate::catalog::Tier;
 use crate::ids::AccountId;
-use crate::money::Cents;
-use crate::store::book::samples::{NOON_MS, order, pico, record, usd};
+use crate::store::book::samples::{NOON_MS, card_money, customer, order, pico, record, usd};
 use crate::store::db::Db;
-use crate::store::{
-    AccountChange, Accounts, Archive, Book, Day, Deposit, Extension, ImportError, Limits, Report,
-    Reversal, ReversalKind, import, prune,
-};
+use crate::store::{Archive, Book, Day, Extension, ImportError, Limits, Report, import, prune};
 
 /// A ledger with a row of every kind, a hold that is open, and a record that was pruned.
 fn sample(dir: &Path) -> (Db, AccountId) {
     let db = Db::open(dir).unwrap();
-    let mut accounts = Accounts::load(&db, db.pepper().unwrap()).unwrap();
-    let account = accounts.create("ada@example.com", 0).unwrap().account.id;
-    accounts.set_daily_limit(account, Some(usd("9"))).unwrap();
-    let first = accounts.keys_of(account).next().unwrap().id;
-    accounts.touch_key(first, NOON_MS);
-    let change = AccountChange {
-        default_tier: Some(Some(Tier::Economy)),
-        ..AccountChange::default()
-    };
-    accounts.change_account(account, change).unwrap();
-    db.commit(accounts.take_batch()).unwrap();
+    let account = customer(&db);
     let (mut book, _) = Book::load(&db, Limits::default(), NOON_MS).unwrap();
     book.grant(account, usd("5"), "first", "a \"test\"", NOON_MS)
         .unwrap();
-    let paid = Deposit {
-        account,
-        event: "evt_1",
-        intent: "pi_1",
-        paid: Cents::new(1000),
-        actor: "customer",
-    };
-    book.deposit(paid, NOON_MS).unwrap();
-    let back = Reversal {
-        kind: ReversalKind::Refund,
-        event: "evt_2",
-        id: "re_1",
-        intent: "pi_1",
-        amount: Cents::new(1),
-        actor: "operator",
-        reason: "test",
-    };
-    book.reverse(back, NOON_MS).unwrap();
-    book.adjust(account, pico(-3), "second", "test", NOON_MS)
-        .unwrap();
+    card_money(&mut book, account);
     let slow = order(account, usd("0.20"), pico(1));
     book.authorise(slow.clone(), NOON_MS).unwrap();
     book.expire(slow.expires_ms);

@@ -1,28 +1,16 @@
 //! A sound ledger passes; any change to what is stored is found.
 
 use super::*;
-use crate::catalog::Tier;
 use crate::ids::{AccountId, GenerationId};
-use crate::money::Cents;
 use crate::store::book::Link;
-use crate::store::book::samples::{NOON_MS, order, pico, record, usd};
-use crate::store::{AccountChange, Accounts, Book, Deposit, Limits, Reversal, ReversalKind};
+use crate::store::book::samples::{NOON_MS, card_money, customer, order, pico, record, usd};
+use crate::store::{Book, Limits};
 
 /// A ledger with a row of every kind.
 pub(super) fn sample() -> (tempfile::TempDir, Db) {
     let dir = tempfile::tempdir().unwrap();
     let db = Db::open(dir.path()).unwrap();
-    let mut accounts = Accounts::load(&db, db.pepper().unwrap()).unwrap();
-    let account = accounts.create("ada@example.com", 0).unwrap().account.id;
-    accounts.set_daily_limit(account, Some(usd("9"))).unwrap();
-    let first = accounts.keys_of(account).next().unwrap().id;
-    accounts.touch_key(first, NOON_MS);
-    let change = AccountChange {
-        default_tier: Some(Some(Tier::Economy)),
-        ..AccountChange::default()
-    };
-    accounts.change_account(account, change).unwrap();
-    db.commit(accounts.take_batch()).unwrap();
+    let account = customer(&db);
     let (mut book, _) = Book::load(&db, Limits::default(), NOON_MS).unwrap();
     book.grant(account, usd("5"), "first", "test", NOON_MS)
         .unwrap();
@@ -33,26 +21,7 @@ pub(super) fn sample() -> (tempfile::TempDir, Db) {
     }
     book.authorise(order(account, usd("0.30"), pico(1)), NOON_MS)
         .unwrap();
-    let paid = Deposit {
-        account,
-        event: "evt_1",
-        intent: "pi_1",
-        paid: Cents::new(1000),
-        actor: "customer",
-    };
-    book.deposit(paid, NOON_MS).unwrap();
-    let back = Reversal {
-        kind: ReversalKind::Refund,
-        event: "evt_2",
-        id: "re_1",
-        intent: "pi_1",
-        amount: Cents::new(1),
-        actor: "operator",
-        reason: "test",
-    };
-    book.reverse(back, NOON_MS).unwrap();
-    book.adjust(account, pico(-3), "second", "test", NOON_MS)
-        .unwrap();
+    card_money(&mut book, account);
     db.commit(book.take_batch()).unwrap();
     (dir, db)
 }

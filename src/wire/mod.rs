@@ -26,6 +26,8 @@ mod schema;
 pub mod sigv4;
 pub mod sse;
 pub mod stream;
+#[cfg(test)]
+mod stream_tests;
 pub mod usage;
 
 use std::borrow::Cow;

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::RETRY_AFTER;
 use actix_web::{Error, HttpRequest, HttpResponse, HttpResponseBuilder};
 use bytes::Bytes;
 use serde_json::Value;
 
 use super::errors::Trouble;
 use super::model;
-use crate::sandbox::call::{self, Call, Delivery};
+use crate::sandbox::call::{self, Call, Delivery, Received};
 use crate::sandbox::fault::Refusal;
 use crate::sandbox::script::Script;
 
@@ -24,14 +23,6 @@ const UNKNOWN_MODEL: &str = "unknown";
 #[derive(Debug)]
 pub(super) struct Desk {
     pub(super) script: Arc<Script>,
-}
-
-/// A request that has got past the faults and the key.
-#[derive(Debug)]
-pub(super) struct Received {
-    pub(super) call: Call,
-    pub(super) body: Value,
-    pub(super) delivery: Delivery,
 }
 
 impl Desk {
@@ -48,10 +39,7 @@ impl Desk {
         let parsed = serde_json::from_slice::<Value>(&bytes).ok();
         let readable = parsed.is_some();
         let body = parsed.unwrap_or_default();
-        let delivery = match body.get("stream") {
-            Some(Value::Bool(true)) => Delivery::Stream,
-            Some(_) | None => Delivery::Whole,
-        };
+        let delivery = Delivery::of(&body);
         let named = body.get("model").and_then(Value::as_str).unwrap_or("");
         let call = call::admit(&self.script, request, (&bytes, &body), named, delivery)
             .map_err(|error| refusal(&Trouble::invalid(error.to_string())))?;
@@ -74,12 +62,7 @@ impl Desk {
 
 /// Ends a call with a refusal.
 pub(super) fn refuse(call: Call, trouble: &Trouble) -> HttpResponse {
-    let mut response = refusal(trouble);
-    if let Some(seconds) = call.plan.retry_after_s {
-        response.headers_mut().insert(RETRY_AFTER, seconds.into());
-    }
-    call.ended();
-    response
+    call.refused(refusal(trouble))
 }
 
 fn refusal(trouble: &Trouble) -> HttpResponse {

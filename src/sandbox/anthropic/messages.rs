@@ -4,12 +4,12 @@ use actix_web::{Error, HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::desk::{self, Desk, Received};
+use super::desk::{self, Desk};
 use super::errors::Trouble;
 use super::request::Request;
 use super::thinking::{self, Display};
 use super::{check, model, stream};
-use crate::sandbox::call::Delivery;
+use crate::sandbox::call::{Delivery, Received};
 use crate::sandbox::play::{self, Show};
 use crate::sandbox::reply::{self, Answer, Content, Finish};
 

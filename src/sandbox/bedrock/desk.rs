@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use actix_web::http::header::RETRY_AFTER;
 use actix_web::{Error, HttpRequest, HttpResponse};
 use bytes::Bytes;
 use serde_json::Value;
@@ -61,12 +60,7 @@ impl Desk {
 
 /// Ends a call with a refusal.
 pub(super) fn refuse(call: Call, trouble: &Trouble) -> HttpResponse {
-    let mut response = trouble.answer();
-    if let Some(seconds) = call.plan.retry_after_s {
-        response.headers_mut().insert(RETRY_AFTER, seconds.into());
-    }
-    call.ended();
-    response
+    call.refused(trouble.answer())
 }
 
 /// Answers every path the provider does not have.

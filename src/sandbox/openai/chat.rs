@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use super::check;
 use super::completion::{self, Completion};
-use super::desk::{Desk, Received};
+use super::desk::Desk;
 use super::errors::Trouble;
 use super::flavour::Flavour;
 use super::headers;
 use super::request::{ChatRequest, ReasoningForm};
 use super::stream;
-use crate::sandbox::call::Delivery;
+use crate::sandbox::call::{Delivery, Received};
 use crate::sandbox::play::{self, Show};
 use crate::sandbox::reply::{self, Answer, Content};
 

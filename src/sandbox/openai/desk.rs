@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{AUTHORIZATION, RETRY_AFTER};
+use actix_web::http::header::AUTHORIZATION;
 use actix_web::{Error, HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use serde_json::Value;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::errors::Trouble;
 use super::flavour::Flavour;
 use super::headers;
-use crate::sandbox::call::{self, Call, Delivery};
+use crate::sandbox::call::{self, Call, Delivery, Received};
 use crate::sandbox::fault::Refusal;
 use crate::sandbox::script::Script;
 
@@ -31,14 +31,6 @@ pub(super) struct Desk {
     pub(super) script: Arc<Script>,
 }
 
-/// A request that has got past the faults and the key.
-#[derive(Debug)]
-pub(super) struct Received {
-    pub(super) call: Call,
-    pub(super) body: Value,
-    pub(super) delivery: Delivery,
-}
-
 impl Desk {
     /// Logs a request, lets its faults happen, and checks its key and model.
     ///
@@ -53,10 +45,7 @@ impl Desk {
         let parsed = serde_json::from_slice::<Value>(&bytes).ok();
         let readable = parsed.is_some();
         let body = parsed.unwrap_or_default();
-        let delivery = match body.get("stream") {
-            Some(Value::Bool(true)) => Delivery::Stream,
-            Some(_) | None => Delivery::Whole,
-        };
+        let delivery = Delivery::of(&body);
         let named = body.get("model").and_then(Value::as_str).unwrap_or("");
         let call = call::admit(&self.script, request, (&bytes, &body), named, delivery)
             .map_err(|error| self.refusal(&bad_fault(&error.to_string())))?;
@@ -77,12 +66,7 @@ impl Desk {
 
     /// Ends a call with a refusal.
     pub(super) fn refuse(&self, call: Call, trouble: &Trouble) -> HttpResponse {
-        let mut response = self.refusal(trouble);
-        if let Some(seconds) = call.plan.retry_after_s {
-            response.headers_mut().insert(RETRY_AFTER, seconds.into());
-        }
-        call.ended();
-        response
+        call.refused(self.refusal(trouble))
     }
 
     pub(super) fn refusal(&self, trouble: &Trouble) -> HttpResponse {

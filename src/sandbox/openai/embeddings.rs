@@ -7,8 +7,9 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::desk::{Desk, Received};
+use super::desk::Desk;
 use super::errors::Trouble;
+use crate::sandbox::call::Received;
 use crate::sandbox::play::{self, Show};
 use crate::sandbox::{tokens, vector};
 

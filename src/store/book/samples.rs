@@ -1,9 +1,13 @@
 //! Orders and records for tests.
 
 use super::{Book, Limits, Order};
+use crate::catalog::Tier;
 use crate::ids::{AccountId, GenerationId, KeyId, RequestId};
-use crate::money::Picodollars;
-use crate::store::{AttemptRecord, Delivery, Generation, SpendLimits, Status};
+use crate::money::{Cents, Picodollars};
+use crate::store::{
+    AccountChange, Accounts, AttemptRecord, Db, Delivery, Deposit, Generation, Reversal,
+    ReversalKind, SpendLimits, Status,
+};
 use crate::usage::Usage;
 
 /// 2026-01-31, noon UTC.
@@ -24,6 +28,46 @@ pub(crate) fn funded(credit: Picodollars) -> (Book, AccountId) {
     book.grant(account, credit, "sample", "test", NOON_MS)
         .unwrap();
     (book, account)
+}
+
+/// A customer with a row of every kind that accounts have.
+pub(crate) fn customer(db: &Db) -> AccountId {
+    let mut accounts = Accounts::load(db, db.pepper().unwrap()).unwrap();
+    let account = accounts.create("ada@example.com", 0).unwrap().account.id;
+    accounts.set_daily_limit(account, Some(usd("9"))).unwrap();
+    let first = accounts.keys_of(account).next().unwrap().id;
+    accounts.touch_key(first, NOON_MS);
+    let change = AccountChange {
+        default_tier: Some(Some(Tier::Economy)),
+        ..AccountChange::default()
+    };
+    accounts.change_account(account, change).unwrap();
+    db.commit(accounts.take_batch()).unwrap();
+    account
+}
+
+/// A deposit, a refund of a part of it, and a correction.
+pub(crate) fn card_money(book: &mut Book, account: AccountId) {
+    let paid = Deposit {
+        account,
+        event: "evt_1",
+        intent: "pi_1",
+        paid: Cents::new(1000),
+        actor: "customer",
+    };
+    book.deposit(paid, NOON_MS).unwrap();
+    let back = Reversal {
+        kind: ReversalKind::Refund,
+        event: "evt_2",
+        id: "re_1",
+        intent: "pi_1",
+        amount: Cents::new(1),
+        actor: "operator",
+        reason: "test",
+    };
+    book.reverse(back, NOON_MS).unwrap();
+    book.adjust(account, pico(-3), "second", "test", NOON_MS)
+        .unwrap();
 }
 
 pub(crate) fn order(account: AccountId, want: Picodollars, least: Picodollars) -> Order {

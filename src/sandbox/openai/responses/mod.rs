@@ -12,9 +12,9 @@ use actix_web::{Error, HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::desk::{Desk, Received};
+use super::desk::Desk;
 use super::errors::Trouble;
-use crate::sandbox::call::Delivery;
+use crate::sandbox::call::{Delivery, Received};
 use crate::sandbox::play::{self, Show};
 use crate::sandbox::reply::{self, Answer};
 use output::Output;

@@ -3,10 +3,9 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::super::super::{
-    Envelope, Event, FaultClass, Finish, ReasoningView, StreamDecoder, decode_answer,
-};
-use crate::catalog::{Dialect, ModelId, ProviderName};
+use super::super::super::{Event, FaultClass, Finish, ReasoningView, decode_answer};
+use crate::catalog::Dialect;
+use crate::wire::stream_tests::{self, chunk_json};
 
 /// A thoughtful stream with two calls, one of them without arguments, and noise.
 const RICH: &str = r#"event: message_start
@@ -87,14 +86,7 @@ data: {"type":"message_stop"}
 "#;
 
 fn decode(pieces: &[&[u8]], view: ReasoningView) -> Vec<Event> {
-    let mut decoder = StreamDecoder::new(Dialect::Anthropic, view);
-    let mut out = Vec::new();
-    for piece in pieces {
-        decoder.push(piece, &mut out);
-    }
-    decoder.finish(&mut out);
-    assert!(decoder.finished());
-    out
+    stream_tests::decode(Dialect::Anthropic, pieces, view)
 }
 
 fn events(body: &str) -> Vec<Event> {
@@ -103,20 +95,11 @@ fn events(body: &str) -> Vec<Event> {
 
 /// What the caller sees, with the events that are not for him in brackets.
 fn show(events: &[Event]) -> String {
-    let id = "gen_00000000000000000000000001".parse().unwrap();
-    let envelope = Envelope::new(id, 1, &ModelId::new("m"), &ProviderName::new("p"));
     let mut lines = Vec::new();
     for event in events {
         lines.push(match event {
             Event::Chunk(chunk) => {
-                let mut frame = Vec::new();
-                envelope.chunk(chunk, &mut frame);
-                let frame = String::from_utf8(frame).unwrap();
-                let json = frame.strip_prefix("data: ").unwrap().trim_end();
-                assert!(
-                    serde_json::from_str::<Value>(json).is_ok() && !json.contains('\n'),
-                    "{json}"
-                );
+                let json = chunk_json(chunk);
                 let json = json.split_once("\"choices\":").unwrap().1;
                 format!("{:?} {} {json}", chunk.weight, chunk.text_bytes)
             }

@@ -3,17 +3,12 @@
 use proptest::prelude::*;
 
 use super::super::super::eventstream::tests::{event, frame};
-use super::super::super::{Event, FaultClass, ReasoningView, StreamDecoder};
+use super::super::super::{Event, FaultClass, ReasoningView};
 use crate::catalog::Dialect;
+use crate::wire::stream_tests;
 
 fn decode(pieces: &[&[u8]], view: ReasoningView) -> Vec<String> {
-    let mut decoder = StreamDecoder::new(Dialect::Bedrock, view);
-    let mut events = Vec::new();
-    for piece in pieces {
-        decoder.push(piece, &mut events);
-    }
-    decoder.finish(&mut events);
-    assert!(decoder.finished());
+    let events = stream_tests::decode(Dialect::Bedrock, pieces, view);
     events.iter().filter_map(shown).collect()
 }
 

@@ -2,33 +2,18 @@
 
 use proptest::prelude::*;
 
-use crate::catalog::{Dialect, ModelId, ProviderName};
-use crate::wire::{Envelope, Event, FaultClass, Finish, ReasoningView, StreamDecoder};
+use crate::catalog::Dialect;
+use crate::wire::stream_tests::{self, chunk_json};
+use crate::wire::{Event, FaultClass, Finish, ReasoningView, StreamDecoder};
 
 fn decode(pieces: &[&[u8]]) -> Vec<Event> {
-    let mut decoder = StreamDecoder::new(Dialect::Gemini, ReasoningView::Include);
-    let mut out = Vec::new();
-    for piece in pieces {
-        decoder.push(piece, &mut out);
-    }
-    decoder.finish(&mut out);
-    assert!(decoder.finished());
-    out
+    stream_tests::decode(Dialect::Gemini, pieces, ReasoningView::Include)
 }
 
 fn show(events: &[Event]) -> String {
-    let id = "gen_00000000000000000000000001".parse().unwrap();
-    let envelope = Envelope::new(id, 1, &ModelId::new("m"), &ProviderName::new("p"));
     let line = |event: &Event| match event {
         Event::Chunk(chunk) => {
-            let mut frame = Vec::new();
-            envelope.chunk(chunk, &mut frame);
-            let frame = String::from_utf8(frame).unwrap();
-            let json = frame.strip_prefix("data: ").unwrap().trim_end();
-            assert!(
-                serde_json::from_str::<serde::de::IgnoredAny>(json).is_ok(),
-                "{json}"
-            );
+            let json = chunk_json(chunk);
             json.split_once("\"p\",").unwrap().1.to_owned()
         }
         Event::Replay(replay) => format!("[replay {}]", replay.call_ids.join(" ")),

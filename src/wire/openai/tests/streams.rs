@@ -2,20 +2,12 @@
 
 use proptest::prelude::*;
 
-use super::super::super::{
-    Envelope, Event, FaultClass, Finish, ReasoningView, StreamDecoder, Weight,
-};
-use crate::catalog::{Dialect, ModelId, ProviderName};
+use super::super::super::{Event, FaultClass, Finish, ReasoningView, Weight};
+use crate::catalog::Dialect;
+use crate::wire::stream_tests::{self, chunk_json};
 
 fn decode(pieces: &[&[u8]], view: ReasoningView) -> Vec<Event> {
-    let mut decoder = StreamDecoder::new(Dialect::OpenAi, view);
-    let mut out = Vec::new();
-    for piece in pieces {
-        decoder.push(piece, &mut out);
-    }
-    decoder.finish(&mut out);
-    assert!(decoder.finished());
-    out
+    stream_tests::decode(Dialect::OpenAi, pieces, view)
 }
 
 fn events(body: &str) -> Vec<Event> {
@@ -24,21 +16,11 @@ fn events(body: &str) -> Vec<Event> {
 
 /// What the caller sees, with the events that are not for him in brackets.
 fn show(events: &[Event]) -> String {
-    let id = "gen_00000000000000000000000001".parse().unwrap();
-    let envelope = Envelope::new(id, 1, &ModelId::new("m"), &ProviderName::new("p"));
     let mut out = String::new();
     for event in events {
         let line = match event {
             Event::Chunk(chunk) => {
-                let mut frame = Vec::new();
-                envelope.chunk(chunk, &mut frame);
-                let frame = String::from_utf8(frame).unwrap();
-                let json = frame.strip_prefix("data: ").unwrap().trim_end();
-                assert!(
-                    serde_json::from_str::<serde::de::IgnoredAny>(json).is_ok(),
-                    "{json}"
-                );
-                assert!(!json.contains('\n'));
+                let json = chunk_json(chunk);
                 let json = json.split_once("\"p\",").unwrap().1;
                 format!("{:?} {} {json}", chunk.weight, chunk.text_bytes)
             }
