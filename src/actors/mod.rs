@@ -31,7 +31,7 @@ use self::arrivals::Arrivals;
 use self::breaker::Policy;
 use self::budget::Rate;
 use self::catalog::{CatalogKeeper, ReloadError, Rules, Source, World};
-use self::classifier::Classifier;
+use self::classifier::{Classifier, LoadError};
 use self::conversations::Memory;
 use self::funds::Purses;
 use self::ledger::{Ledger, Tally};
@@ -124,6 +124,9 @@ pub enum StartError {
     /// The catalog is wrong.
     #[error(transparent)]
     Catalog(#[from] ReloadError),
+    /// The classifier's weights are wrong.
+    #[error(transparent)]
+    Weights(#[from] LoadError),
     /// The data directory cannot be used.
     #[error(transparent)]
     Storage(#[from] LedgerError),
@@ -144,11 +147,14 @@ impl Switchboard {
             env,
         };
         let catalog = source.load()?;
+        let weights = settings.auto.weights.clone();
+        let model = classifier::load(weights.as_ref())?;
+        let classifier = Classifier::new(weights, model, settings.auto.share);
         let storage = Storage::open(&settings)?;
         let post = Post::open(&settings.mail, &settings.storage.data_dir)?;
         let mailer = Mailer::new(post, &settings.mail);
         Ok(Self::spawn(
-            settings, providers, source, catalog, storage, mailer,
+            settings, providers, source, catalog, classifier, storage, mailer,
         ))
     }
 
@@ -157,6 +163,7 @@ impl Switchboard {
         providers: Providers,
         source: Source,
         catalog: Catalog,
+        classifier: Classifier,
         storage: Storage,
         mailer: Mailer,
     ) -> Self {
@@ -230,7 +237,7 @@ impl Switchboard {
             accounts: Accounts::start_in_arbiter(&disk, |_| accounts),
             statistics: Archivist::start_in_arbiter(&disk, |_| archivist),
             catalog: keeper.start(),
-            classifier: Classifier::start_in_arbiter(&Arbiter::new().handle(), |_| Classifier),
+            classifier: Classifier::start_in_arbiter(&Arbiter::new().handle(), |_| classifier),
             counters: Counters::default(),
             stop: Stop::default(),
             in_flight: Arc::new(Semaphore::new(

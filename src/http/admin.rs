@@ -13,6 +13,7 @@ use super::operator::Operator;
 use super::{ApiError, Code, Switchboard, body};
 use crate::actors::accounts::CreateAccount;
 use crate::actors::catalog::Reload;
+use crate::actors::classifier::ReloadWeights;
 use crate::actors::ledger::Grant;
 use crate::ids::AccountId;
 use crate::money::Picodollars;
@@ -103,6 +104,13 @@ pub async fn reload_catalog(
     desk: Data<Switchboard>,
     _: Operator,
 ) -> Result<HttpResponse, ApiError> {
+    let weights = desk.classifier.send(ReloadWeights).await;
+    let weights = weights.map_err(ApiError::internal)?.map_err(|error| {
+        ApiError::new(
+            Code::InvalidValue,
+            format!("The classifier's weights were refused, those before stay, and so does the catalog: {error}"),
+        )
+    })?;
     let reloaded = desk
         .catalog
         .send(Reload)
@@ -118,6 +126,7 @@ pub async fn reload_catalog(
         "models": reloaded.models,
         "providers": reloaded.providers,
         "version": reloaded.version,
+        "auto_weights": weights,
     })))
 }
 

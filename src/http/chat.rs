@@ -24,6 +24,7 @@ use super::upstream::Upstream;
 use super::visit::{Visit, unix_seconds};
 use super::{ApiError, Code, Switchboard};
 use crate::actors::breaker::Outcome;
+use crate::actors::classifier::Purpose;
 use crate::catalog::Model;
 use crate::routing::Observation;
 use crate::store::{Delivery, Status};
@@ -44,7 +45,7 @@ pub async fn chat(
 ) -> Result<HttpResponse, ApiError> {
     let admission = admit(&desk)?;
     let (request, share) = read(&desk, &http, payload).await?;
-    let plan = Plan::make(&desk, &caller.0, &request).await?;
+    let plan = Plan::make(&desk, &caller.0, &request, Purpose::Serve).await?;
     if plan.shortlist.ranked.is_empty() {
         return Err(refusal::nobody(&plan, &desk, &caller.0));
     }
@@ -56,6 +57,7 @@ pub async fn chat(
         admission,
     );
     let streamed = request.stream();
+    let auto = plan.verdict();
     let relay = Relay {
         desk,
         upstream,
@@ -64,11 +66,12 @@ pub async fn chat(
         plan,
         _share: share,
     };
-    if streamed {
+    let answered = if streamed {
         streaming(relay, meter, visit).await
     } else {
         whole(relay, meter, visit).await
-    }
+    };
+    answered.map_err(|error| error.auto(auto))
 }
 
 /// Lets one more request run, or says that there are too many.

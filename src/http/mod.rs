@@ -45,6 +45,7 @@ mod status;
 mod stream;
 mod takeout;
 mod trail;
+pub mod transcript;
 mod tried;
 mod upstream;
 mod usage;
