@@ -1,5 +1,5 @@
 # The only list of commands.
-.PHONY: help run serve test check fmt lint unit doc conformance failover bench bench-ledger torture clients mail
+.PHONY: help run serve test check fmt lint unit doc conformance failover bench bench-ledger torture clients mail train
 
 CARGO ?= cargo
 # Recorded provider traffic for `make conformance`.
@@ -40,7 +40,7 @@ failover: ## Sixteen failover scenarios with a scorecard, and runs under load; F
 	$(CARGO) test --locked --release --test failover
 
 bench: ## Criterion benchmarks of translation, counting and routing
-	$(CARGO) bench --locked --bench wire --bench context --bench routing
+	$(CARGO) bench --locked --bench wire --bench context --bench routing --bench classify
 
 bench-ledger: ## What the ledger holds on this disk, each figure beside its target
 	$(CARGO) bench --locked --bench ledger
@@ -53,3 +53,6 @@ clients: ## The official openai packages of PyPI and npm against the sandbox (ne
 
 mail: ## Sign in through a real SMTP server, aiosmtpd of PyPI (needs its registry)
 	tests/clients/mail.sh
+
+train: ## Train the classifier of auto: make train DATA=DIR, with train.jsonl and dev.jsonl (needs PyPI once; tools/train/README.md)
+	tools/train/run.sh "$(DATA)"

@@ -168,6 +168,11 @@ impl Sight {
         } = self;
         let catalog = &world.catalog;
         let picked = auto_tier(catalog, auto.as_ref(), warm.as_ref());
+        let picked = match (&auto, funds(caller)) {
+            // Free models are of economy.
+            (Some(_), Funds::None) => Tier::Economy,
+            (Some(_), Funds::Some) | (None, _) => picked,
+        };
         let picked = caller.allowed.nearest(picked);
         let ask = Ask {
             task: Task::Chat,

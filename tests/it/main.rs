@@ -11,6 +11,8 @@
 mod account;
 mod admin;
 mod anthropic;
+mod auto;
+mod auto_behaviour;
 mod bad_input;
 mod bedrock;
 mod billing;

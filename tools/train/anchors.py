@@ -61,6 +61,21 @@ HARD_PASTE = [("Find every contradiction between the sections, prove each one fr
               ("Rewrite this as a formal specification with invariants, and show that no sequence of events can break them.", 5)]
 
 
+# The same request in other words is as hard.
+SYNONYMS = [("checks whether", "tests if"), ("finds", "determines"), ("Write a function", "Create a function"), ("Explain", "Describe"), ("Find", "Determine"),
+            ("Prove", "Show"), ("Compute", "Calculate"), ("Implement", "Build"), ("Refactor", "Restructure"), ("Summarise", "Sum up"), ("List", "Name"),
+            ("Give me", "Tell me"), ("Suggest", "Propose"), ("Evaluate", "Compute"), ("Design", "Plan"), ("Fix", "Repair"), ("Write", "Compose"),
+            ("What is the", "Tell me the"), ("How many", "What number of"), ("Translate", "Render"), ("Derive", "Deduce"), ("Solve", "Work out")]
+
+
+def reworded(text):
+    """The text with other words for the same, or None."""
+    for one, other in SYNONYMS:
+        if one in text:
+            return text.replace(one, other, 1)
+    return None
+
+
 def row(n, name, level, messages, tools=None):
     economy, standard, premium = SUCCESS[level]
     anchor = {"id": f"anchor-{n}", "source": f"anchors_{name}", "family": "anchors", "kind": "anchor", "messages": messages,
@@ -114,6 +129,7 @@ def rows(lines, seed):
     dice = random.Random(seed)
     singles = [(int(level), text) for level, text in (line.rstrip("\n").split("\t") for line in lines if line[:1] in "012345")]
     found = [("ask", level, [user(text)], None) for level, text in singles]
+    found += [("ask", level, [user(reworded(text))], None) for level, text in singles if reworded(text)]
     hard = [(level, text) for level, text in singles if level >= 4]
     easy = [(level, text) for level, text in singles if level <= 1]
     for assent in ASSENTS:

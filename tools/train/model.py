@@ -72,7 +72,7 @@ def root(known):
 
 def fit_words(known, target, weight):
     scaled = scipy.sparse.diags(1 / np.sqrt(np.maximum(np.asarray(known.sum(1)).ravel(), 1))) @ known
-    model = Ridge(alpha=3, solver="sparse_cg", tol=1e-4).fit(scaled, target, sample_weight=weight)
+    model = Ridge(alpha=5, solver="sparse_cg", tol=1e-4).fit(scaled, target, sample_weight=weight)
     return model.coef_, scaled @ model.coef_
 
 

@@ -13,7 +13,7 @@ TIERS = ["economy", "standard", "premium"]
 # Mean price of a typical answer by tier in the shipped catalog, and what a good answer is worth (`decide.rs`).
 PRICES = np.array([100, 430, 1090])
 WORTH = 22
-FLOOR, CLEARLY_BETTER = 3000, 1500
+FLOOR, CLEARLY_BETTER = 1800, 1500
 PARTS = {
     "without words": ("words",), "without topics": ("topic",), "without the line": ("line",), "without trees": ("trees",),
     "without anchors": ("anchors",), "without numbers, formulas, code of the ask": ("ask_numbers_", "ask_code_", "ask_latex_", "ask_operators_", "ask_formulas_", "ask_brackets_", "ask_long_numbers_"),
@@ -23,13 +23,9 @@ PARTS = {
 
 def decide(chances, worth=WORTH):
     """The router's `decide::by_price`."""
-    gain = worth * chances - PRICES * 100
-    picked = np.zeros(len(chances), int)
-    rows = np.arange(len(chances))
-    for tier in (1, 2):
-        poor = (chances[rows, picked] < FLOOR) & (chances[:, tier] >= chances[rows, picked] + CLEARLY_BETTER)
-        picked = np.where((gain[:, tier] > gain[rows, picked]) | poor, tier, picked)
-    return picked
+    picked = np.argmax(worth * chances - PRICES * 100, axis=1)
+    poor = (chances[:, 0] < FLOOR) & (chances[:, 2] >= chances[:, 1] + CLEARLY_BETTER)
+    return np.where(poor, 2, picked)
 
 
 def line(name, outcomes, score, tiers=None):
@@ -88,7 +84,7 @@ def held_out(trained, question, family, curves, docs):
         chances = calibrate.chances(curves, margins)
         table, words = compared(trained.rows, trained.outcomes, scored(chances).astype(float), decide(chances))
         text += f"\n## {titles[name]}\n\n{table}\n{families(trained.outcomes, scored(chances).astype(float), words)}"
-    shares = [f"{worth}: " + "success {:.3f} at {:.2f}, shares {:.0%} {:.0%} {:.0%}".format(*trained.outcomes.tiers(decide(calibrate.chances(curves, question), worth))) for worth in (14, 18, 20, 22, 24, 26, 32, 60)]
+    shares = [f"{worth}: " + "success {:.3f} at {:.2f}, shares {:.0%} {:.0%} {:.0%}".format(*trained.outcomes.tiers(decide(calibrate.chances(curves, question), worth))) for worth in (18, 20, 22, 24, 26, 30, 45)]
     text += "\nWhat a good answer is worth against success and cost: " + "; ".join(shares) + ".\n"
     return text + reliability(trained, question, family, curves, docs)
 

@@ -12,13 +12,13 @@ const fn worth(prefer: Prefer) -> i64 {
         Prefer::Cheap => 7,
         Prefer::Fast | Prefer::Balanced => 22,
         Prefer::Coding => 30,
-        Prefer::Quality => 60,
+        Prefer::Quality => 45,
     }
 }
 
-/// A tier below this chance is left for the next one that has a better one, in ten-thousandths.
-const FLOOR: u16 = 3_000;
-/// By how much the next tier has to be better then.
+/// Where economy succeeds less often than this, in ten-thousandths, price does not keep premium away …
+const FLOOR: u16 = 1_800;
+/// … if it is this much better than standard.
 const CLEARLY_BETTER: u16 = 1_500;
 /// A conversation whose prompt is warm goes down only when that gains this much of what a good
 /// answer is worth, in percent.
@@ -81,18 +81,15 @@ fn by_price(chances: [u16; 3], circumstances: &Circumstances) -> Tier {
     let worth = worth(circumstances.prefer);
     // In ten-thousandths of an economy answer's price.
     let gain = |i: usize| times[i].map(|times| worth * i64::from(chances[i]) - times * 100);
-    let mut best: Option<(usize, i64)> = None;
-    for (i, gain) in (0..Tier::ALL.len()).filter_map(|i| Some((i, gain(i)?))) {
-        let is_poor = |(before, _): (usize, i64)| {
-            chances[before] < FLOOR && chances[i] >= chances[before].saturating_add(CLEARLY_BETTER)
-        };
-        if best.is_none_or(|best| gain > best.1 || is_poor(best)) {
-            best = Some((i, gain));
-        }
-    }
+    let open = (0..Tier::ALL.len()).filter_map(|i| Some((i, gain(i)?)));
+    // The cheaper one of equals.
+    let best = open.reduce(|best, next| if next.1 > best.1 { next } else { best });
     let Some((picked, most)) = best else {
         return Tier::Standard;
     };
+    if is_poor(chances, circumstances) {
+        return Tier::Premium;
+    }
     let warm = circumstances.warm.map(|warm| warm as usize);
     match warm.and_then(|warm| Some((warm, gain(warm)?))) {
         Some((warm, kept)) if warm > picked && most - kept < worth * MARGIN_PERCENT * 100 => {
@@ -100,6 +97,18 @@ fn by_price(chances: [u16; 3], circumstances: &Circumstances) -> Tier {
         }
         Some(_) | None => Tier::ALL[picked],
     }
+}
+
+/// Whether quality asks for premium whatever the price: with `cheap` it never does.
+fn is_poor([economy, standard, premium]: [u16; 3], circumstances: &Circumstances) -> bool {
+    let minds_quality = match circumstances.prefer {
+        Prefer::Cheap => false,
+        Prefer::Fast | Prefer::Balanced | Prefer::Quality | Prefer::Coding => true,
+    };
+    minds_quality
+        && circumstances.prices.0[Tier::Premium as usize].is_some()
+        && economy < FLOOR
+        && premium >= standard.saturating_add(CLEARLY_BETTER)
 }
 
 /// Prices as multiples of the cheapest tier's, in hundredths.
@@ -136,7 +145,24 @@ mod tests {
         let usual = at([10, 43, 110]);
         assert_eq!(tier([9_500, 9_700, 9_800], &usual), Tier::Economy);
         assert_eq!(tier([6_000, 8_500, 9_000], &usual), Tier::Standard);
-        assert_eq!(tier([2_000, 3_000, 9_000], &usual), Tier::Premium);
+        assert_eq!(tier([3_000, 4_000, 9_000], &usual), Tier::Premium);
+    }
+
+    #[test]
+    fn what_economy_hardly_ever_does_goes_to_premium_at_any_price() {
+        let dear = at([10, 40, 600]);
+        assert_eq!(tier([1_700, 4_000, 5_500], &dear), Tier::Premium);
+        assert_eq!(
+            tier([1_700, 4_000, 5_400], &dear),
+            Tier::Standard,
+            "hardly better"
+        );
+        assert_eq!(tier([1_800, 4_000, 5_600], &dear), Tier::Standard);
+        let cheap = Circumstances {
+            prefer: Prefer::Cheap,
+            ..dear
+        };
+        assert_ne!(tier([1_700, 4_000, 5_500], &cheap), Tier::Premium);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::conversation::{Conversation, Speaker};
 use super::picture::{Picture, Place};
-use super::scan::Texture;
+use super::texture::Texture;
 
 /// One number of a texture.
 type Reading = fn(&Texture) -> u32;

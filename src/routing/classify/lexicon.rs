@@ -31,7 +31,7 @@ const COURTESY: &str = "please pls plz kindly thanks thank thx hello hi hey dear
 
 const FUNCTION: &str = "a an the this that these those it its i me my we us our you your he him his she her they \
     them their of to in on at by for from with as into about over up out is are was were be been being am do does \
-    did done has have had having will would can could may might shall and or but so if then than there here just \
+    did done has have had having will would can could may might shall and or but so if whether then than there here just \
     also very too yes yeah yep no ok okay sure right go ahead make it continue proceed let lets get got one ones \
     der die das den dem des ein eine einen einem einer und oder ist sind war mit von zu im in auf für ich du er wir \
     ihr sie es mir mich dir dich uns mach ja nein mal \
@@ -43,7 +43,7 @@ const QUESTION: &str = "what why how which who whom whose when where was warum w
     pourquoi comment quel quelle quels quand où qué cómo cuál cuándo dónde quién quien come perché quale quando";
 
 const CONSTRAINT: &str = "must only exactly least most without never ensure cannot except unless avoid limit require \
-    required requires allowed forbidden within strictly always until before after if otherwise policy policies rule rules \
+    required requires allowed forbidden within strictly always until before after otherwise policy policies rule rules \
     muss müssen nur genau mindestens höchstens ohne nie niemals außer darf \
     doit doivent seulement exactement moins sans jamais sauf debe deben solo exactamente menos sin nunca salvo \
     deve devono soltanto esattamente almeno senza";
@@ -55,7 +55,7 @@ const PROOF: &str = "prove proof theorem lemma derive rigorous rigorously induct
     beweise beweis satz induktion démontrer démontrez preuve théorème demuestra demostración teorema dimostra";
 
 const REASON: &str = "think step reasoning explain because therefore justify carefully analyze analyse compare evaluate \
-    tradeoff design architecture strategy optimize optimise why diagnose investigate \
+    tradeoff design architecture strategy optimize optimise diagnose investigate \
     erkläre begründe analysiere vergleiche explique expliquer justifier analyser comparer explica analiza compara justifica \
     spiega analizza confronta";
 
@@ -92,7 +92,7 @@ fn table() -> Table {
     ];
     for (words, class) in lists {
         for word in words.split_whitespace() {
-            let hash = super::scan::word_hash(word);
+            let hash = super::hash::word_hash(word);
             let mut slot = hash as usize % SLOTS;
             while slots[slot].1.is_some() && slots[slot].0 != hash {
                 slot = (slot + 1) % SLOTS;
@@ -108,7 +108,7 @@ fn table() -> Table {
 
 #[cfg(test)]
 mod tests {
-    use super::super::scan::word_hash;
+    use super::super::hash::word_hash;
     use super::*;
 
     #[test]

@@ -7,11 +7,13 @@ pub mod decide;
 mod features;
 mod forest;
 mod grams;
+mod hash;
 mod lexicon;
 pub mod model;
 mod picture;
 mod scan;
 pub mod shares;
+mod texture;
 pub mod weights;
 
 pub use conversation::{Conversation, Speaker};

@@ -96,7 +96,8 @@ impl Model {
                 tally.add(gram);
             }
         });
-        if picture.textures[Place::Ask as usize].words == 0 {
+        let ask = &picture.textures[Place::Ask as usize];
+        if ask.words + ask.courtesies == 0 {
             return None;
         }
         let features = features::features(conversation, &picture);

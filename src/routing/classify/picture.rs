@@ -1,7 +1,8 @@
 //! The whole picture: which texts of a conversation speak for it, and what they are made of.
 
 use super::conversation::{Conversation, Excerpt, Speaker, Turn};
-use super::scan::{Scanner, Texture};
+use super::scan::Scanner;
+use super::texture::Texture;
 
 /// Words with which an ask speaks for itself; below it, the one before is read too.
 const SPEAKS: u32 = 4;

@@ -2,83 +2,12 @@
 //!
 //! White space, case, marks of emphasis and courtesy leave no trace. Numbers count by their length.
 
+use super::hash::{PRIME, SEED, mix, pair, stem};
 use super::lexicon::{self, Class};
+use super::texture::Texture;
 
-const SEED: u32 = 0x811c_9dc5;
-const PRIME: u32 = 0x0100_0193;
 /// Bits that remember which words came before.
 const SEEN_BITS: usize = 2048;
-
-/// What a text is made of. All are counts; bytes that were not read are in none but `skipped`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Texture {
-    /// Bytes that are no white space.
-    pub letters: u32,
-    /// Bytes that were not read.
-    pub skipped: u32,
-    /// Words, numbers included, courtesy left out.
-    pub words: u32,
-    /// Words that are no mere grammar.
-    pub content: u32,
-    /// Words that had not come before, about.
-    pub distinct: u32,
-    /// Words of nine letters or more.
-    pub long_words: u32,
-    /// Letters of all words.
-    pub word_letters: u32,
-    /// Words that are not ASCII.
-    pub foreign: u32,
-    /// Runs of digits.
-    pub numbers: u32,
-    /// Runs of three digits or more.
-    pub long_numbers: u32,
-    /// Question marks.
-    pub questions: u32,
-    /// Ends of sentences.
-    pub sentences: u32,
-    /// Lines that are not blank.
-    pub lines: u32,
-    /// Lines that begin as an item of a list.
-    pub items: u32,
-    /// Lines that begin as an answer to choose: `A)`, `(B)`, `C.`
-    pub options: u32,
-    /// Lines that end or begin as code does.
-    pub code_lines: u32,
-    /// Fences of code blocks.
-    pub fences: u32,
-    /// `= < > + | & %` and the like.
-    pub operators: u32,
-    /// Commands of LaTeX.
-    pub latex: u32,
-    /// Dollar signs, and `^`.
-    pub formulas: u32,
-    /// Brackets that open.
-    pub brackets: u32,
-    /// Deepest nesting of brackets.
-    pub depth: u32,
-    /// Double quotes and backticks.
-    pub quotes: u32,
-    /// Names made of parts: `a_b`, `a.b`, `a/b`, `a::b`.
-    pub joined: u32,
-    /// Names with a bracket right behind them.
-    pub invoked: u32,
-    /// Commas and semicolons.
-    pub commas: u32,
-    /// Colons.
-    pub colons: u32,
-    /// Words of [`Class::Question`].
-    pub asks: u32,
-    /// Words of [`Class::Constraint`].
-    pub constraints: u32,
-    /// Words of [`Class::Quantifier`].
-    pub quantifiers: u32,
-    /// Words of [`Class::Proof`].
-    pub proofs: u32,
-    /// Words of [`Class::Reason`].
-    pub reasons: u32,
-    /// Words of [`Class::Failure`].
-    pub failures: u32,
-}
 
 /// What a byte is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -114,8 +43,8 @@ pub struct Scanner<'a> {
     pub texture: Texture,
     grams: &'a mut dyn FnMut(u32),
     seen: [u64; SEEN_BITS / 64],
-    /// Hashes of the word so far, of it without its last byte, its last two and its last three.
-    hash: [u32; 4],
+    /// Hashes of the word so far, and of it without its last byte.
+    hash: [u32; 2],
     length: u32,
     digits: u32,
     tail: u8,
@@ -140,7 +69,7 @@ impl<'a> Scanner<'a> {
             texture: Texture::default(),
             grams,
             seen: [0; SEEN_BITS / 64],
-            hash: [SEED; 4],
+            hash: [SEED; 2],
             length: 0,
             digits: 0,
             tail: 0,
@@ -234,8 +163,8 @@ impl<'a> Scanner<'a> {
 
     #[inline]
     fn push(&mut self, byte: u8) {
-        let [now, one, two, _] = self.hash;
-        self.hash = [(now ^ u32::from(byte)).wrapping_mul(PRIME), now, one, two];
+        let [now, _] = self.hash;
+        self.hash = [(now ^ u32::from(byte)).wrapping_mul(PRIME), now];
         self.length += 1;
         self.tail = byte;
     }
@@ -334,7 +263,7 @@ impl<'a> Scanner<'a> {
     fn end_word(&mut self) {
         if self.length > 0 {
             self.word();
-            self.hash = [SEED; 4];
+            self.hash = [SEED; 2];
             self.length = 0;
             self.digits = 0;
             self.has_high = false;
@@ -348,6 +277,7 @@ impl<'a> Scanner<'a> {
         let stem = stem(self.hash, self.length, self.tail);
         let class = lexicon::class(stem);
         if class == Some(Class::Courtesy) {
+            self.texture.courtesies += 1;
             return;
         }
         let texture = &mut self.texture;
@@ -392,45 +322,55 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// The hash of a word by its stem: plural and the endings of verbs are cut.
-const fn stem(hash: [u32; 4], length: u32, tail: u8) -> u32 {
-    let [whole, one, _, _] = hash;
-    if tail == b's' && length > 3 {
-        one
-    } else {
-        whole
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(text: &str) -> (Texture, Vec<u32>) {
+        let mut grams = Vec::new();
+        let mut take = |gram| grams.push(gram);
+        let mut scanner = Scanner::new(&mut take);
+        scanner.read(text);
+        (scanner.texture, grams)
     }
-}
 
-/// The hash by which a word is known.
-pub fn word_hash(word: &str) -> u32 {
-    let mut last = 0;
-    let (mut hash, mut before, mut length) = (SEED, SEED, 0);
-    let mut tail = 0;
-    for byte in word.bytes() {
-        let lower = if byte.is_ascii_uppercase() || last == 0xc3 && (0x80..=0x9e).contains(&byte) {
-            byte | 0x20
-        } else {
-            byte
-        };
-        before = hash;
-        hash = (hash ^ u32::from(lower)).wrapping_mul(PRIME);
-        length += 1;
-        tail = lower;
-        last = byte;
+    #[test]
+    fn a_text_is_counted_by_what_it_is_made_of() {
+        let (texture, _) =
+            read("Why does f(x) fail?\n\n- 12 of 3456 rows\nA) $x^2$\n    let a = b.c;\n");
+        assert_eq!((texture.lines, texture.items, texture.options), (4, 1, 1));
+        assert_eq!((texture.numbers, texture.long_numbers), (3, 1));
+        assert_eq!(
+            (texture.questions, texture.asks, texture.failures),
+            (1, 1, 1)
+        );
+        assert_eq!((texture.code_lines, texture.invoked), (1, 1));
+        assert_eq!((texture.formulas, texture.depth), (3, 1));
     }
-    stem([hash, before, before, before], length, tail)
-}
 
-/// The finaliser of MurmurHash3, by Austin Appleby, in the public domain.
-const fn mix(mut hash: u32) -> u32 {
-    hash ^= hash >> 16;
-    hash = hash.wrapping_mul(0x85eb_ca6b);
-    hash ^= hash >> 13;
-    hash = hash.wrapping_mul(0xc2b2_ae35);
-    hash ^ (hash >> 16)
-}
+    #[test]
+    fn what_carries_nothing_leaves_no_trace() {
+        for (one, other) in [
+            ("Sort a list", "  sort   A\tLIST "),
+            ("Sort a list", "Please sort a list, thanks"),
+            ("Sort a list", "**Sort** a _list_"),
+            ("It costs 12 euros", "It costs 47 euros"),
+            ("Écris un mot", "écris UN MOT"),
+        ] {
+            assert_eq!(read(one).1, read(other).1, "{other}");
+        }
+    }
 
-const fn pair(first: u32, second: u32) -> u32 {
-    mix(first.rotate_left(5) ^ second.wrapping_mul(0x9e37_79b1))
+    proptest! {
+        #[test]
+        fn any_text_is_read_and_counts_stay_within_its_length(text in "\\PC{0,300}") {
+            let (texture, grams) = read(&text);
+            prop_assert!(texture.words as usize <= text.len());
+            prop_assert!(texture.content <= texture.words && texture.distinct <= texture.words);
+            prop_assert!(grams.len() <= 2 * texture.words as usize);
+            prop_assert_eq!(read(&text), (texture, grams));
+        }
+    }
 }
