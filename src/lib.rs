@@ -13,6 +13,7 @@ pub mod mail;
 pub mod money;
 pub mod routing;
 pub mod sandbox;
+pub mod spans;
 pub mod store;
 pub mod telemetry;
 pub mod usage;
