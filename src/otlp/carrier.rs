@@ -19,6 +19,11 @@ const ANSWER_BYTES: usize = 64 << 10;
 const CONNECT: Duration = Duration::from_secs(5);
 const IDLE: Duration = Duration::from_secs(60);
 
+/// The clients cannot be built.
+#[derive(Debug, thiserror::Error)]
+#[error("the client for exports cannot be built: {0}")]
+pub struct NoCarrier(#[from] reqwest::Error);
+
 /// Carries exports to targets within a reach. Clones share their connections.
 #[derive(Clone)]
 pub struct Carrier {
@@ -29,7 +34,7 @@ pub struct Carrier {
 
 impl Carrier {
     /// A carrier for targets within `reach`.
-    pub fn new(names: &Names, reach: Reach) -> Result<Self, reqwest::Error> {
+    pub fn new(names: &Names, reach: Reach) -> Result<Self, NoCarrier> {
         let builder = || {
             let guard = Guard {
                 names: names.clone(),

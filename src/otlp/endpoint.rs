@@ -61,7 +61,19 @@ impl Signal {
 
 /// A URL that is fit to be an endpoint. Whether it may be connected to is asked anew each time.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Endpoint(Url);
+pub struct Endpoint {
+    url: Url,
+    path: Path,
+}
+
+/// Whether a URL is complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Path {
+    /// The signal's path belongs behind it.
+    Added,
+    /// It is used as it was written.
+    AsWritten,
+}
 
 impl Endpoint {
     /// Reads a URL.
@@ -80,15 +92,27 @@ impl Endpoint {
         if url.fragment().is_some() {
             return Err(EndpointError::Fragment);
         }
-        let endpoint = Self(url);
+        let endpoint = Self {
+            url,
+            path: Path::Added,
+        };
         endpoint.check_literal(reach)?;
         Ok(endpoint)
+    }
+
+    /// The same, for one signal alone: its path is used as it was written.
+    #[must_use]
+    pub fn as_written(self) -> Self {
+        Self {
+            path: Path::AsWritten,
+            ..self
+        }
     }
 
     /// Whether its host may be connected to, by every address that its name has now.
     pub async fn check(&self, names: &Names, reach: Reach) -> Result<(), Unreachable> {
         self.check_literal(reach)?;
-        match self.0.host() {
+        match self.url.host() {
             Some(Host::Domain(name)) => names.find(name, reach).await.map(drop),
             Some(Host::Ipv4(_) | Host::Ipv6(_)) => Ok(()),
             None => Err(Unreachable::Unknown),
@@ -98,7 +122,7 @@ impl Endpoint {
     /// Whether its host may be connected to, as far as the URL tells: addresses pass no look-up of
     /// names.
     pub fn check_literal(&self, reach: Reach) -> Result<(), Unreachable> {
-        match self.0.host() {
+        match self.url.host() {
             Some(Host::Ipv4(address)) => reach.admits(IpAddr::V4(address)),
             Some(Host::Ipv6(address)) => reach.admits(IpAddr::V6(address)),
             Some(Host::Domain(_)) => Ok(()),
@@ -109,11 +133,14 @@ impl Endpoint {
     /// Where a signal goes over HTTP: the path is added unless it is there.
     #[must_use]
     pub fn of(&self, signal: Signal) -> Url {
-        let mut url = self.0.clone();
+        let mut url = self.url.clone();
         let path = url.path().trim_end_matches('/');
-        if !path.ends_with(signal.path()) {
-            let path = format!("{path}{}", signal.path());
-            url.set_path(&path);
+        match self.path {
+            Path::Added if !path.ends_with(signal.path()) => {
+                let path = format!("{path}{}", signal.path());
+                url.set_path(&path);
+            }
+            Path::Added | Path::AsWritten => {}
         }
         url
     }
@@ -121,20 +148,10 @@ impl Endpoint {
     /// Where a signal goes over gRPC, which knows no other path.
     #[must_use]
     pub fn method(&self, signal: Signal) -> Url {
-        let mut url = self.0.clone();
+        let mut url = self.url.clone();
         url.set_path(signal.method());
         url.set_query(None);
         url
-    }
-
-    /// Exactly what was written.
-    pub fn url(&self) -> &Url {
-        &self.0
-    }
-
-    /// Whether secrets that were meant for one of them may go to the other.
-    pub fn is_same_server(&self, other: &Self) -> bool {
-        self.0.origin() == other.0.origin()
     }
 }
 

@@ -70,7 +70,7 @@ pub fn is_worth_a_retry(code: u32) -> bool {
 }
 
 /// `%20` and the like as bytes.
-fn unescape(text: &str) -> String {
+pub fn unescape(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, tail)) = rest.split_first() {

@@ -9,8 +9,9 @@ mod reply;
 mod target;
 
 pub use address::is_global;
-pub use carrier::Carrier;
+pub use carrier::{Carrier, NoCarrier};
 pub use endpoint::{Endpoint, EndpointError, Signal};
+pub use grpc::unescape;
 pub use names::{Names, Reach, Unreachable};
 pub use reply::{Again, Delivered, Failure};
 pub use target::{HeaderError, Headers, Payload, Protocol, Target};

@@ -160,7 +160,7 @@ impl Reply {
     fn refusal(&self, said: &str) -> String {
         let status = self.status;
         let advice = match status {
-            300..400 => "redirects are not followed; use the endpoint that it leads to",
+            300..=399 => "redirects are not followed; use the endpoint that it leads to",
             401 | 403 => "check the headers",
             404 | 405 => "check the endpoint's path",
             _ => "see what it says",

@@ -1,14 +1,12 @@
 //! Which traces are exported: a share of them, told by the trace's id, so that all who ask agree.
 
-use serde::{Deserialize, Serialize};
-
 use super::context::{Context, Recorded, TraceId};
 
 /// The whole, in parts of a [`Ratio`].
 const WHOLE: u32 = 1_000_000;
 
 /// A share of all traces, in millionths.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ratio(u32);
 
 /// Who decides whether a request is exported.
@@ -38,6 +36,16 @@ impl Ratio {
         (0.0..=1.0)
             .contains(&share)
             .then(|| Self((share * f64::from(WHOLE)).round() as u32))
+    }
+
+    /// So many of a million, all of them at the most.
+    pub fn of_millionths(millionths: u32) -> Self {
+        Self(millionths.min(WHOLE))
+    }
+
+    /// How many of a million.
+    pub fn millionths(self) -> u32 {
+        self.0
     }
 
     /// The share from 0 to 1.
