@@ -6,6 +6,7 @@ use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceResp
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use prost::Message;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use serde_json::Value;
 
 use super::endpoint::Signal;
 use super::grpc;
@@ -142,15 +143,15 @@ impl Reply {
     /// How many it rejected of what it took, and why. An answer that cannot be read rejects nothing:
     /// the status said that it was taken.
     fn partly(&self, protocol: Protocol, signal: Signal, message: &[u8]) -> (i64, String) {
-        let json = protocol == Protocol::HttpJson;
-        match signal {
-            Signal::Traces => {
-                let read: ExportTraceServiceResponse = decode(json, message);
+        match (protocol, signal) {
+            (Protocol::HttpJson, _) => partly_json(message),
+            (Protocol::HttpProtobuf | Protocol::Grpc, Signal::Traces) => {
+                let read = ExportTraceServiceResponse::decode(message).unwrap_or_default();
                 let partly = read.partial_success.unwrap_or_default();
                 (partly.rejected_spans, partly.error_message)
             }
-            Signal::Metrics => {
-                let read: ExportMetricsServiceResponse = decode(json, message);
+            (Protocol::HttpProtobuf | Protocol::Grpc, Signal::Metrics) => {
+                let read = ExportMetricsServiceResponse::decode(message).unwrap_or_default();
                 let partly = read.partial_success.unwrap_or_default();
                 (partly.rejected_data_points, partly.error_message)
             }
@@ -201,12 +202,17 @@ impl Reply {
     }
 }
 
-fn decode<T: Message + Default + serde::de::DeserializeOwned>(json: bool, bytes: &[u8]) -> T {
-    if json {
-        serde_json::from_slice(bytes).unwrap_or_default()
-    } else {
-        T::decode(bytes).unwrap_or_default()
-    }
+/// In JSON a count may be a number or a text.
+fn partly_json(message: &[u8]) -> (i64, String) {
+    let read: Value = serde_json::from_slice(message).unwrap_or_default();
+    let partly = &read["partialSuccess"];
+    let counts = ["rejectedSpans", "rejectedDataPoints"].map(|name| {
+        let count = &partly[name];
+        let text = count.as_str().and_then(|text| text.parse().ok());
+        count.as_i64().or(text).unwrap_or(0)
+    });
+    let said = partly["errorMessage"].as_str().unwrap_or_default();
+    (counts.into_iter().sum(), said.to_owned())
 }
 
 /// A backend's words, cleaned, bounded and without our secrets.

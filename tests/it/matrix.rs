@@ -68,6 +68,12 @@ const RULES: &[(&str, &str, Rule, About)] = &[
     ("GET", "/v1/account", Rule::Owner, About::Self_(200)),
     ("PATCH", "/v1/account", Rule::Owner, About::Self_(200)),
     ("DELETE", "/v1/account", Rule::Session, About::Self_(400)),
+    (
+        "POST",
+        "/v1/account/telemetry/test",
+        Rule::Owner,
+        About::Self_(400),
+    ),
     ("GET", "/v1/account/export", Rule::Owner, About::Self_(200)),
     ("GET", "/v1/account/usage", Rule::Owner, About::Self_(200)),
     (

@@ -150,7 +150,7 @@ fn rests_grow_to_their_bound_and_end_with_a_success() {
     desk.ended(owner, parcel.mark, &taken(), now, 0);
     let health = desk.health(owner, now, 0).unwrap();
     assert_eq!((health.state, health.error), (State::Flowing, None));
-    assert_eq!(health.dropped, 4);
+    assert_eq!(health.dropped, 1 + 2 + 2 + 2);
 }
 
 #[test]
