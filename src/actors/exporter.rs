@@ -140,7 +140,12 @@ impl Exporter {
             }
             Err(failure) => {
                 self.counters.spans_dropped("failed", spans);
-                tracing::debug!(error = %failure, spans, "a batch of spans was not taken");
+                // What the backend said may quote what it was sent.
+                tracing::debug!(
+                    status = failure.status,
+                    spans,
+                    "a batch of spans was not taken"
+                );
             }
         }
     }

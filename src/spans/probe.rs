@@ -1,7 +1,7 @@
 //! A span that says nothing but that a target works.
 
-use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
+use opentelemetry_proto::tonic::trace::v1::{Span, Status};
 
 use super::context::{Context, TraceId};
 use super::encode::text;
@@ -17,6 +17,7 @@ pub fn test(random_trace: u128, random_span: u64, now_ns: u64) -> (TraceId, Span
         flags: 1,
         start_time_unix_nano: now_ns,
         end_time_unix_nano: now_ns,
+        status: Some(Status::default()),
         attributes: vec![text("model_router.test", "true")],
         ..Span::default()
     };

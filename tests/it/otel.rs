@@ -1,12 +1,17 @@
 //! The operator's own traces and metrics, by OpenTelemetry's standard variables.
 
+use std::time::{Duration, Instant};
+
 use model_router::config::{Environment, Otel};
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as Number;
 use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::task::spawn_blocking;
 
 use super::collector::{Collector, Manner, find, string};
-use super::router::{Router, ask, header};
+use super::process::{Process, command};
+use super::router::{Router, ask, crypto, header};
 
 fn otel(pairs: &[(&str, &str)]) -> Otel {
     let table = pairs
@@ -139,11 +144,28 @@ async fn a_sampler_and_the_switch_are_kept_to() {
 
 #[actix_web::test]
 async fn the_dashboard_asks_for_metrics_that_there_are() {
-    let router = Router::start().await;
-    let account = router.account("5").await;
+    let collector = Collector::start(Manner::Takes).await;
+    let refusing = Collector::start(Manner::Answers(400, "", String::new())).await;
+    let router = super::spans::router().await;
     let mut body = ask("gpt-4.1", "x");
     body["stream"] = json!(true);
-    router.chat(&account, &body).await.text().await.unwrap();
+    let mut accounts = Vec::new();
+    for (email, backend) in [
+        ("ada@example.com", &collector),
+        ("bob@example.com", &refusing),
+    ] {
+        let target = json!({ "endpoint": backend.url() });
+        let account = super::spans::exporting(&router, email, target).await;
+        router.chat(&account, &body).await.text().await.unwrap();
+        accounts.push(account);
+    }
+    // Once something was exported and something dropped, all metrics are there.
+    for (account, what) in accounts.iter().zip(["exported_spans", "dropped_spans"]) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while router.get(account, "/v1/account").await["telemetry"]["status"][what] == 0 {
+            assert!(Instant::now() < deadline, "no {what}");
+        }
+    }
     let text = router.client.get(format!("{}/metrics", router.url));
     let text = text.send().await.unwrap().text().await.unwrap();
     let described: Vec<&str> = text
@@ -169,14 +191,70 @@ async fn the_dashboard_asks_for_metrics_that_there_are() {
                 .iter()
                 .find_map(|end| name.strip_suffix(end))
                 .filter(|base| described.contains(base));
-            // Spans are dropped only when something is wrong.
-            let is_known = described.contains(&name)
-                || base.is_some()
-                || name == "model_router_telemetry_spans_dropped_total"
-                || name == "model_router_telemetry_spans_exported_total"
-                || name == "model_router_streams_broken_total";
+            let is_known = described.contains(&name) || base.is_some();
             assert!(is_known, "{name} in {query}");
         }
     }
     assert!(asked >= 15, "{asked}");
+}
+
+#[actix_web::test]
+async fn a_router_that_ends_sends_what_waits_and_waits_for_nobody_for_long() {
+    crypto();
+    let collector = Collector::start(Manner::Takes).await;
+    for (manner, arrives) in [
+        (Manner::Takes, true),
+        (Manner::Slow(Duration::from_secs(60)), false),
+    ] {
+        collector.behave(manner);
+        let dir = TempDir::new().unwrap();
+        let mut process = Process::run(
+            command(dir.path())
+                .args(["serve", "--sandbox"])
+                .env("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", collector.url()),
+        );
+        let chat = format!("{}/v1/chat/completions", process.url);
+        let request = reqwest::Client::new().post(chat).bearer_auth(&process.key);
+        let answer = request.json(&ask("gpt-4.1", "x")).send().await.unwrap();
+        let id = header(answer.headers(), "x-model-router-generation-id").to_owned();
+        let began = Instant::now();
+        process.signal("-TERM");
+        let ended = spawn_blocking(move || process.wait(Duration::from_secs(20)));
+        assert_eq!(ended.await.unwrap(), 0);
+        assert!(
+            began.elapsed() < Duration::from_secs(15),
+            "{:?}",
+            began.elapsed()
+        );
+        let received = collector.received.borrow();
+        let mut spans = received.spans.iter();
+        let came = spans.any(|span| string(span, "model_router.generation.id") == id);
+        assert_eq!(came, arrives);
+    }
+}
+
+#[actix_web::test]
+async fn log_lines_of_a_request_carry_its_trace() {
+    crypto();
+    let dir = TempDir::new().unwrap();
+    let log = dir.path().join("log");
+    let (mut child, url) = super::signin_process::serve(dir.path(), &log);
+    let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let request = reqwest::Client::new().get(format!("{url}/v1/models"));
+    let answer = request.header("traceparent", parent).send().await.unwrap();
+    let id = header(answer.headers(), "x-request-id").to_owned();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let text = std::fs::read_to_string(&log).unwrap();
+    let lines = text
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let line = lines
+        .into_iter()
+        .find(|line| line["request_id"] == id)
+        .unwrap();
+    assert_eq!(line["message"], "request");
+    assert_eq!(line["trace_id"], parent[3..35]);
+    let span = line["span_id"].as_str().unwrap();
+    assert!(span.len() == 16 && span != &parent[36..52], "{line}");
 }

@@ -257,16 +257,6 @@ async fn a_target_outlives_a_restart_and_its_secret_is_on_no_disk() {
         assert!(!found, "{}", file.display());
     }
     // What is read back opens under the same secret of the installation.
-    use model_router::store::{Accounts, Db};
-    drop(
-        router
-            .desk
-            .accounts
-            .send(model_router::actors::accounts::FindAccount {
-                email: "ada@example.com".to_owned(),
-            })
-            .await,
-    );
     let copy = tempfile::tempdir().unwrap();
     copy_dir(&router.dir.path().join("var"), &copy.path().join("var"));
     let db = Db::open(&copy.path().join("var")).unwrap();
