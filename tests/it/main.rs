@@ -39,6 +39,7 @@ mod limits;
 mod mailbox;
 mod matrix;
 mod metrics;
+mod midnight;
 mod overload;
 mod plain;
 mod process;
