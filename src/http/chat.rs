@@ -15,7 +15,7 @@ use super::auth::Caller;
 use super::body::{self, Share};
 use super::headers::Served;
 use super::metered::{Ending, Meter, Opening, Spending};
-use super::plan::Plan;
+use super::plan::{Detail, Plan};
 use super::progress::Progress;
 use super::refusal;
 use super::relay::{Relay, Success};
@@ -48,7 +48,7 @@ pub async fn chat(
     let admission = witness.see(admit(&desk))?;
     let (request, share) = witness.see(read(&desk, &http, payload).await)?;
     witness.chat(&request);
-    let plan = witness.see(Plan::make(&desk, &caller.0, &request).await)?;
+    let plan = witness.see(Plan::make(&desk, &caller.0, &request, Detail::Ranked).await)?;
     witness.planned(&plan);
     if plan.shortlist.ranked.is_empty() {
         return witness.see(Err(refusal::nobody(&plan, &desk, &caller.0)));
