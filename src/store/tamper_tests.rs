@@ -9,7 +9,7 @@ use crate::store::book::{Chain, Link, Meta};
 use crate::store::{Book, Limits, verify};
 
 /// The kinds of rows, by how their keys begin.
-const KINDS: [&[u8]; 20] = [
+const KINDS: [&[u8]; 21] = [
     key::BALANCES,
     key::TRANSFERS,
     key::HOLDS,
@@ -28,6 +28,7 @@ const KINDS: [&[u8]; 20] = [
     key::POLICIES,
     key::USES,
     key::SETTINGS,
+    key::TELEMETRY,
     key::TRANSACTIONS,
     key::META,
 ];
@@ -48,7 +49,7 @@ fn the_sample_has_a_row_of_every_kind_and_no_other() {
 
 /// Rows that nothing else determines: totals outlive the records they were counted from, keys,
 /// settings and remembered operations stand for themselves.
-const UNDETERMINED: [&[u8]; 10] = [
+const UNDETERMINED: [&[u8]; 11] = [
     key::REMEMBERED,
     key::EVENTS,
     key::LIMITS,
@@ -59,6 +60,7 @@ const UNDETERMINED: [&[u8]; 10] = [
     key::POLICIES,
     key::USES,
     key::SETTINGS,
+    key::TELEMETRY,
 ];
 
 #[test]
