@@ -200,9 +200,9 @@ fn refused(error: AccountError) -> ApiError {
         AccountError::Telemetry(TelemetryError::NoEndpoint) => {
             ApiError::new(Code::MissingRequiredParameter, message).param("telemetry.endpoint")
         }
-        AccountError::Telemetry(TelemetryError::NoSuchHeader | TelemetryError::OtherServer) => {
-            ApiError::new(Code::InvalidValue, message).param("telemetry.headers")
-        }
+        AccountError::Telemetry(
+            TelemetryError::NoSuchHeader | TelemetryError::OtherServer | TelemetryError::Unreadable,
+        ) => ApiError::new(Code::InvalidValue, message).param("telemetry.headers"),
         AccountError::NoSuchAccount
         | AccountError::NoSuchKey
         | AccountError::BadEmail
