@@ -45,7 +45,6 @@ use crate::catalog::Catalog;
 use crate::config::{Environment, Settings};
 use crate::counters::Counters;
 use crate::ids::Pepper;
-use crate::otlp::NoCarrier;
 use crate::store::{self, Archive, Book, Db, Disposable, Generosity, LedgerError, Terms, Visitors};
 use crate::wire::Replays;
 
@@ -135,9 +134,6 @@ pub enum StartError {
     /// Mails can be neither sent nor written.
     #[error(transparent)]
     Mail(#[from] PostError),
-    /// Nothing can be exported.
-    #[error(transparent)]
-    Export(#[from] NoCarrier),
 }
 
 impl Switchboard {
@@ -156,7 +152,7 @@ impl Switchboard {
         let post = Post::open(&settings.mail, &settings.storage.data_dir)?;
         let mailer = Mailer::new(post, &settings.mail);
         let counters = Arc::new(Counters::default());
-        let exporter = Exporter::new(&settings, Arc::clone(&counters))?;
+        let exporter = Exporter::new(&settings, Arc::clone(&counters));
         let posts = Posts { mailer, exporter };
         Ok(Self::spawn(
             settings, providers, source, catalog, storage, posts, counters,
