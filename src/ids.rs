@@ -117,6 +117,11 @@ ulid_id!(
     KeyId, "key_"
 );
 
+ulid_id!(
+    /// A deposit that someone has ordered, `order_` + ULID. Stripe hands it back with the payment.
+    OrderId, "order_"
+);
+
 /// Characters of the random part of an API key: 62⁴³ is just over 2²⁵⁶.
 const KEY_RANDOM: usize = 43;
 /// Characters of the checksum that tells a mistyped key from a wrong one without a look-up.

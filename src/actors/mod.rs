@@ -18,6 +18,7 @@ pub mod rate;
 pub mod statistics;
 pub mod stop;
 pub mod storage;
+pub mod stripe;
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
