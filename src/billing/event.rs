@@ -1,9 +1,9 @@
 //! Stripe's events, as far as they concern orders and payments of ours.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{Card, ORDER, StripeId};
+use super::{Card, StripeId};
 use crate::ids::OrderId;
 use crate::money::Cents;
 
@@ -102,8 +102,9 @@ pub enum Currency {
     Other,
 }
 
-/// How far a dispute has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How far a dispute has come. A later one is never undone by an earlier one that comes late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DisputeStage {
     /// The money is gone until it is decided.
     Open,
@@ -360,6 +361,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::billing::ORDER;
 
     fn event(kind: &str, object: &Value) -> Event {
         let body = json!({

@@ -21,6 +21,7 @@ mod import;
 mod key;
 mod keys;
 mod policy;
+mod receipts;
 mod recent;
 mod records;
 mod replay;
@@ -35,13 +36,15 @@ mod steps;
 mod transactions;
 mod verify;
 mod visitors;
+mod wallet;
 
 pub use accounts::{Access, Account, AccountError, Accounts, Created};
 pub use book::{
-    Balance, Begun, Book, Cause, CreditError, DayTotals, Deposit, Deposited, Extension, FailedCost,
-    Fingerprint, KeyError, KeyUsage, Kind, LedgerAccount, Limits, Loss, LossKind, NotHeld, Order,
-    Outcome, Overview, PaymentError, Recovered, Refusal, Released, Reversal, ReversalKind,
-    Reversed, Scope, Settled, Transfer, TrialBalance,
+    Back, Balance, Begun, Book, Cause, CreditError, Credited, DayTotals, Deposit, DepositOrder,
+    Deposited, Extension, FailedCost, Fingerprint, KeyError, KeyUsage, Kind, LedgerAccount, Limits,
+    Loss, LossKind, NewOrder, NotHeld, Order, OrderError, OrderPaid, OrderState, Origin, Outcome,
+    Overview, PaymentError, Placed, Recovered, Refusal, Released, Reversal, Reversed, Scope,
+    Settled, Transfer, TrialBalance,
 };
 pub use codes::CODE_MS;
 pub use day::{Day, Month, NotADay};
@@ -53,6 +56,7 @@ pub use gifts::{Generosity, Gift};
 pub use import::{ImportError, import};
 pub use keys::{Key, KeyChange, Maker};
 pub use policy::{Beyond, KeyScope, MOST_LISTED_BYTES, MOST_NAMES, Policy, PolicyChange};
+pub use receipts::{Receipt, Receipts};
 pub use recent::{Pace, Recent};
 pub use records::{Archive, Page, Pruned, prune};
 pub use sessions::{Opened, SESSION_MS, Session};
@@ -67,6 +71,7 @@ pub use statistics::{Kept, keep_statistics, read_statistics};
 pub use transactions::{Transactions, Wanted};
 pub use verify::{Report, verify};
 pub use visitors::{Disposable, Newcomer, NotLetIn, Offer, Terms, Visitors, Welcome};
+pub use wallet::Wallet;
 
 #[cfg(test)]
 pub(crate) use book::samples;

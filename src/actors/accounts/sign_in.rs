@@ -23,10 +23,10 @@ const SWEEP_PERIOD: Duration = Duration::from_secs(60);
 pub struct Door {
     pub(super) visitors: Visitors,
     published: Arc<ArcSwap<SessionDirectory>>,
-    mailer: Addr<Mailer>,
+    pub(super) mailer: Addr<Mailer>,
     ledger: Addr<Ledger>,
     /// The address that mails name.
-    site: String,
+    pub(super) site: String,
     write_asked: bool,
 }
 
