@@ -64,7 +64,13 @@ mod tests {
     fn a_card_has_four_digits_and_a_month() {
         let card = |last4, month| Card::new("pm_1".parse().unwrap(), "visa", last4, month, 2030);
         assert_eq!(card("4242", 4).unwrap().expires(), "2030-04");
-        for (last4, month) in [("424", 4), ("424x", 4), ("42424", 4), ("4242", 0), ("4242", 13)] {
+        for (last4, month) in [
+            ("424", 4),
+            ("424x", 4),
+            ("42424", 4),
+            ("4242", 0),
+            ("4242", 13),
+        ] {
             assert_eq!(card(last4, month), None);
         }
     }

@@ -433,7 +433,10 @@ mod tests {
             intent: "pi_1".parse().unwrap(),
             code: "lost_card".to_owned(),
         };
-        assert_eq!(event("payment_intent.payment_failed", &intent).notice, failed);
+        assert_eq!(
+            event("payment_intent.payment_failed", &intent).notice,
+            failed
+        );
         let charge = json!({
             "id": "ch_1", "currency": "usd", "customer": "cus_1", "payment_intent": "pi_1",
             "payment_method": "pm_1", "amount": 1000, "amount_refunded": 250,

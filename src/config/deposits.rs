@@ -83,8 +83,8 @@ impl StripeAccess {
                 "is no key of Stripe's; use one such as sk_live_… or rk_live_…",
             ));
         }
-        let api_base = address(api_base.unwrap_or(API_BASE))
-            .map_err(|reason| ("STRIPE_API_BASE", reason))?;
+        let api_base =
+            address(api_base.unwrap_or(API_BASE)).map_err(|reason| ("STRIPE_API_BASE", reason))?;
         Ok(Self {
             secret_key: secret_key.into(),
             api_base,
@@ -125,7 +125,12 @@ mod tests {
         let base = |text| read(text).unwrap().api_base;
         assert_eq!(base("http://127.0.0.1:8420/"), "http://127.0.0.1:8420");
         assert_eq!(base("https://stripe.example/v1"), "https://stripe.example");
-        for bad in ["stripe.example", "http://stripe.example", "https://u:p@h", "ftp://h"] {
+        for bad in [
+            "stripe.example",
+            "http://stripe.example",
+            "https://u:p@h",
+            "ftp://h",
+        ] {
             assert_eq!(read(bad).unwrap_err().0, "STRIPE_API_BASE", "{bad}");
         }
         let access = StripeAccess::read("sk_test_12345".to_owned(), None).unwrap();

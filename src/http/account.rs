@@ -9,9 +9,7 @@ use super::auth::{Manager, Reader, Visitor};
 use super::fields::{self, Fields};
 use super::generations::rfc3339;
 use super::{ApiError, Code, Switchboard, billing, cookie, keys};
-use crate::actors::accounts::{
-    AccountView, ChangeAccount, DeleteAccount, ShowAccount, ShowWallet,
-};
+use crate::actors::accounts::{AccountView, ChangeAccount, DeleteAccount, ShowAccount, ShowWallet};
 use crate::actors::ledger::Adjust;
 use crate::catalog::{Catalog, Prefer, Tier};
 use crate::ids::AccountId;

@@ -149,9 +149,10 @@ pub(super) fn order_view(order: &DepositOrder, back: Cents) -> Value {
 pub(super) async fn card(desk: &Switchboard, account: AccountId) -> Result<Value, ApiError> {
     let wallet = desk.accounts.send(ShowWallet(account)).await;
     let card = wallet.map_err(ApiError::internal)?.card;
-    Ok(card.map_or(Value::Null, |card| {
-        json!({ "brand": card.brand(), "last4": card.last4(), "exp": card.expires() })
-    }))
+    Ok(card.map_or(
+        Value::Null,
+        |card| json!({ "brand": card.brand(), "last4": card.last4(), "exp": card.expires() }),
+    ))
 }
 
 /// What becomes credit of what is paid.

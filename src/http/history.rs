@@ -257,11 +257,7 @@ fn payment(transfer: &Transfer, receipts: &Receipts) -> [Option<String>; 3] {
     }
 }
 
-pub(super) fn transfer_view(
-    transfer: &Transfer,
-    account: AccountId,
-    receipts: &Receipts,
-) -> Value {
+pub(super) fn transfer_view(transfer: &Transfer, account: AccountId, receipts: &Receipts) -> Value {
     let [generation, model, reason] = cause(transfer);
     let [order, paid, fee] = payment(transfer, receipts);
     json!({

@@ -136,7 +136,9 @@ mod tests {
         assert_eq!(again, id("cus_1"));
         let keep = |accounts: &mut Accounts, customer: &str, last4: &str, at_s| {
             let customer = id(customer);
-            accounts.keep_card(account, &customer, card(last4), at_s).unwrap();
+            accounts
+                .keep_card(account, &customer, card(last4), at_s)
+                .unwrap();
         };
         keep(&mut accounts, "cus_1", "2222", 20);
         keep(&mut accounts, "cus_1", "1111", 10);

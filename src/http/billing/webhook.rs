@@ -187,7 +187,9 @@ async fn reverse(
             tracing::info!(%event, %intent, "money went back of a payment that is not known yet");
         }
         Ok(Reversed::Again) => {}
-        Err(error) => tracing::error!(%event, %intent, %error, "money that went back was not booked"),
+        Err(error) => {
+            tracing::error!(%event, %intent, %error, "money that went back was not booked")
+        }
     }
     Ok(())
 }

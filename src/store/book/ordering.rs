@@ -1,10 +1,10 @@
 //! Ordering a deposit: the order first, then the card processor, and credit when it says so.
 
+use super::Book;
 use super::deposit_order::{DepositOrder, OrderState, Origin};
 use super::fingerprint::Fingerprint;
 use super::idempotency::{Begun, KeyError, Outcome, Scope};
 use super::payment::{Deposit, Deposited, PaymentError};
-use super::Book;
 use crate::ids::{AccountId, OrderId};
 use crate::money::Cents;
 use crate::store::key;
@@ -84,11 +84,7 @@ pub enum Credited {
 
 impl Book {
     /// Places an order. Durable with the next commit; the processor must not hear of it before that.
-    pub fn place_order(
-        &mut self,
-        new: NewOrder<'_>,
-        now_ms: u64,
-    ) -> Result<Placed, OrderError> {
+    pub fn place_order(&mut self, new: NewOrder<'_>, now_ms: u64) -> Result<Placed, OrderError> {
         let now_ms = self.tick(now_ms);
         if let Some(key) = new.request {
             let print = Fingerprint::of(&[b"checkout", &new.paid.get().to_be_bytes()]);
@@ -189,7 +185,11 @@ impl Book {
     }
 
     /// Credits an order that was paid, once, when amount, customer and payment are the order's.
-    pub fn pay_order(&mut self, paid: OrderPaid<'_>, now_ms: u64) -> Result<Credited, PaymentError> {
+    pub fn pay_order(
+        &mut self,
+        paid: OrderPaid<'_>,
+        now_ms: u64,
+    ) -> Result<Credited, PaymentError> {
         let order = self.orders.get(paid.order);
         let mut order = order.cloned().ok_or(PaymentError::NoOrder)?;
         if order.paid != paid.paid {

@@ -156,7 +156,13 @@ fn only_what_was_ordered_is_credited() {
     assert!(matches!(first, Credited::First { .. }), "{first:?}");
     for event in 1..100 {
         let event = format!("evt_{event}");
-        let again = book.pay_order(OrderPaid { event: &event, ..good }, NOON_MS);
+        let again = book.pay_order(
+            OrderPaid {
+                event: &event,
+                ..good
+            },
+            NOON_MS,
+        );
         assert_eq!(again, Ok(Credited::Again));
     }
     let twice = OrderPaid {

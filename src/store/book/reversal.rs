@@ -142,7 +142,14 @@ impl Book {
             &cause,
             now_ms,
         );
-        self.move_cash(Kind::Reinstated, LedgerAccount::CashStripe, user, given, &cause, now_ms);
+        self.move_cash(
+            Kind::Reinstated,
+            LedgerAccount::CashStripe,
+            user,
+            given,
+            &cause,
+            now_ms,
+        );
         payment.uncovered = payment.uncovered.checked_sub(recovered).unwrap_or_default();
         payment.back = until;
     }

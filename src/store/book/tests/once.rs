@@ -163,7 +163,11 @@ impl Reference {
         };
         let account = payment.account;
         let moved = self.bring_back(intent);
-        Some(if moved { Heard::Booked(account) } else { Heard::Again })
+        Some(if moved {
+            Heard::Booked(account)
+        } else {
+            Heard::Again
+        })
     }
 
     /// Moves what the sums want moved: all that is gone came from the customer, as far as the payment
