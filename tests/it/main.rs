@@ -40,6 +40,7 @@ mod kill;
 mod last_bytes;
 mod ledger_commands;
 mod limits;
+mod localstripe;
 mod mailbox;
 mod matrix;
 mod metrics;
