@@ -5,37 +5,22 @@ mod overview;
 
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use super::fields::{self, Fields};
 use super::operator::Operator;
-use super::{ApiError, Code, Switchboard, body};
+use super::{ApiError, Code, Switchboard};
 use crate::actors::accounts::CreateAccount;
 use crate::actors::catalog::Reload;
 use crate::actors::ledger::Grant;
-use crate::ids::AccountId;
 use crate::money::Picodollars;
 use crate::store::AccountError;
 
 pub use account::{adjust_balance, change_account, existing};
 pub use overview::{accounts, overview, show};
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NewAccount {
-    email: String,
-    credit_usd: Option<String>,
-    daily_limit_usd: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NewCredit {
-    amount_usd: String,
-    idempotency_key: String,
-    reason: Option<String>,
-}
+/// What an amount that is given must be.
+const MORE_THAN_NOTHING: &str = "an amount of USD above 0 as a text, such as \"5.00\"";
 
 /// `POST /admin/accounts`
 pub async fn create_account(
@@ -44,33 +29,23 @@ pub async fn create_account(
     http: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let wanted: NewAccount = json_body(&desk, &http, payload).await?;
-    let credit = wanted
-        .credit_usd
-        .as_deref()
-        .map(|text| amount(text, "credit_usd"))
-        .transpose()?;
-    let daily_limit = wanted
-        .daily_limit_usd
-        .as_deref()
-        .map(account::limit)
-        .transpose()?;
-    let create = CreateAccount {
-        email: wanted.email,
-        daily_limit,
-    };
+    let mut fields = Fields::read(&desk, &http, payload).await?;
+    let email = fields.text("email")?;
+    let credit = fields.optional("credit_usd", MORE_THAN_NOTHING, fields::positive_usd)?;
+    let daily_limit = fields.optional("daily_limit_usd", account::LIMIT, fields::usd)?;
+    fields.finish()?;
+    let create = CreateAccount { email, daily_limit };
     let created = ApiError::unless_down(desk.accounts.send(create).await)?.map_err(refused)?;
     let balance = match credit {
         None => Picodollars::ZERO,
         Some(amount) => {
-            grant(
-                &desk,
-                created.account,
+            let opening = Grant {
+                account: created.account,
                 amount,
-                "opening".to_owned(),
-                "opening credit".to_owned(),
-            )
-            .await?
+                idempotency_key: "opening".to_owned(),
+                reason: "opening credit".to_owned(),
+            };
+            grant(&desk, opening).await?
         }
     };
     Ok(HttpResponse::Created().json(json!({
@@ -90,11 +65,19 @@ pub async fn add_credit(
     http: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let wanted: NewCredit = json_body(&desk, &http, payload).await?;
-    let account = account::existing(&desk, &id).await?;
-    let amount = amount(&wanted.amount_usd, "amount_usd")?;
-    let reason = wanted.reason.unwrap_or_else(|| "admin grant".to_owned());
-    let balance = grant(&desk, account, amount, wanted.idempotency_key, reason).await?;
+    let mut fields = Fields::read(&desk, &http, payload).await?;
+    let amount = fields.required("amount_usd", MORE_THAN_NOTHING, fields::positive_usd)?;
+    let key = fields.idempotency_key(&http)?;
+    let idempotency_key = key.ok_or_else(|| fields::missing("idempotency_key"))?;
+    let reason = fields.optional("reason", "a text", fields::text)?;
+    fields.finish()?;
+    let credit = Grant {
+        account: account::existing(&desk, &id).await?,
+        amount,
+        idempotency_key,
+        reason: reason.unwrap_or_else(|| "admin grant".to_owned()),
+    };
+    let balance = grant(&desk, credit).await?;
     Ok(HttpResponse::Ok().json(json!({ "balance_usd": balance.to_string() })))
 }
 
@@ -121,44 +104,7 @@ pub async fn reload_catalog(
     })))
 }
 
-async fn json_body<T: DeserializeOwned>(
-    desk: &Switchboard,
-    http: &HttpRequest,
-    payload: Payload,
-) -> Result<T, ApiError> {
-    let body = body::read(desk, http, payload, desk.settings.limits.other_body_bytes).await?;
-    serde_json::from_slice(&body.bytes).map_err(|error| {
-        let code = if error.is_data() {
-            Code::InvalidValue
-        } else {
-            Code::InvalidJson
-        };
-        ApiError::new(code, format!("The body cannot be used: {error}."))
-    })
-}
-
-fn amount(text: &str, param: &'static str) -> Result<Picodollars, ApiError> {
-    let amount = account::decimal(text, param)?;
-    if amount.is_positive() {
-        return Ok(amount);
-    }
-    let message = format!("{param} must be more than 0.");
-    Err(ApiError::new(Code::InvalidValue, message).param(param))
-}
-
-async fn grant(
-    desk: &Switchboard,
-    account: AccountId,
-    amount: Picodollars,
-    idempotency_key: String,
-    reason: String,
-) -> Result<Picodollars, ApiError> {
-    let grant = Grant {
-        account,
-        amount,
-        idempotency_key,
-        reason,
-    };
+async fn grant(desk: &Switchboard, grant: Grant) -> Result<Picodollars, ApiError> {
     let granted = ApiError::unless_down(desk.ledger.send(grant).await)?;
     granted.map_err(account::credit_refused)
 }

@@ -44,14 +44,17 @@ pub struct ChangeAccount {
     pub change: AccountChange,
 }
 
-/// Switches an account off, which also signs it out everywhere, or on again.
+/// What the operator changes about an account, all of it or nothing; `None` stays. Switching it off
+/// also signs it out everywhere. It holds for requests that come after the answer.
 #[derive(Message)]
 #[rtype(result = "Result<Result<(), AccountError>, StorageDown>")]
-pub struct SetAccess {
+pub struct OverruleAccount {
     /// Which one.
     pub account: AccountId,
+    /// What it may spend on one UTC day; `Some(None)` lifts the limit.
+    pub daily_limit: Option<Option<Picodollars>>,
     /// Whether it may be used.
-    pub access: Access,
+    pub access: Option<Access>,
 }
 
 /// Deletes an account: its keys and sessions are dead, its address is free. The ledger keeps its
@@ -127,16 +130,20 @@ impl Handler<ChangeAccount> for Accounts {
     }
 }
 
-impl Handler<SetAccess> for Accounts {
+impl Handler<OverruleAccount> for Accounts {
     type Result = Result<Result<(), AccountError>, StorageDown>;
 
-    fn handle(&mut self, set: SetAccess, _: &mut Context<Self>) -> Self::Result {
-        if let Err(error) = self.accounts.set_access(set.account, set.access) {
+    fn handle(&mut self, change: OverruleAccount, _: &mut Context<Self>) -> Self::Result {
+        let id = change.account;
+        let changed = self
+            .accounts
+            .overrule(id, change.daily_limit, change.access);
+        if let Err(error) = changed {
             return Ok(Err(error));
         }
-        match set.access {
-            Access::Enabled => self.commit(set.account).map(Ok),
-            Access::Disabled => self.commit_and_sign_out(set.account).map(Ok),
+        match change.access {
+            None | Some(Access::Enabled) => self.commit(id).map(Ok),
+            Some(Access::Disabled) => self.commit_and_sign_out(id).map(Ok),
         }
     }
 }

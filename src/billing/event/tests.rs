@@ -110,9 +110,11 @@ fn a_dispute_moves_money_unless_it_only_asks() {
     });
     let stage = |kind: &str, status: &str| {
         let dispute = with(&dispute, "status", json!(status));
-        match event(&format!("charge.dispute.{kind}"), &dispute).notice {
-            Notice::Disputed { stage, .. } => Some(stage),
-            _ => None,
+        let event = event(&format!("charge.dispute.{kind}"), &dispute);
+        if let Notice::Disputed { stage, .. } = event.notice {
+            Some(stage)
+        } else {
+            None
         }
     };
     assert_eq!(stage("created", "needs_response"), Some(DisputeStage::Open));
