@@ -11,7 +11,7 @@ use super::router::{ADMIN, Router, ask, text};
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Rule {
+pub enum Rule {
     Everyone,
     /// A key that may infer.
     Key,
@@ -25,7 +25,7 @@ enum Rule {
 
 /// What a route is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum About {
+pub enum About {
     /// Nothing, or the account that asks: the status for whoever may.
     Self_(u16),
     /// A generation, key, session or account: the statuses for an own one.
@@ -37,7 +37,7 @@ enum About {
     Ends,
 }
 
-const RULES: &[(&str, &str, Rule, About)] = &[
+pub const RULES: &[(&str, &str, Rule, About)] = &[
     ("POST", "/chat/completions", Rule::Key, About::Self_(400)),
     ("POST", "/v1/chat/completions", Rule::Key, About::Self_(400)),
     ("POST", "/embeddings", Rule::Key, About::Self_(400)),
@@ -56,6 +56,7 @@ const RULES: &[(&str, &str, Rule, About)] = &[
     // The tests ask from the router's own machine, which may.
     ("GET", "/metrics", Rule::Everyone, About::Self_(200)),
     ("GET", "/status", Rule::Everyone, About::Self_(200)),
+    ("GET", "/openapi.json", Rule::Everyone, About::Self_(200)),
     ("POST", "/v1/route", Rule::Key, About::Self_(400)),
     (
         "GET",
@@ -437,7 +438,7 @@ async fn expired_key(router: &Router, of: &Things) -> String {
 }
 
 /// The routes that `src/http/mod.rs` registers, with each of their methods.
-fn registered() -> BTreeSet<(String, String)> {
+pub fn registered() -> BTreeSet<(String, String)> {
     let source = include_str!("../../src/http/mod.rs");
     let start = source.find("fn routes(").unwrap();
     let routes = &source[start..start + source[start..].find("\n}\n").unwrap()];
