@@ -165,7 +165,10 @@ impl Document {
         assert!(!content.is_null(), "{what}: {kind} is not documented");
         match kind {
             "application/json" => self.hold(&content["schema"], &checked.json(), what),
-            "text/event-stream" => self.check_events(&content["x-itemSchema"], checked, what),
+            "text/event-stream" => {
+                let data = &content["x-itemSchema"]["properties"]["data"];
+                self.check_events(&data["contentSchema"], checked, what);
+            }
             _ => self.hold(&content["schema"], &json!(checked.text), what),
         }
     }

@@ -1,12 +1,11 @@
 //! Real answers of every operation, held against `/openapi.json`: at least one success and, where
 //! one can be had, one error of each.
 
-use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::mailbox;
 use super::openapi_tour::Tour;
-use super::router::{ADMIN, Router, ask, text};
+use super::router::{ADMIN, ask, text};
 
 /// Operations that refuse nothing.
 const NEVER_REFUSED: [(&str, &str); 9] = [
@@ -325,7 +324,7 @@ async fn strangers(tour: &mut Tour) {
         !alternatives.is_empty() && !alternatives.contains(&json!({}))
     });
     let secured: Vec<(String, String)> = secured.map(|(name, _)| name).collect();
-    assert!(secured.len() > 35, "{}", secured.len());
+    assert!(secured.len() > 30, "{}", secured.len());
     for (method, path) in secured {
         let request = tour.request(&method, &path, "x");
         assert_eq!(

@@ -16,10 +16,10 @@ async fn failures_of_providers_answer_as_the_document_says() {
     let whole = [
         ("gpt-4.1", Fault::Status(500), 502),
         ("gpt-4.1-mini", Fault::Status(422), 422),
-        ("gpt-4.1-nano", Fault::Policy, 400),
-        ("gpt-4o-mini", Fault::ContextLength, 400),
+        ("o3", Fault::Policy, 400),
+        ("gpt-5.4", Fault::ContextLength, 400),
         ("o4-mini", Fault::Status(429), 429),
-        ("gpt-5-mini", Fault::Status(401), 502),
+        ("gpt-5.3-chat-latest", Fault::Status(401), 502),
     ];
     for (model, fault, status) in whole {
         tour.script(Vendor::OpenAi).set(fault);
@@ -55,7 +55,8 @@ async fn failures_of_providers_answer_as_the_document_says() {
         200,
     )
     .await;
-    tour.ask(to, &key, ask("gpt-5-mini", "Hello"), 503).await;
+    tour.ask(to, &key, ask("gpt-5.3-chat-latest", "Hello"), 503)
+        .await;
 }
 
 #[actix_web::test]
