@@ -236,6 +236,10 @@ fn wrong_values_name_their_field() {
             "response_format.json_schema.name",
         ),
         (
+            r#""response_format":{"type":"json_schema","json_schema":{"name":"x","description":{}}}"#,
+            "response_format.json_schema.description",
+        ),
+        (
             r#""provider":{"max_price":{"prompt":-1}}"#,
             "provider.max_price.prompt",
         ),
