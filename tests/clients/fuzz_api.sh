@@ -3,7 +3,8 @@
 # it forbids. Wants no 5xx, no status, header or body that the document does not have, nothing
 # accepted that it forbids, and nothing refused that it allows.
 # MODEL_ROUTER_BIN names a binary to test; without it the release binary is built. EXAMPLES is how
-# many requests are made up for an operation. Needs python3 with venv, and PyPI.
+# many requests are made up for an operation, SEED where their chance begins, FUZZ_PYTHON a Python
+# that has schemathesis already. Needs python3 with venv, and PyPI.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
