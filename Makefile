@@ -1,5 +1,5 @@
 # The only list of commands.
-.PHONY: help run serve test check fmt lint unit doc conformance failover bench bench-ledger torture clients mail stripe
+.PHONY: help run serve test check fmt lint unit doc conformance failover bench bench-ledger torture clients mail stripe fuzz-api
 
 CARGO ?= cargo
 # Recorded provider traffic for `make conformance`.
@@ -56,3 +56,6 @@ mail: ## Sign in through a real SMTP server, aiosmtpd of PyPI (needs its registr
 
 stripe: ## Deposits through localstripe of PyPI, a double of Stripe that others wrote (needs its registry)
 	tests/clients/stripe.sh
+
+fuzz-api: ## Ask every operation of /openapi.json with schemathesis of PyPI (needs its registry)
+	tests/clients/fuzz_api.sh

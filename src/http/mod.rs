@@ -30,6 +30,7 @@ mod ledger_metrics;
 mod metered;
 mod metrics;
 mod models;
+mod openapi;
 mod operator;
 mod plan;
 mod prepare;
@@ -131,6 +132,11 @@ fn routes(app: &mut ServiceConfig) {
         get("/ready")
             .route(web::get().to(health::ready))
             .route(web::head().to(health::ready)),
+    )
+    .service(
+        get("/openapi.json")
+            .route(web::get().to(openapi::openapi))
+            .route(web::head().to(openapi::openapi)),
     )
     .service(get("/metrics").route(web::get().to(metrics::metrics)))
     .service(get("/status").route(web::get().to(status::status)))

@@ -1,7 +1,7 @@
 //! The adversary's matrix: every route, asked by everyone, in every way to send a key, about things
 //! of both accounts. A route without a rule fails it.
 
-mod rules;
+pub mod rules;
 
 use std::collections::BTreeSet;
 
@@ -278,7 +278,7 @@ async fn expired_key(router: &Router, of: &Things) -> String {
 }
 
 /// The routes that `src/http/mod.rs` registers, with each of their methods.
-fn registered() -> BTreeSet<(String, String)> {
+pub fn registered() -> BTreeSet<(String, String)> {
     let source = include_str!("../../src/http/mod.rs");
     let start = source.find("fn routes(").unwrap();
     let routes = &source[start..start + source[start..].find("\n}\n").unwrap()];

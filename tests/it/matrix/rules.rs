@@ -47,6 +47,7 @@ pub const RULES: &[(&str, &str, Rule, About)] = &[
     // The tests ask from the router's own machine, which may.
     ("GET", "/metrics", Rule::Everyone, About::Self_(200)),
     ("GET", "/status", Rule::Everyone, About::Self_(200)),
+    ("GET", "/openapi.json", Rule::Everyone, About::Self_(200)),
     ("POST", "/v1/route", Rule::Key, About::Self_(400)),
     (
         "GET",
