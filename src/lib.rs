@@ -11,6 +11,7 @@ pub mod http;
 pub mod ids;
 pub mod mail;
 pub mod money;
+pub mod pages;
 pub mod routing;
 pub mod sandbox;
 pub mod store;

@@ -207,6 +207,15 @@ fn visitor(request: &HttpRequest) -> Result<Visitor, ApiError> {
     Ok(Visitor(session))
 }
 
+/// Whether a request comes from somebody who has signed in. It is no use of the session.
+pub fn is_signed_in(request: &HttpRequest) -> bool {
+    let found = switchboard(request).ok().and_then(|desk| {
+        let token = cookie::token(request, &desk.settings)?;
+        find_session(desk, &token, now_ms())
+    });
+    found.is_some()
+}
+
 /// A session's token as it came.
 enum SentToken {
     Bearer(String),

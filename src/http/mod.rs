@@ -30,6 +30,7 @@ mod metered;
 mod metrics;
 mod models;
 mod operator;
+mod pages;
 mod plan;
 mod prepare;
 mod progress;
@@ -57,7 +58,7 @@ use actix_cors::Cors;
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{App, HttpRequest, HttpServer, Resource};
+use actix_web::{App, FromRequest, Handler, HttpRequest, HttpServer, Resource, Responder};
 
 pub use self::error::{ApiError, Code};
 pub use crate::actors::Switchboard;
@@ -88,6 +89,7 @@ pub fn serve(desk: Data<Switchboard>, listener: TcpListener) -> Result<Server, S
     let app = move || {
         let desk = desk.clone();
         App::new()
+            .wrap(from_fn(pages::explain_to_people))
             .wrap(cors(&desk.settings.server.allowed_origins))
             .wrap(from_fn(visit::greet))
             .app_data(desk.clone())
@@ -132,6 +134,8 @@ fn routes(app: &mut ServiceConfig) {
             .route(web::head().to(health::ready)),
     )
     .service(get("/metrics").route(web::get().to(metrics::metrics)))
+    .service(page("/", pages::landing))
+    .service(page("/assets/{name}", pages::asset))
     .service(get("/status").route(web::get().to(status::status)))
     .service(post("/v1/route").route(web::post().to(route::route)))
     .service(get("/v1/generations/{id}").route(web::get().to(generations::one)))
@@ -193,6 +197,18 @@ fn get(path: &str) -> Resource {
 
 fn post(path: &str) -> Resource {
     resource(path, "POST")
+}
+
+/// A page or what belongs to one: a path that browsers get, or ask about with HEAD.
+fn page<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args> + Clone,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    get(path)
+        .route(web::get().to(handler.clone()))
+        .route(web::head().to(handler))
 }
 
 /// A path that refuses all methods but these, which its routes serve.

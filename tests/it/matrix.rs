@@ -55,6 +55,8 @@ const RULES: &[(&str, &str, Rule, About)] = &[
     ("GET", "/ready", Rule::Everyone, About::Self_(200)),
     // The tests ask from the router's own machine, which may.
     ("GET", "/metrics", Rule::Everyone, About::Self_(200)),
+    ("GET", "/", Rule::Everyone, About::Self_(200)),
+    ("GET", "/assets/{name}", Rule::Everyone, About::Self_(404)),
     ("GET", "/status", Rule::Everyone, About::Self_(200)),
     ("POST", "/v1/route", Rule::Key, About::Self_(400)),
     (
@@ -442,7 +444,13 @@ fn registered() -> BTreeSet<(String, String)> {
     let start = source.find("fn routes(").unwrap();
     let routes = &source[start..start + source[start..].find("\n}\n").unwrap()];
     let mut found = BTreeSet::new();
-    for (call, methods) in [("get(", "GET"), ("post(", "POST"), ("resource(", "")] {
+    let calls = [
+        ("get(", "GET"),
+        ("page(", "GET"),
+        ("post(", "POST"),
+        ("resource(", ""),
+    ];
+    for (call, methods) in calls {
         for (at, _) in routes.match_indices(call) {
             let rest = routes[at + call.len()..].trim_start();
             let quoted = rest.strip_prefix("&format!(").unwrap_or(rest);

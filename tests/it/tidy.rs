@@ -14,6 +14,10 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("src/wire", PURE),
     ("src/mail", PURE),
     (
+        "src/pages",
+        &["actix", "actix_web", "tokio", "reqwest", "sled", "crate"],
+    ),
+    (
         "src/store",
         &[
             "actix",
@@ -88,6 +92,7 @@ fn pure_modules_read_no_clock_and_only_config_reads_the_environment() {
             "src/routing",
             "src/wire",
             "src/mail",
+            "src/pages",
             "src/store",
         ]
         .iter()
