@@ -12,7 +12,9 @@ pub mod credential;
 pub mod funds;
 pub mod guard;
 pub mod ledger;
+pub mod logbook;
 pub mod mailer;
+pub mod prices;
 pub mod provider;
 pub mod rate;
 pub mod statistics;
@@ -35,6 +37,7 @@ use self::classifier::Classifier;
 use self::conversations::Memory;
 use self::funds::Purses;
 use self::ledger::{Ledger, Tally};
+use self::logbook::Logbook;
 use self::mailer::{Mailer, Post, PostError};
 use self::statistics::{Archivist, Statistics};
 use self::stop::Stop;
@@ -94,6 +97,8 @@ pub struct Switchboard {
     pub accounts: Addr<Accounts>,
     /// Mails.
     pub mailer: Addr<Mailer>,
+    /// What came of attempts, for the status page.
+    pub logbook: Arc<Logbook>,
     /// Who keeps what was learned of the models.
     pub statistics: Addr<Archivist>,
     /// The catalog's keeper.
@@ -174,8 +179,9 @@ impl Switchboard {
             visitors,
             pepper,
             remembered,
+            logbook,
         } = storage;
-        let keeper = CatalogKeeper::new(source, rules, catalog, remembered);
+        let keeper = CatalogKeeper::new(source, rules, catalog, remembered, Arc::clone(&logbook));
         let world = keeper.published();
         let purses = Arc::new(Purses::default());
         for (account, balance) in book.customers() {
@@ -192,7 +198,12 @@ impl Switchboard {
             .storage
             .keep_records_days
             .saturating_mul(24 * 3600 * 1000);
-        let archivist = Archivist::new(db.clone(), Arc::clone(&world), Arc::clone(&health));
+        let archivist = Archivist::new(
+            db.clone(),
+            Arc::clone(&world),
+            Arc::clone(&logbook),
+            Arc::clone(&health),
+        );
         let ledger = Ledger::new(
             db.clone(),
             book,
@@ -227,6 +238,7 @@ impl Switchboard {
             ledger_tally,
             ledger,
             mailer,
+            logbook,
             accounts: Accounts::start_in_arbiter(&disk, |_| accounts),
             statistics: Archivist::start_in_arbiter(&disk, |_| archivist),
             catalog: keeper.start(),
@@ -276,6 +288,7 @@ struct Storage {
     visitors: Visitors,
     pepper: Pepper,
     remembered: Statistics,
+    logbook: Arc<Logbook>,
 }
 
 impl Storage {
@@ -296,8 +309,10 @@ impl Storage {
         let accounts = store::Accounts::load(&db, pepper.clone())?;
         let visitors = Visitors::load(&db, &pepper, terms(settings))?;
         let remembered = statistics::remembered(&db)?;
+        let logbook = Arc::new(Logbook::read(&db)?);
         Ok(Self {
             remembered,
+            logbook,
             db,
             book,
             accounts,

@@ -136,6 +136,15 @@ fn routes(app: &mut ServiceConfig) {
     .service(get("/metrics").route(web::get().to(metrics::metrics)))
     .service(page("/", pages::landing))
     .service(page("/assets/{name}", pages::asset))
+    .service(
+        resource("/login", "GET, POST")
+            .route(web::get().to(pages::login))
+            .route(web::head().to(pages::login))
+            .route(web::post().to(pages::send_code)),
+    )
+    .service(post("/login/code").route(web::post().to(pages::verify_code)))
+    .service(post("/logout").route(web::post().to(pages::logout)))
+    .service(page("/dashboard", pages::dashboard))
     .service(get("/status").route(web::get().to(status::status)))
     .service(post("/v1/route").route(web::post().to(route::route)))
     .service(get("/v1/generations/{id}").route(web::get().to(generations::one)))

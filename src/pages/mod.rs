@@ -1,5 +1,6 @@
 //! Web pages: typed templates over plain views. Pure: whoever serves them gathers what they say.
 
+mod account;
 pub mod asset;
 mod error;
 mod frame;
@@ -8,6 +9,7 @@ mod landing;
 
 pub use askama::Template as Page;
 
+pub use account::{Code, Dashboard, Login, Welcome};
 pub use error::Trouble;
 pub use frame::{Frame, Here, Viewer};
 pub use grid::{Cell, Grid, GridRow, Pick};

@@ -120,9 +120,11 @@ impl Entry {
         } else if key.starts_with(key::BALANCES)
             || key.starts_with(key::HOLDS)
             || key.starts_with(key::STATISTICS)
+            || key.starts_with(key::HISTORY)
             || key == key::META
         {
-            // What was learned of the models is no money: a damaged row is dropped at the next start.
+            // What was learned of the models and came of attempts is no money: a damaged row is dropped at
+            // the next start.
             return Ok(None);
         } else {
             return Err(misplaced());

@@ -26,6 +26,9 @@
 //! | `v/gift/<account>` | credit of a new account, for two days |
 //! | `z/<token hash>` | a session |
 //! | `s/<model>` | what was observed of a model |
+//! | `h/d/<day>/<provider>` | what came of a provider's attempts on one UTC day |
+//! | `h/h/<hour>/<model>` | the same of a model in one hour |
+//! | `h/o/<beginning>/<provider>/<model>` | a time for which something was left alone |
 //! | `y/<account>/<sequence>` | that a transfer moved this customer's money |
 //! | `m/meta` | schema version, last sequence number, head hash |
 
@@ -58,6 +61,7 @@ pub(super) const TALLIES: &[u8] = b"v/address/";
 pub(super) const GIFTS: &[u8] = b"v/gift/";
 pub(super) const SESSIONS: &[u8] = b"z/";
 pub(super) const STATISTICS: &[u8] = b"s/";
+pub(super) const HISTORY: &[u8] = b"h/";
 pub(super) const TRANSACTIONS: &[u8] = b"y/";
 pub(super) const META: &[u8] = b"m/meta";
 
@@ -209,4 +213,27 @@ pub(super) fn session(hash: &SessionHash) -> Vec<u8> {
 
 pub(super) fn statistics(model: &str) -> Vec<u8> {
     [STATISTICS, model.as_bytes()].concat()
+}
+
+pub(super) fn history(kind: u8, at: u64, name: &str) -> Vec<u8> {
+    [
+        HISTORY,
+        &[kind, b'/'],
+        &at.to_be_bytes(),
+        b"/",
+        name.as_bytes(),
+    ]
+    .concat()
+}
+
+/// Kind, time and name of a row of the history.
+pub(super) fn history_of(key: &[u8]) -> Option<(u8, u64, &str)> {
+    let (kind, rest) = key.strip_prefix(HISTORY)?.split_first()?;
+    let (at, name) = rest.strip_prefix(b"/")?.split_at_checked(8)?;
+    let at = u64::from_be_bytes(at.try_into().ok()?);
+    Some((
+        *kind,
+        at,
+        std::str::from_utf8(name.strip_prefix(b"/")?).ok()?,
+    ))
 }

@@ -2,9 +2,13 @@
 
 mod answer;
 mod assets;
+mod dashboard;
+mod form;
 mod format;
 mod grid;
 mod landing;
+mod login;
+mod next;
 mod trouble;
 
 use std::time::Instant;
@@ -12,7 +16,9 @@ use std::time::Instant;
 use actix_web::{HttpRequest, web};
 
 pub use self::assets::asset;
+pub use self::dashboard::dashboard;
 pub use self::landing::landing;
+pub use self::login::{login, logout, send_code, verify_code};
 pub use self::trouble::explain_to_people;
 use super::{Switchboard, auth};
 use crate::pages::{Frame, Here, Viewer};
