@@ -131,9 +131,14 @@ fn standings<'a>(
     theirs(world, route).map(move |model| world.live(model, now).standing)
 }
 
+/// Where a provider stands: as the best of its models.
+pub fn best_of(world: &World, route: &Route, now: Instant) -> Standing {
+    best(standings(world, route, now))
+}
+
 /// A provider flows while any of its models does.
 fn provider(world: &World, route: &Route, now: Instant) -> ProviderHealth {
-    let best = best(standings(world, route, now));
+    let best = best_of(world, route, now);
     let tripped = standings(world, route, now).filter(|s| matches!(s, Standing::Tripped(_)));
     let whole = route.standings().whole();
     // When it is not left alone as a whole, its models tell why: the first of them that fell.

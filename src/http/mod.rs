@@ -42,7 +42,6 @@ mod sessions;
 mod signin;
 mod standings;
 mod state;
-mod status;
 mod stream;
 mod takeout;
 mod trail;
@@ -120,8 +119,8 @@ fn routes(app: &mut ServiceConfig) {
             .service(
                 post(&format!("{prefix}/embeddings")).route(web::post().to(embeddings::embeddings)),
             )
-            .service(get(&format!("{prefix}/models")).route(web::get().to(models::list)))
-            .service(get(&format!("{prefix}/models/{{id:.+}}")).route(web::get().to(models::one)));
+            .service(page(&format!("{prefix}/models"), models::list))
+            .service(page(&format!("{prefix}/models/{{id:.+}}"), models::one));
     }
     app.service(
         get("/health")
@@ -145,7 +144,9 @@ fn routes(app: &mut ServiceConfig) {
     .service(post("/login/code").route(web::post().to(pages::verify_code)))
     .service(post("/logout").route(web::post().to(pages::logout)))
     .service(page("/dashboard", pages::dashboard))
-    .service(get("/status").route(web::get().to(status::status)))
+    .service(page("/docs", pages::docs))
+    .service(page("/docs/{topic}", pages::docs))
+    .service(page("/status", pages::status))
     .service(post("/v1/route").route(web::post().to(route::route)))
     .service(get("/v1/generations/{id}").route(web::get().to(generations::one)))
     .service(get("/v1/credits").route(web::get().to(credits::credits)))

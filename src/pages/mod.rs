@@ -2,15 +2,25 @@
 
 mod account;
 pub mod asset;
+pub mod chart;
+pub mod docs;
 mod error;
 mod frame;
 mod grid;
 mod landing;
+mod models;
+pub mod reference;
+pub mod sample;
+mod status;
+pub mod words;
 
 pub use askama::Template as Page;
 
 pub use account::{Code, Dashboard, Login, Welcome};
+pub use chart::{Chart, Period};
 pub use error::Trouble;
 pub use frame::{Frame, Here, Viewer};
 pub use grid::{Cell, Grid, GridRow, Pick};
 pub use landing::{FreeModel, Landing, TierRow};
+pub use models::{Choice, Column, ModelPage, ModelRow, Models, Wanted};
+pub use status::{Incident, ProviderRow, SickModel, Status};

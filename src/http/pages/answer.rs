@@ -41,7 +41,15 @@ pub fn open(
     settings: &Settings,
     page: &impl Page,
 ) -> Result<HttpResponse, ApiError> {
-    let html = page.render().map_err(ApiError::internal)?;
+    html(http, settings, page.render().map_err(ApiError::internal)?)
+}
+
+/// The same, once it is rendered.
+pub fn html(
+    http: &HttpRequest,
+    settings: &Settings,
+    html: String,
+) -> Result<HttpResponse, ApiError> {
     let tag = format!(
         "W/\"{}\"",
         &hex::encode(Sha256::digest(&html))[..TAG_DIGITS]

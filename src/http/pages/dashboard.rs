@@ -6,10 +6,11 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::login::{is_signed_out, see};
 use super::next::Next;
-use super::{answer, frame, sample};
+use super::{answer, frame};
 use crate::actors::accounts::{KeyView, ListKeys};
 use crate::http::auth::Visitor;
 use crate::http::{ApiError, Switchboard, account, generations};
+use crate::pages::sample::sample;
 use crate::pages::{Dashboard, Here};
 
 /// `GET /dashboard`
@@ -32,7 +33,7 @@ pub async fn dashboard(
         email: account.account.email,
         balance: desk.purses.of(visitor.account()).available().to_string(),
         keys: keys.iter().map(key).collect(),
-        curl: sample(&desk, include_str!("../../../pages/samples/hello.sh")),
+        curl: sample("hello.sh", &desk.settings.public_url()),
         base_url: desk.settings.public_url(),
     };
     answer::personal(StatusCode::OK, &desk.settings, &page)

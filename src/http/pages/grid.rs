@@ -2,10 +2,11 @@
 
 use std::time::Instant;
 
-use super::format::{duration, price};
+use super::price;
 use crate::actors::catalog::World;
 use crate::actors::clock::today;
 use crate::catalog::{Model, Prefer, Tier};
+use crate::pages::words::duration;
 use crate::pages::{Cell, Grid, GridRow, Pick};
 use crate::routing::{Candidate, grid};
 
@@ -37,7 +38,7 @@ fn pick(candidate: &Candidate) -> Pick {
     Pick {
         id: model.id.to_string(),
         provider: model.provider.to_string(),
-        price: price(model),
+        price: price::of(model),
         first_token: duration(live.ttft_p50_ms),
         speed: format!("{:.0} tokens/s", live.tokens_per_s),
     }

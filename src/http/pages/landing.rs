@@ -5,13 +5,15 @@ use std::time::Instant;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::format::{per_million, window};
-use super::{answer, frame, grid, now, sample};
+use super::price::per_million;
+use super::{answer, frame, grid};
 use crate::actors::catalog::World;
 use crate::actors::clock::today;
 use crate::catalog::{Endpoint, Model, Prefer, Target, Tier};
 use crate::http::health::Overall;
 use crate::http::{ApiError, Switchboard};
+use crate::pages::sample::sample;
+use crate::pages::words::window;
 use crate::pages::{FreeModel, Here, Landing, TierRow};
 
 const TITLE: &str = "model-router: one endpoint in front of every model";
@@ -20,11 +22,11 @@ const DESCRIPTION: &str = "An OpenAI-compatible endpoint that takes a tier and a
 
 /// `GET /`
 pub async fn landing(desk: Data<Switchboard>, http: HttpRequest) -> Result<HttpResponse, ApiError> {
-    let (world, now) = (desk.world.load_full(), now());
+    let (world, now) = (desk.world.load_full(), Instant::now());
     let overall = Overall::of(&desk, &world, now);
     let page = Landing {
         frame: frame(&http, Here::Elsewhere, TITLE, DESCRIPTION),
-        curl: sample(&desk, include_str!("../../../pages/samples/hello.sh")),
+        curl: sample("hello.sh", &desk.settings.public_url()),
         base_url: desk.settings.public_url(),
         status: overall.word,
         trouble: overall.trouble,

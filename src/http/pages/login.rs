@@ -8,9 +8,10 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 
 use super::form::Form;
 use super::next::Next;
-use super::{answer, frame, sample};
+use super::{answer, frame};
 use crate::http::auth::Visitor;
 use crate::http::{ApiError, Code, Switchboard, signin};
+use crate::pages::sample::sample;
 use crate::pages::{self, Here};
 use crate::store::{CODE_MS, Newcomer, Welcome};
 
@@ -99,7 +100,7 @@ fn greet(
     let Some(Newcomer { key, gift, .. }) = &welcome.newcomer else {
         return Ok(see(next.as_str()));
     };
-    let hello = sample(desk, include_str!("../../../pages/samples/hello.sh"));
+    let hello = sample("hello.sh", &desk.settings.public_url());
     let mut frame = frame(http, Here::Account, "Your first key", DESCRIPTION);
     frame.viewer = pages::Viewer::Customer;
     let page = pages::Welcome {

@@ -3,22 +3,30 @@
 mod answer;
 mod assets;
 mod dashboard;
+mod docs;
 mod form;
-mod format;
 mod grid;
 mod landing;
 mod login;
+mod model;
+mod models;
 mod next;
+mod price;
+mod status;
 mod trouble;
-
-use std::time::Instant;
+mod when;
 
 use actix_web::{HttpRequest, web};
 
+pub use self::answer::wants_html;
 pub use self::assets::asset;
 pub use self::dashboard::dashboard;
+pub use self::docs::docs;
 pub use self::landing::landing;
 pub use self::login::{login, logout, send_code, verify_code};
+pub use self::model::model;
+pub use self::models::models;
+pub use self::status::status;
 pub use self::trouble::explain_to_people;
 use super::{Switchboard, auth};
 use crate::pages::{Frame, Here, Viewer};
@@ -37,17 +45,4 @@ fn frame(http: &HttpRequest, here: Here, title: &str, description: &str) -> Fram
         },
         simulated: desk.is_some_and(|desk| desk.is_sandbox()),
     }
-}
-
-/// A sample of `pages/samples` with this router's address.
-fn sample(desk: &Switchboard, text: &str) -> String {
-    text.trim_end()
-        .replace(SAMPLE_URL, &desk.settings.public_url())
-}
-
-/// The address that the samples name: that of a router with built-in settings.
-const SAMPLE_URL: &str = "http://127.0.0.1:8080";
-
-fn now() -> Instant {
-    Instant::now()
 }
