@@ -1,5 +1,5 @@
 # The only list of commands.
-.PHONY: help run serve test check fmt lint unit doc conformance failover bench bench-ledger torture clients mail
+.PHONY: help run serve test check fmt lint unit doc conformance failover bench bench-ledger torture clients mail otlp
 
 CARGO ?= cargo
 # Recorded provider traffic for `make conformance`.
@@ -53,3 +53,6 @@ clients: ## The official openai packages of PyPI and npm against the sandbox (ne
 
 mail: ## Sign in through a real SMTP server, aiosmtpd of PyPI (needs its registry)
 	tests/clients/mail.sh
+
+otlp: ## Spans and metrics through a real OTLP collector, rotel of PyPI (needs its registry)
+	tests/clients/otlp.sh

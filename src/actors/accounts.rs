@@ -6,6 +6,7 @@ mod principal;
 mod sessions;
 mod settings;
 mod sign_in;
+mod telemetry;
 
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ pub use settings::{
     AccountView, ChangeAccount, DeleteAccount, FindAccounts, OverruleAccount, ShowAccount,
 };
 pub use sign_in::{Door, RequestCode, SignIn};
+pub use telemetry::{Exports, Wish};
 
 use super::clock;
 use super::funds::Purses;
@@ -39,6 +41,7 @@ pub struct Accounts {
     published: Arc<ArcSwap<KeyDirectory>>,
     door: Door,
     allowances: Allowances,
+    exports: Exports,
 }
 
 /// Creates an account with its first key.
@@ -83,6 +86,7 @@ impl Accounts {
         storage: &Arc<StorageHealth>,
         door: Door,
         allowances: Allowances,
+        exports: Exports,
     ) -> (Self, Arc<ArcSwap<KeyDirectory>>) {
         let published = Arc::new(ArcSwap::from_pointee(KeyDirectory::new()));
         let mut keeper = Self {
@@ -93,6 +97,7 @@ impl Accounts {
             published: Arc::clone(&published),
             door,
             allowances,
+            exports,
         };
         keeper.publish_all();
         (keeper, published)
@@ -151,6 +156,7 @@ impl Actor for Accounts {
         super::guard::abort_on_panic();
         self.open_door(ctx);
         self.note_uses(ctx);
+        self.aim_all();
     }
 }
 

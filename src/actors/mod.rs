@@ -9,6 +9,7 @@ pub mod classifier;
 pub mod clock;
 pub mod conversations;
 pub mod credential;
+pub mod exporter;
 pub mod funds;
 pub mod guard;
 pub mod ledger;
@@ -28,13 +29,14 @@ use actix::{Actor, Addr, Arbiter};
 use arc_swap::ArcSwap;
 use tokio::sync::Semaphore;
 
-use self::accounts::{Accounts, Allowances, Door, KeyDirectory, SessionDirectory};
+use self::accounts::{Accounts, Allowances, Door, Exports, KeyDirectory, SessionDirectory};
 use self::arrivals::Arrivals;
 use self::breaker::Policy;
 use self::budget::Rate;
 use self::catalog::{CatalogKeeper, ReloadError, Rules, Source, World};
 use self::classifier::Classifier;
 use self::conversations::Memory;
+use self::exporter::Exporter;
 use self::funds::Purses;
 use self::ledger::{Ledger, Tally};
 use self::logbook::Logbook;
@@ -46,6 +48,7 @@ use crate::catalog::Catalog;
 use crate::config::{Environment, Settings};
 use crate::counters::Counters;
 use crate::ids::Pepper;
+use crate::otlp::NoCarrier;
 use crate::store::{self, Archive, Book, Db, Disposable, Generosity, LedgerError, Terms, Visitors};
 use crate::wire::Replays;
 
@@ -99,6 +102,8 @@ pub struct Switchboard {
     pub mailer: Addr<Mailer>,
     /// What came of attempts, for the status page.
     pub logbook: Arc<Logbook>,
+    /// Spans and metrics on their way out.
+    pub exporter: Addr<Exporter>,
     /// Who keeps what was learned of the models.
     pub statistics: Addr<Archivist>,
     /// The catalog's keeper.
@@ -106,7 +111,7 @@ pub struct Switchboard {
     /// The classifier.
     pub classifier: Addr<Classifier>,
     /// What is counted for the operator.
-    pub counters: Counters,
+    pub counters: Arc<Counters>,
     /// The order to end, for requests that run.
     pub stop: Stop,
     /// Inference requests in flight.
@@ -135,6 +140,9 @@ pub enum StartError {
     /// Mails can be neither sent nor written.
     #[error(transparent)]
     Mail(#[from] PostError),
+    /// Nothing can be exported.
+    #[error(transparent)]
+    Export(#[from] NoCarrier),
 }
 
 impl Switchboard {
@@ -152,8 +160,11 @@ impl Switchboard {
         let storage = Storage::open(&settings)?;
         let post = Post::open(&settings.mail, &settings.storage.data_dir)?;
         let mailer = Mailer::new(post, &settings.mail);
+        let counters = Arc::new(Counters::default());
+        let exporter = Exporter::new(&settings, Arc::clone(&counters))?;
+        let posts = Posts { mailer, exporter };
         Ok(Self::spawn(
-            settings, providers, source, catalog, storage, mailer,
+            settings, providers, source, catalog, storage, posts, counters,
         ))
     }
 
@@ -163,7 +174,8 @@ impl Switchboard {
         source: Source,
         catalog: Catalog,
         storage: Storage,
-        mailer: Mailer,
+        posts: Posts,
+        counters: Arc<Counters>,
     ) -> Self {
         let rules = Rules {
             policy: Policy::of(&settings.breaker),
@@ -217,12 +229,25 @@ impl Switchboard {
         SpaceWatch::start_in_arbiter(&disk, |_| watch);
         let ledger_tally = ledger.tally();
         let ledger = Ledger::start_in_arbiter(&disk, |_| ledger);
+        let Posts { mailer, exporter } = posts;
         let mailer = Mailer::start_in_arbiter(&Arbiter::new().handle(), |_| mailer);
+        let exporter = Exporter::start_in_arbiter(&Arbiter::new().handle(), |_| exporter);
+        let exports = Exports {
+            exporter: exporter.clone(),
+            reach: settings.telemetry.reach(),
+        };
         let site = settings.public_url();
         let (door, sessions) = Door::new(visitors, mailer.clone(), ledger.clone(), site);
         let allowances = Allowances::new(settings.rate_limits.clone());
-        let (accounts, keys) =
-            Accounts::new(db, accounts, Arc::clone(&purses), &health, door, allowances);
+        let (accounts, keys) = Accounts::new(
+            db,
+            accounts,
+            Arc::clone(&purses),
+            &health,
+            door,
+            allowances,
+            exports,
+        );
         let permits =
             (settings.limits.bytes_in_flight / BODY_BUDGET_UNIT).min(Semaphore::MAX_PERMITS);
         Self {
@@ -243,7 +268,8 @@ impl Switchboard {
             statistics: Archivist::start_in_arbiter(&disk, |_| archivist),
             catalog: keeper.start(),
             classifier: Classifier::start_in_arbiter(&Arbiter::new().handle(), |_| Classifier),
-            counters: Counters::default(),
+            counters,
+            exporter,
             stop: Stop::default(),
             in_flight: Arc::new(Semaphore::new(
                 settings
@@ -278,6 +304,12 @@ impl Switchboard {
             Providers::Simulated => true,
         }
     }
+}
+
+/// Who carries what leaves the router beside answers.
+struct Posts {
+    mailer: Mailer,
+    exporter: Exporter,
 }
 
 /// What was found in the data directory.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::auth::{Manager, Reader, Visitor};
 use super::fields::{self, Fields};
 use super::generations::rfc3339;
-use super::{ApiError, Code, Switchboard, cookie, keys};
+use super::{ApiError, Code, Switchboard, cookie, keys, telemetry};
 use crate::actors::accounts::{AccountView, ChangeAccount, DeleteAccount, ShowAccount};
 use crate::actors::ledger::Adjust;
 use crate::catalog::{Catalog, Prefer, Tier};
@@ -16,13 +16,14 @@ use crate::ids::AccountId;
 use crate::money::Picodollars;
 use crate::store::{
     AccountChange, AccountError, MOST_NAMES, NotificationsChange, RechargeChange, Switch,
+    TelemetryError,
 };
 
 /// `GET /v1/account`
 pub async fn show(desk: Data<Switchboard>, reader: Reader) -> Result<HttpResponse, ApiError> {
     desk.storage.may_answer()?;
     let account = find(&desk, reader.account()).await?;
-    Ok(private(&view(&desk, &account)))
+    shown(&desk, &account).await
 }
 
 /// `PATCH /v1/account`: all of it or nothing.
@@ -32,13 +33,17 @@ pub async fn change(
     http: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let fields = Fields::read(&desk, &http, payload).await?;
+    let mut fields = Fields::read(&desk, &http, payload).await?;
+    let telemetry = telemetry::read(&desk, &mut fields).await?;
     let change = ChangeAccount {
         account: manager.account(),
-        change: read_change(&desk.world.load().catalog, fields)?,
+        change: AccountChange {
+            telemetry,
+            ..read_change(&desk.world.load().catalog, fields)?
+        },
     };
     let changed = ApiError::unless_down(desk.accounts.send(change).await)?;
-    Ok(private(&view(&desk, &changed.map_err(refused)?)))
+    shown(&desk, &changed.map_err(refused)?).await
 }
 
 /// `DELETE /v1/account`: only by session, and with the address said again.
@@ -94,6 +99,13 @@ async fn forfeit_balance(desk: &Switchboard, account: AccountId) -> Result<(), A
     Ok(())
 }
 
+/// An account as its owner sees it, with how its telemetry target does.
+async fn shown(desk: &Switchboard, account: &AccountView) -> Result<HttpResponse, ApiError> {
+    let mut body = view(desk, account);
+    telemetry::add_status(desk, account.account.id, &mut body).await?;
+    Ok(private(&body))
+}
+
 /// An account by its id; 404 when it was deleted meanwhile.
 pub async fn find(desk: &Switchboard, account: AccountId) -> Result<AccountView, ApiError> {
     let found = desk.accounts.send(ShowAccount(account)).await;
@@ -120,6 +132,7 @@ fn read_change(catalog: &Catalog, mut fields: Fields) -> Result<AccountChange, A
         })?,
         auto_recharge: recharge(&mut fields)?,
         notifications: notifications(&mut fields)?,
+        telemetry: None,
     };
     fields.finish()?;
     Ok(change)
@@ -184,6 +197,12 @@ fn refused(error: AccountError) -> ApiError {
             let param = format!("auto_recharge.{field}");
             ApiError::new(Code::InvalidValue, message).param(param)
         }
+        AccountError::Telemetry(TelemetryError::NoEndpoint) => {
+            ApiError::new(Code::MissingRequiredParameter, message).param("telemetry.endpoint")
+        }
+        AccountError::Telemetry(TelemetryError::NoSuchHeader | TelemetryError::OtherServer) => {
+            ApiError::new(Code::InvalidValue, message).param("telemetry.headers")
+        }
         AccountError::NoSuchAccount
         | AccountError::NoSuchKey
         | AccountError::BadEmail
@@ -219,6 +238,7 @@ pub fn view(desk: &Switchboard, view: &AccountView) -> Value {
             "receipts": on(mails.receipts),
             "security": on(mails.security),
         },
+        "telemetry": view.telemetry.as_ref().map(telemetry::view),
     })
 }
 

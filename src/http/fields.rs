@@ -125,6 +125,21 @@ impl Fields {
         }))
     }
 
+    /// The same, where `null` takes back what was set.
+    pub fn nullable_object(
+        &mut self,
+        name: &'static str,
+    ) -> Result<Option<Option<Self>>, ApiError> {
+        match self.members.get(name) {
+            None => Ok(None),
+            Some(Value::Null) => {
+                self.members.remove(name);
+                Ok(Some(None))
+            }
+            Some(_) => Ok(self.object(name)?.map(Some)),
+        }
+    }
+
     /// Refuses the members that nobody has asked for.
     pub fn finish(self) -> Result<(), ApiError> {
         let Some(name) = self.members.keys().next() else {

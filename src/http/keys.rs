@@ -235,6 +235,7 @@ fn refused(error: AccountError) -> ApiError {
         | AccountError::EmailTaken
         | AccountError::NegativeLimit
         | AccountError::Recharge(_)
+        | AccountError::Telemetry(_)
         | AccountError::WrongEmail => ApiError::new(Code::NotFound, "There is no such key."),
     }
 }

@@ -44,11 +44,13 @@ mod standings;
 mod state;
 mod stream;
 mod takeout;
+mod telemetry;
 mod trail;
 mod tried;
 mod upstream;
 mod usage;
 mod visit;
+mod witness;
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -60,6 +62,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, FromRequest, Handler, HttpRequest, HttpServer, Resource, Responder};
 
 pub use self::error::{ApiError, Code};
+pub use self::metrics::text as metrics_text;
 pub use crate::actors::Switchboard;
 use crate::config;
 use upstream::Upstream;
@@ -80,6 +83,7 @@ const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// Starts serving on a bound listener. The returned server runs when it is awaited.
 pub fn serve(desk: Data<Switchboard>, listener: TcpListener) -> Result<Server, ServeError> {
+    metrics::publish(&desk);
     let settings = &desk.settings;
     let (workers, drain_s) = (settings.server.workers, settings.server.drain_timeout_s);
     let header_read = config::ms(settings.limits.header_read_ms);
@@ -157,6 +161,7 @@ fn routes(app: &mut ServiceConfig) {
             .route(web::patch().to(account::change))
             .route(web::delete().to(account::delete)),
     )
+    .service(post("/v1/account/telemetry/test").route(web::post().to(telemetry::test)))
     .service(get("/v1/account/export").route(web::get().to(takeout::export)))
     .service(get("/v1/account/usage").route(web::get().to(history::usage)))
     .service(get("/v1/account/transactions").route(web::get().to(history::transactions)))

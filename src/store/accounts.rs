@@ -8,7 +8,9 @@ use super::db::{Batch, Db};
 use super::error::StoreError;
 use super::keys::Keys;
 use super::policy::{Beyond, Policy};
+use super::seal::Seal;
 use super::settings::Settings;
+use super::telemetry::{Telemetry, TelemetryError};
 use super::{Key, codec, key};
 use crate::ids::{AccountId, ApiKey, KeyHash, Pepper};
 use crate::money::Picodollars;
@@ -102,6 +104,9 @@ pub enum AccountError {
     /// The auto-recharge does not fit together.
     #[error("auto_recharge.{0}")]
     Recharge(&'static str),
+    /// Where its traces go does not fit together.
+    #[error(transparent)]
+    Telemetry(#[from] TelemetryError),
     /// The address is not that of the account.
     #[error("this is not the account's e-mail address")]
     WrongEmail,
@@ -116,6 +121,8 @@ pub struct Accounts {
     daily_limits: HashMap<AccountId, Picodollars>,
     /// Of those who have changed any.
     pub(super) settings: HashMap<AccountId, Settings>,
+    pub(super) telemetry: HashMap<AccountId, Telemetry>,
+    pub(super) seal: Seal,
     pub(super) batch: Batch,
 }
 
@@ -125,9 +132,11 @@ impl Accounts {
         let mut all = Self {
             accounts: HashMap::new(),
             by_email: HashMap::new(),
+            seal: Seal::new(&pepper),
             keys: Keys::load(db, pepper)?,
             daily_limits: HashMap::new(),
             settings: HashMap::new(),
+            telemetry: HashMap::new(),
             batch: Batch::default(),
         };
         for row in db.rows(key::CUSTOMERS)? {
@@ -141,6 +150,11 @@ impl Accounts {
             let (key, value) = row?;
             let settings: Settings = codec::decode(&key, &value)?;
             all.settings.insert(settings.account, settings);
+        }
+        for row in db.rows(key::TELEMETRY)? {
+            let (key, value) = row?;
+            let target: Telemetry = codec::decode(&key, &value)?;
+            all.telemetry.insert(target.account, target);
         }
         for row in db.rows(key::LIMITS)? {
             let (key, value) = row?;
@@ -232,12 +246,18 @@ impl Accounts {
             return Err(AccountError::WrongEmail);
         }
         self.batch.delete(account.address_key());
-        for row in [key::customer(id), key::limit(id), key::settings(id)] {
+        for row in [
+            key::customer(id),
+            key::limit(id),
+            key::settings(id),
+            key::telemetry(id),
+        ] {
             self.batch.delete(row);
         }
         self.by_email.remove(&lower_cased);
         self.daily_limits.remove(&id);
         self.settings.remove(&id);
+        self.telemetry.remove(&id);
         self.accounts.remove(&id);
         Ok(self.keys.remove_all(id, &mut self.batch))
     }

@@ -11,6 +11,7 @@ use super::error::{LedgerError, StoreError};
 use super::policy::{KeyPolicy, KeyUse};
 use super::settings::Settings;
 use super::steps::Steps;
+use super::telemetry::Telemetry;
 use super::{Day, Generation, Gift, Key, Month, Session, codec, key};
 use crate::ids::AccountId;
 
@@ -23,6 +24,7 @@ pub(super) enum Entry {
     KeyPolicy(KeyPolicy),
     KeyUse(KeyUse),
     Settings(Settings),
+    Telemetry(Telemetry),
     KeyTotals(KeyTotals),
     Limit(Limit),
     /// Credit of a new account that the ledger may not have heard of.
@@ -104,6 +106,8 @@ impl Entry {
             Self::KeyUse(codec::decode(key, value)?)
         } else if key.starts_with(key::SETTINGS) {
             Self::Settings(codec::decode(key, value)?)
+        } else if key.starts_with(key::TELEMETRY) {
+            Self::Telemetry(codec::decode(key, value)?)
         } else if key.starts_with(key::GIFTS) {
             Self::Gift(codec::decode(key, value)?)
         } else if key.starts_with(key::CODES)
@@ -143,6 +147,7 @@ impl Entry {
             Self::KeyPolicy(policy) => key::policy(policy.key),
             Self::KeyUse(used) => key::key_use(used.key),
             Self::Settings(settings) => key::settings(settings.account),
+            Self::Telemetry(target) => key::telemetry(target.account),
             Self::KeyTotals(totals) => key::key_totals(totals.key),
             Self::Limit(limit) => key::limit(limit.account),
             Self::Gift(gift) => key::gift(gift.account),
@@ -167,6 +172,7 @@ impl Entry {
             Self::KeyPolicy(policy) => steps.put(key, policy),
             Self::KeyUse(used) => steps.put(key, used),
             Self::Settings(settings) => steps.put(key, settings),
+            Self::Telemetry(target) => steps.put(key, target),
             Self::KeyTotals(totals) => steps.put(key, totals),
             Self::Limit(limit) => steps.put(key, limit),
             Self::Gift(gift) => steps.put(key, gift),
@@ -198,6 +204,7 @@ impl Entry {
             Self::KeyPolicy(_) => "key_policy",
             Self::KeyUse(_) => "key_use",
             Self::Settings(_) => "settings",
+            Self::Telemetry(_) => "telemetry",
             Self::KeyTotals(_) => "key_totals",
             Self::Limit(_) => "limit",
             Self::Gift(_) => "gift",

@@ -79,6 +79,7 @@ fn an_import_holds_what_was_exported_and_exports_the_same_bytes() {
         "record",
         "remembered",
         "settings",
+        "telemetry",
         "transfer",
     ];
     assert_eq!(kinds, every_kind);

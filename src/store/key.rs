@@ -21,6 +21,7 @@
 //! | `r/<key>` | what an API key may do, unless it is an old one |
 //! | `q/<key>` | when an API key was last used |
 //! | `f/<account>` | a customer's settings |
+//! | `h/<account>` | where a customer's traces go |
 //! | `v/code/<flow hash>` | a sign-in code |
 //! | `v/address/<address hash>` | what an address has used of its limits |
 //! | `v/gift/<account>` | credit of a new account, for two days |
@@ -56,6 +57,7 @@ pub(super) const KEYS: &[u8] = b"k/";
 pub(super) const POLICIES: &[u8] = b"r/";
 pub(super) const USES: &[u8] = b"q/";
 pub(super) const SETTINGS: &[u8] = b"f/";
+pub(super) const TELEMETRY: &[u8] = b"h/";
 pub(super) const CODES: &[u8] = b"v/code/";
 pub(super) const TALLIES: &[u8] = b"v/address/";
 pub(super) const GIFTS: &[u8] = b"v/gift/";
@@ -193,6 +195,10 @@ pub(super) fn key_use(key: KeyId) -> Vec<u8> {
 
 pub(super) fn settings(account: AccountId) -> Vec<u8> {
     [SETTINGS, &account.to_bytes()].concat()
+}
+
+pub(super) fn telemetry(account: AccountId) -> Vec<u8> {
+    [TELEMETRY, &account.to_bytes()].concat()
 }
 
 pub(super) fn code(flow: &FlowHash) -> Vec<u8> {

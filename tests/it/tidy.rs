@@ -28,6 +28,30 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
             "crate::wire",
         ],
     ),
+    (
+        "src/spans",
+        &[
+            "actix",
+            "actix_web",
+            "tokio",
+            "reqwest",
+            "sled",
+            "crate::actors",
+            "crate::http",
+            "crate::otlp",
+        ],
+    ),
+    (
+        "src/otlp",
+        &[
+            "actix",
+            "actix_web",
+            "sled",
+            "crate::actors",
+            "crate::http",
+            "crate::store",
+        ],
+    ),
     ("src/actors", &["actix_web", "reqwest", "crate::http"]),
     ("src/http", &["actix", "sled"]),
     (
@@ -93,6 +117,7 @@ fn pure_modules_read_no_clock_and_only_config_reads_the_environment() {
             "src/wire",
             "src/mail",
             "src/pages",
+            "src/spans",
             "src/store",
         ]
         .iter()

@@ -5,7 +5,7 @@ use actix::{Context, Handler, Message, MessageResult};
 use super::{Accounts, StorageDown};
 use crate::ids::AccountId;
 use crate::money::Picodollars;
-use crate::store::{Access, Account, AccountChange, AccountError, Settings};
+use crate::store::{Access, Account, AccountChange, AccountError, Settings, Telemetry};
 
 /// An account as its owner sees it.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub struct AccountView {
     pub daily_limit: Option<Picodollars>,
     /// Its settings.
     pub settings: Settings,
+    /// Where its traces go, if they go anywhere.
+    pub telemetry: Option<Telemetry>,
 }
 
 /// Asks for an account.
@@ -74,6 +76,7 @@ impl Accounts {
             account: self.accounts.account(id)?.clone(),
             daily_limit: self.accounts.daily_limit(id),
             settings: self.accounts.settings(id),
+            telemetry: self.accounts.telemetry(id).cloned(),
         })
     }
 
@@ -125,8 +128,13 @@ impl Handler<ChangeAccount> for Accounts {
     type Result = MessageResult<ChangeAccount>;
 
     fn handle(&mut self, ask: ChangeAccount, _: &mut Context<Self>) -> Self::Result {
+        let is_aimed = ask.change.telemetry.is_some();
         let changed = self.change(ask.account, ask.change);
-        MessageResult(self.commit(ask.account).map(|()| changed))
+        let committed = self.commit(ask.account);
+        if is_aimed && committed.is_ok() {
+            self.aim(ask.account);
+        }
+        MessageResult(committed.map(|()| changed))
     }
 }
 
@@ -157,6 +165,7 @@ impl Handler<DeleteAccount> for Accounts {
             return Ok(Err(error));
         }
         self.commit_and_sign_out(id)?;
+        self.aim(id);
         self.allowances.forget(id);
         Ok(Ok(()))
     }

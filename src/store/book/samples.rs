@@ -6,7 +6,7 @@ use crate::ids::{AccountId, GenerationId, KeyId, RequestId};
 use crate::money::{Cents, Picodollars};
 use crate::store::{
     AccountChange, Accounts, AttemptRecord, Db, Delivery, Deposit, Generation, Reversal,
-    ReversalKind, SpendLimits, Status,
+    ReversalKind, SpendLimits, Status, TelemetryChange,
 };
 use crate::usage::Usage;
 
@@ -39,6 +39,11 @@ pub(crate) fn customer(db: &Db) -> AccountId {
     accounts.touch_key(first, NOON_MS);
     let change = AccountChange {
         default_tier: Some(Some(Tier::Economy)),
+        telemetry: Some(Some(TelemetryChange {
+            endpoint: Some("https://otlp.example".to_owned()),
+            headers: Some(vec![("x-key".to_owned(), Some("hunter2".to_owned()))]),
+            ..TelemetryChange::default()
+        })),
         ..AccountChange::default()
     };
     accounts.change_account(account, change).unwrap();
