@@ -255,10 +255,14 @@ impl Settings {
             "limits.bytes_in_flight",
             "is less than limits.chat_body_bytes; no body of that size could be read",
         ));
-        let kept = (!(1..=36_500).contains(&self.storage.keep_records_days)).then_some((
-            "storage.keep_records_days",
-            "must be between 1 and 36500 days",
-        ));
+        let kept = [
+            ("storage.keep_records_days", self.storage.keep_records_days),
+            ("storage.keep_audit_days", self.storage.keep_audit_days),
+        ];
+        let kept = kept
+            .into_iter()
+            .find(|(_, days)| !(1..=36_500).contains(days))
+            .map(|(key, _)| (key, "must be between 1 and 36500 days"));
         let percent = (self.breaker.min_success_percent > 100).then_some((
             "breaker.min_success_percent",
             "is above 100; it must be a percentage",

@@ -18,7 +18,7 @@ use model_router::ids::{AccountId, ApiKey};
 use model_router::money::Picodollars;
 use model_router::routing::context::encoding;
 use model_router::sandbox::{Sandbox, Vendor};
-use model_router::store::{Maker, PolicyChange};
+use model_router::store::{Author, PolicyChange};
 use model_router::{http, telemetry};
 use tempfile::TempDir;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -154,9 +154,10 @@ async fn sandbox_account(desk: &Switchboard) -> Result<(ApiKey, Picodollars), Fa
             make_room(desk, account).await?;
             let make = MakeKey {
                 account,
-                maker: Maker::Owner,
+                author: Author::ROUTER,
                 name: "sandbox".to_owned(),
                 policy: PolicyChange::default(),
+                said: String::new(),
             };
             let (_, key) = desk.accounts.send(make).await???;
             (account, key)
@@ -165,6 +166,7 @@ async fn sandbox_account(desk: &Switchboard) -> Result<(ApiKey, Picodollars), Fa
             let create = CreateAccount {
                 email,
                 daily_limit: None,
+                author: Author::ROUTER,
             };
             let created = desk.accounts.send(create).await???;
             (created.account, created.key)
@@ -175,6 +177,7 @@ async fn sandbox_account(desk: &Switchboard) -> Result<(ApiKey, Picodollars), Fa
         amount: SANDBOX_CREDIT,
         idempotency_key: "opening".to_owned(),
         reason: "sandbox credit".to_owned(),
+        author: Author::ROUTER,
     };
     desk.ledger.send(grant).await???;
     Ok((key, desk.purses.of(account).available()))
@@ -189,7 +192,7 @@ async fn make_room(desk: &Switchboard, account: AccountId) -> Result<(), Failure
     if let Some(oldest) = keys.first() {
         let delete = DeleteKey {
             account,
-            maker: Maker::Owner,
+            author: Author::ROUTER,
             key: oldest.key.id,
         };
         desk.accounts.send(delete).await???;

@@ -27,7 +27,7 @@ use super::funds::Purses;
 use super::storage::{StorageDown, StorageHealth};
 use crate::ids::{AccountId, ApiKey};
 use crate::money::Picodollars;
-use crate::store::{self, AccountError, Db};
+use crate::store::{self, AccountError, Action, Author, Db, Deed};
 use principal::Sources;
 
 /// Guards customers and keys.
@@ -49,6 +49,8 @@ pub struct CreateAccount {
     pub email: String,
     /// What it may spend on one UTC day, if that is limited.
     pub daily_limit: Option<Picodollars>,
+    /// Who makes it.
+    pub author: Author,
 }
 
 /// Sets what an account may spend on one UTC day; `None` lifts the limit. It holds for requests
@@ -60,6 +62,8 @@ pub struct SetDailyLimit {
     pub account: AccountId,
     /// The limit.
     pub daily_limit: Option<Picodollars>,
+    /// Who sets it.
+    pub author: Author,
 }
 
 /// An account that was just created.
@@ -155,6 +159,18 @@ impl Accounts {
     }
 }
 
+/// A row of the audit log about an account. It is written in the commit of what it tells of.
+fn deed(author: Author, action: Action, account: AccountId) -> Deed {
+    Deed::new(author, action, Some(account), clock::now_ms())
+}
+
+fn limited(deed: Deed, daily_limit: Option<Picodollars>) -> Deed {
+    match daily_limit {
+        Some(limit) => deed.with("daily_limit_usd", limit),
+        None => deed.with("daily_limit_usd", "none"),
+    }
+}
+
 impl Actor for Accounts {
     type Context = Context<Self>;
 
@@ -178,6 +194,10 @@ impl Handler<CreateAccount> for Accounts {
                 Ok(created)
             });
         let id = created.as_ref().map(|created| created.account.id);
+        if let Ok(id) = id {
+            let deed = deed(create.author, Action::AccountCreated, id);
+            self.accounts.note(&limited(deed, create.daily_limit));
+        }
         let committed = match id {
             Ok(id) => self.commit(id),
             Err(_) => self.write(),
@@ -197,8 +217,12 @@ impl Handler<SetDailyLimit> for Accounts {
 
     fn handle(&mut self, set: SetDailyLimit, _: &mut Context<Self>) -> Self::Result {
         let account = set.account;
-        let set = self.accounts.set_daily_limit(account, set.daily_limit);
-        self.commit(account).map(|()| set)
+        let done = self.accounts.set_daily_limit(account, set.daily_limit);
+        if done.is_ok() {
+            let deed = deed(set.author, Action::AccountChanged, account);
+            self.accounts.note(&limited(deed, set.daily_limit));
+        }
+        self.commit(account).map(|()| done)
     }
 }
 

@@ -19,8 +19,8 @@ use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult, Respo
 use tokio::sync::oneshot;
 
 pub use messages::{
-    Adjust, AskKeyUsage, AskOverview, AskStatement, Authorise, Drain, Extend, Find, Grant, Record,
-    Settle, Statement, TakeSnapshot, Void,
+    Adjust, AskKeyUsage, AskOverview, AskStatement, Authorise, Drain, Extend, Find, Grant, Note,
+    Record, Settle, Statement, TakeSnapshot, Void,
 };
 pub use stats::{BATCH_CLASSES, LedgerStats, LossCount, Tally};
 
@@ -44,12 +44,30 @@ pub struct Ledger {
     purses: Arc<Purses>,
     tally: Arc<Tally>,
     storage: Arc<StorageHealth>,
-    keep_records_ms: u64,
+    keep: Keep,
     group: Vec<Reply>,
     /// Decisions since the last commit.
     decided: usize,
     commit_asked: bool,
     waiting: HashMap<AccountId, VecDeque<Waiting>>,
+}
+
+/// How long what is not money is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Keep {
+    /// Records of requests, in milliseconds.
+    pub records_ms: u64,
+    /// Rows of the audit log, in milliseconds.
+    pub audit_ms: u64,
+}
+
+impl Keep {
+    /// Nothing is pruned.
+    #[cfg(test)]
+    const EVER: Self = Self {
+        records_ms: u64::MAX,
+        audit_ms: u64::MAX,
+    };
 }
 
 /// An answer that waits for the commit.
@@ -61,13 +79,13 @@ type Reply = Box<dyn FnOnce() + Send>;
 struct Commit;
 
 impl Ledger {
-    /// A ledger over an opened book, which keeps the records of requests for so long.
+    /// A ledger over an opened book, which prunes what is older than it is kept.
     pub fn new(
         db: Db,
         book: Book,
         purses: Arc<Purses>,
         storage: Arc<StorageHealth>,
-        keep_records_ms: u64,
+        keep: Keep,
     ) -> Self {
         Self {
             db,
@@ -75,7 +93,7 @@ impl Ledger {
             purses,
             tally: Arc::default(),
             storage,
-            keep_records_ms,
+            keep,
             group: Vec::new(),
             decided: 0,
             commit_asked: false,

@@ -15,6 +15,7 @@ pub mod ledger;
 pub mod mailer;
 pub mod provider;
 pub mod rate;
+pub mod refusals;
 pub mod statistics;
 pub mod stop;
 pub mod storage;
@@ -34,8 +35,9 @@ use self::catalog::{CatalogKeeper, ReloadError, Rules, Source, World};
 use self::classifier::Classifier;
 use self::conversations::Memory;
 use self::funds::Purses;
-use self::ledger::{Ledger, Tally};
+use self::ledger::{Keep, Ledger, Tally};
 use self::mailer::{Mailer, Post, PostError};
+use self::refusals::Refusals;
 use self::statistics::{Archivist, Statistics};
 use self::stop::Stop;
 use self::storage::{SpaceWatch, StorageHealth};
@@ -108,6 +110,8 @@ pub struct Switchboard {
     pub in_flight: Arc<Semaphore>,
     /// Sign-in requests that wait for the accounts' actor.
     pub sign_ins: Arc<Semaphore>,
+    /// Wrong admin tokens.
+    pub refused_operators: Refusals,
     arrivals: Mutex<Arrivals>,
     replays: Mutex<Replays>,
     /// Who answered which conversation.
@@ -188,17 +192,18 @@ impl Switchboard {
             settings.storage.min_free_bytes,
         );
         let archive = Archive::new(db.clone());
-        let keep_ms = settings
-            .storage
-            .keep_records_days
-            .saturating_mul(24 * 3600 * 1000);
+        let days_ms = |days: u64| days.saturating_mul(24 * 3600 * 1000);
+        let keep = Keep {
+            records_ms: days_ms(settings.storage.keep_records_days),
+            audit_ms: days_ms(settings.storage.keep_audit_days),
+        };
         let archivist = Archivist::new(db.clone(), Arc::clone(&world), Arc::clone(&health));
         let ledger = Ledger::new(
             db.clone(),
             book,
             Arc::clone(&purses),
             Arc::clone(&health),
-            keep_ms,
+            keep,
         );
 
         // All of these block on the disk, so they share a thread that nothing else runs on.
@@ -240,6 +245,7 @@ impl Switchboard {
                     .min(Semaphore::MAX_PERMITS),
             )),
             sign_ins: Arc::new(Semaphore::new(SIGN_INS_WAITING)),
+            refused_operators: Refusals::default(),
             arrivals: Mutex::new(Arrivals::new(settings.sign_in.requests_per_ip_hour)),
             replays: Mutex::new(Replays::new(REPLAY_BYTES)),
             conversations: Memory::default(),

@@ -15,7 +15,8 @@ use crate::catalog::{Catalog, Prefer, Tier};
 use crate::ids::AccountId;
 use crate::money::Picodollars;
 use crate::store::{
-    AccountChange, AccountError, MOST_NAMES, NotificationsChange, RechargeChange, Switch,
+    AccountChange, AccountError, Action, Author, MOST_NAMES, NotificationsChange, RechargeChange,
+    Switch,
 };
 
 /// `GET /v1/account`
@@ -35,7 +36,9 @@ pub async fn change(
     let fields = Fields::read(&desk, &http, payload).await?;
     let change = ChangeAccount {
         account: manager.account(),
+        said: fields.said(),
         change: read_change(&desk.world.load().catalog, fields)?,
+        author: manager.author(),
     };
     let changed = ApiError::unless_down(desk.accounts.send(change).await)?;
     Ok(private(&view(&desk, &changed.map_err(refused)?)))
@@ -62,10 +65,15 @@ pub async fn delete(
         );
         return Err(ApiError::new(Code::InvalidValue, message).param("forfeit_balance"));
     }
-    let delete = DeleteAccount { account, email };
+    let author = visitor.author();
+    let delete = DeleteAccount {
+        account,
+        email,
+        author,
+    };
     let deleted = ApiError::unless_down(desk.accounts.send(delete).await)?;
     deleted.map_err(refused)?;
-    forfeit_balance(&desk, account).await?;
+    forfeit_balance(&desk, account, author).await?;
     let body = json!({ "id": account.to_string(), "deleted": true });
     let mut response = private(&body);
     response
@@ -76,7 +84,11 @@ pub async fn delete(
 
 /// Takes what a deleted account has left. What running requests hold is charged or stays: nobody can
 /// spend it any more.
-async fn forfeit_balance(desk: &Switchboard, account: AccountId) -> Result<(), ApiError> {
+async fn forfeit_balance(
+    desk: &Switchboard,
+    account: AccountId,
+    author: Author,
+) -> Result<(), ApiError> {
     let available = desk.purses.of(account).available();
     let less = Picodollars::ZERO.checked_sub(available);
     let Some(amount) = less.filter(|less| *less < Picodollars::ZERO) else {
@@ -87,6 +99,8 @@ async fn forfeit_balance(desk: &Switchboard, account: AccountId) -> Result<(), A
         amount,
         idempotency_key: "account-deleted".to_owned(),
         reason: "forfeited with the account".to_owned(),
+        author,
+        action: Action::BalanceForfeited,
     };
     if let Err(error) = ApiError::unless_down(desk.ledger.send(adjust).await)? {
         tracing::warn!(%account, %error, "a deleted account keeps its balance");

@@ -1,6 +1,7 @@
 //! `/admin`: the operator's routes. Without an admin token none of them exists.
 
 mod account;
+mod audit;
 mod overview;
 
 use actix_web::web::{Data, Path, Payload};
@@ -13,12 +14,13 @@ use super::operator::Operator;
 use super::{ApiError, Code, Switchboard, body};
 use crate::actors::accounts::CreateAccount;
 use crate::actors::catalog::Reload;
-use crate::actors::ledger::Grant;
-use crate::ids::AccountId;
+use crate::actors::clock::now_ms;
+use crate::actors::ledger::{Grant, Note};
 use crate::money::Picodollars;
-use crate::store::AccountError;
+use crate::store::{AccountError, Action, Deed};
 
 pub use account::{adjust_balance, change_account, existing};
+pub use audit::{deed_view, deeds};
 pub use overview::{accounts, overview, show};
 
 #[derive(Deserialize)]
@@ -40,7 +42,7 @@ struct NewCredit {
 /// `POST /admin/accounts`
 pub async fn create_account(
     desk: Data<Switchboard>,
-    _: Operator,
+    operator: Operator,
     http: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
@@ -58,19 +60,20 @@ pub async fn create_account(
     let create = CreateAccount {
         email: wanted.email,
         daily_limit,
+        author: operator.author(),
     };
     let created = ApiError::unless_down(desk.accounts.send(create).await)?.map_err(refused)?;
     let balance = match credit {
         None => Picodollars::ZERO,
         Some(amount) => {
-            grant(
-                &desk,
-                created.account,
+            let opening = Grant {
+                account: created.account,
                 amount,
-                "opening".to_owned(),
-                "opening credit".to_owned(),
-            )
-            .await?
+                idempotency_key: "opening".to_owned(),
+                reason: "opening credit".to_owned(),
+                author: operator.author(),
+            };
+            grant(&desk, opening).await?
         }
     };
     Ok(HttpResponse::Created().json(json!({
@@ -85,23 +88,27 @@ pub async fn create_account(
 /// `POST /admin/accounts/{id}/credits`
 pub async fn add_credit(
     desk: Data<Switchboard>,
-    _: Operator,
+    operator: Operator,
     id: Path<String>,
     http: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let wanted: NewCredit = json_body(&desk, &http, payload).await?;
-    let account = account::existing(&desk, &id).await?;
-    let amount = amount(&wanted.amount_usd, "amount_usd")?;
-    let reason = wanted.reason.unwrap_or_else(|| "admin grant".to_owned());
-    let balance = grant(&desk, account, amount, wanted.idempotency_key, reason).await?;
+    let given = Grant {
+        account: account::existing(&desk, &id).await?,
+        amount: amount(&wanted.amount_usd, "amount_usd")?,
+        idempotency_key: wanted.idempotency_key,
+        reason: wanted.reason.unwrap_or_else(|| "admin grant".to_owned()),
+        author: operator.author(),
+    };
+    let balance = grant(&desk, given).await?;
     Ok(HttpResponse::Ok().json(json!({ "balance_usd": balance.to_string() })))
 }
 
 /// `POST /admin/catalog/reload`
 pub async fn reload_catalog(
     desk: Data<Switchboard>,
-    _: Operator,
+    operator: Operator,
 ) -> Result<HttpResponse, ApiError> {
     let reloaded = desk
         .catalog
@@ -114,6 +121,9 @@ pub async fn reload_catalog(
             format!("The catalog was refused, the one before stays: {error}"),
         )
     })?;
+    let deed = Deed::new(operator.author(), Action::CatalogReloaded, None, now_ms());
+    let deed = deed.with("version", &reloaded.version);
+    desk.ledger.do_send(Note(deed));
     Ok(HttpResponse::Ok().json(json!({
         "models": reloaded.models,
         "providers": reloaded.providers,
@@ -146,19 +156,7 @@ fn amount(text: &str, param: &'static str) -> Result<Picodollars, ApiError> {
     Err(ApiError::new(Code::InvalidValue, message).param(param))
 }
 
-async fn grant(
-    desk: &Switchboard,
-    account: AccountId,
-    amount: Picodollars,
-    idempotency_key: String,
-    reason: String,
-) -> Result<Picodollars, ApiError> {
-    let grant = Grant {
-        account,
-        amount,
-        idempotency_key,
-        reason,
-    };
+async fn grant(desk: &Switchboard, grant: Grant) -> Result<Picodollars, ApiError> {
     let granted = ApiError::unless_down(desk.ledger.send(grant).await)?;
     granted.map_err(account::credit_refused)
 }

@@ -167,6 +167,7 @@ fn routes(app: &mut ServiceConfig) {
     )
     .service(resource("/v1/account/sessions/{id}", "DELETE").route(web::delete().to(sessions::end)))
     .service(get("/admin/overview").route(web::get().to(admin::overview)))
+    .service(get("/admin/audit").route(web::get().to(admin::deeds)))
     .service(
         resource("/admin/accounts", "GET, POST")
             .route(web::get().to(admin::accounts))

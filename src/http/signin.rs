@@ -10,6 +10,7 @@ use super::auth::Visitor;
 use super::cookie::{self, Origin};
 use super::fields::{self, Fields};
 use super::generations::rfc3339;
+use super::visit::Visit;
 use super::{ApiError, Code, Switchboard, client_ip};
 use crate::actors::accounts::{EndSession, NoSuchSession, RequestCode, SignIn};
 use crate::actors::clock::now_ms;
@@ -39,13 +40,17 @@ pub async fn request_code(
 /// `POST /v1/auth/verify-code`
 pub async fn verify_code(
     desk: Data<Switchboard>,
+    visit: Visit,
     http: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let offer = offer(Fields::read(&desk, &http, payload).await?, &http)?;
     let _place = place(&desk)?;
-    let welcome =
-        ApiError::unless_down(desk.accounts.send(SignIn(offer)).await)?.map_err(refused)?;
+    let sign_in = SignIn {
+        offer,
+        request: visit.id,
+    };
+    let welcome = ApiError::unless_down(desk.accounts.send(sign_in).await)?.map_err(refused)?;
     let mut response = private(&greeting(&welcome));
     // A page of someone else must not sign its visitors in to an account of its own.
     match cookie::origin(http.headers(), &desk.settings) {
@@ -65,6 +70,7 @@ pub async fn logout(desk: Data<Switchboard>, visitor: Visitor) -> Result<HttpRes
     let end = EndSession {
         account: visitor.account(),
         session: visitor.session(),
+        author: visitor.author(),
     };
     match ApiError::unless_down(desk.accounts.send(end).await)? {
         // Ended meanwhile by another request is as good.

@@ -12,10 +12,10 @@ use super::auth::Manager;
 use super::generations::{self, rfc3339};
 use super::history::transfer_view;
 use super::usage::{days, read};
-use super::{ApiError, Switchboard, account, keys};
+use super::{ApiError, Switchboard, account, admin, keys};
 use crate::actors::accounts::ListSessions;
 use crate::ids::{AccountId, GenerationId};
-use crate::store::Session;
+use crate::store::{Session, Sought};
 
 /// Rows of one piece.
 const PAGE: usize = 500;
@@ -29,6 +29,10 @@ enum Step {
     },
     Transactions {
         before: Option<u64>,
+        comma: &'static str,
+    },
+    Audit {
+        sought: Sought,
         comma: &'static str,
     },
     End,
@@ -113,9 +117,27 @@ async fn next(
             let then = match page.before {
                 before @ Some(_) => Step::Transactions { before, comma: "," },
                 None => {
-                    piece.push_str("]}\n");
-                    Step::End
+                    piece.push_str("],\"audit\":[");
+                    Step::Audit {
+                        sought: Sought {
+                            account: Some(id),
+                            ..Sought::default()
+                        },
+                        comma: "",
+                    }
                 }
+            };
+            Some((piece.into(), then))
+        }
+        Step::Audit { mut sought, comma } => {
+            let page = read(&desk, move || archive.deeds(&sought, PAGE)).await?;
+            sought.before = page.before;
+            let mut piece = rows(page.deeds.iter().map(admin::deed_view), comma)?;
+            let then = if sought.before.is_some() {
+                Step::Audit { sought, comma: "," }
+            } else {
+                piece.push_str("]}\n");
+                Step::End
             };
             Some((piece.into(), then))
         }

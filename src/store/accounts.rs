@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::audit::Deed;
 use super::db::{Batch, Db};
 use super::error::StoreError;
 use super::keys::Keys;
@@ -249,6 +250,11 @@ impl Accounts {
         account.disabled = access == Access::Disabled;
         self.batch.put(key::customer(id), account);
         Ok(())
+    }
+
+    /// Writes a row of the audit log with the next commit.
+    pub fn note(&mut self, deed: &Deed) {
+        deed.put(&mut self.batch);
     }
 
     /// The changes since the last call, for one commit.

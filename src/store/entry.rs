@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::accounts::{Account, Limit};
+use super::audit::Deed;
 use super::book::{DayTotals, KeyTotals, Link, Payment, Remembered, Transfer};
 use super::codes::{Code, Tally};
 use super::db::{Db, Row};
@@ -51,6 +52,8 @@ pub(super) enum Entry {
         kept_at: u64,
         record: Generation,
     },
+    /// A row of the audit log.
+    Deed(Deed),
 }
 
 impl Entry {
@@ -117,6 +120,18 @@ impl Entry {
             return check_transaction(db, row).map(|()| None);
         } else if key.starts_with(key::RECORDS) {
             return check_index(db, row);
+        } else if key.starts_with(key::DEEDS) {
+            let deed: Deed = codec::decode(key, value)?;
+            if let Some(account) = deed.account {
+                let index = key::account_deed(account, deed.id);
+                let Some(bytes) = db.get(&index)? else {
+                    return still_there(db, row);
+                };
+                codec::decode::<()>(&index, &bytes)?;
+            }
+            Self::Deed(deed)
+        } else if key.starts_with(key::ACCOUNT_DEEDS) {
+            return check_deed(db, row);
         } else if key.starts_with(key::BALANCES)
             || key.starts_with(key::HOLDS)
             || key.starts_with(key::STATISTICS)
@@ -150,6 +165,7 @@ impl Entry {
             Self::Day { account, day, .. } => key::day(*account, *day),
             Self::Month { account, month, .. } => key::month(*account, *month),
             Self::Record { record, .. } => key::generation(record.id),
+            Self::Deed(deed) => key::deed(deed.id),
         }
     }
 
@@ -185,6 +201,12 @@ impl Entry {
                 steps.put(key::record(record.account, record.id), kept_at)?;
                 steps.put(key, record)
             }
+            Self::Deed(deed) => {
+                if let Some(account) = deed.account {
+                    steps.put(key::account_deed(account, deed.id), &())?;
+                }
+                steps.put(key, deed)
+            }
         }
     }
 
@@ -205,6 +227,7 @@ impl Entry {
             Self::Day { .. } => "day",
             Self::Month { .. } => "month",
             Self::Record { .. } => "record",
+            Self::Deed(_) => "audit",
         }
     }
 }
@@ -282,6 +305,18 @@ fn check_index(db: &Db, row: &Row) -> Result<Option<Entry>, LedgerError> {
     let (account, id) = named.ok_or_else(|| LedgerError::Misplaced(codec::show(key)))?;
     match Generation::read(db, id)? {
         Some(record) if record.account == account => Ok(None),
+        Some(_) | None => still_there(db, row),
+    }
+}
+
+/// Checks that a customer's index names a row of the audit log that is about the customer.
+fn check_deed(db: &Db, row: &Row) -> Result<Option<Entry>, LedgerError> {
+    let (key, value) = row;
+    codec::decode::<()>(key, value)?;
+    let named = key::account_deed_of(key);
+    let (account, id) = named.ok_or_else(|| LedgerError::Misplaced(codec::show(key)))?;
+    match Deed::read(db, id)? {
+        Some(deed) if deed.account == Some(account) => Ok(None),
         Some(_) | None => still_there(db, row),
     }
 }

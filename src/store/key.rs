@@ -27,11 +27,15 @@
 //! | `z/<token hash>` | a session |
 //! | `s/<model>` | what was observed of a model |
 //! | `y/<account>/<sequence>` | that a transfer moved this customer's money |
+//! | `j/<audit id>` | a row of the audit log |
+//! | `b/<account>/<audit id>` | that a row of the audit log is about this customer |
 //! | `m/meta` | schema version, last sequence number, head hash |
 
 use super::book::{LedgerAccount, Scope};
 use super::day::{Day, Month};
-use crate::ids::{AccountId, AddressHash, FlowHash, GenerationId, KeyHash, KeyId, SessionHash};
+use crate::ids::{
+    AccountId, AddressHash, AuditId, FlowHash, GenerationId, KeyHash, KeyId, SessionHash,
+};
 
 pub(super) const BALANCES: &[u8] = b"a/";
 pub(super) const TRANSFERS: &[u8] = b"x/";
@@ -59,6 +63,8 @@ pub(super) const GIFTS: &[u8] = b"v/gift/";
 pub(super) const SESSIONS: &[u8] = b"z/";
 pub(super) const STATISTICS: &[u8] = b"s/";
 pub(super) const TRANSACTIONS: &[u8] = b"y/";
+pub(super) const DEEDS: &[u8] = b"j/";
+pub(super) const ACCOUNT_DEEDS: &[u8] = b"b/";
 pub(super) const META: &[u8] = b"m/meta";
 
 pub(super) fn balance(account: &LedgerAccount) -> Vec<u8> {
@@ -209,4 +215,28 @@ pub(super) fn session(hash: &SessionHash) -> Vec<u8> {
 
 pub(super) fn statistics(model: &str) -> Vec<u8> {
     [STATISTICS, model.as_bytes()].concat()
+}
+
+pub(super) fn deed(id: AuditId) -> Vec<u8> {
+    [DEEDS, &id.to_bytes()].concat()
+}
+
+/// The id of a row of the audit log.
+pub(super) fn deed_of(key: &[u8]) -> Option<AuditId> {
+    let id = key.strip_prefix(DEEDS)?.try_into().ok()?;
+    Some(AuditId::from_bytes(id))
+}
+
+/// Where a customer's row of the audit log is indexed.
+pub(super) fn account_deed(account: AccountId, id: AuditId) -> Vec<u8> {
+    [ACCOUNT_DEEDS, &account.to_bytes(), b"/", &id.to_bytes()].concat()
+}
+
+/// The customer and the row of that index.
+pub(super) fn account_deed_of(key: &[u8]) -> Option<(AccountId, AuditId)> {
+    let (account, id) = key.strip_prefix(ACCOUNT_DEEDS)?.split_at_checked(16)?;
+    Some((
+        AccountId::from_bytes(account.try_into().ok()?),
+        AuditId::from_bytes(id.strip_prefix(b"/")?.try_into().ok()?),
+    ))
 }

@@ -5,6 +5,7 @@
 //! reads a clock: times are arguments, in milliseconds since 1970.
 
 mod accounts;
+mod audit;
 mod book;
 mod codec;
 mod codes;
@@ -37,6 +38,7 @@ mod verify;
 mod visitors;
 
 pub use accounts::{Access, Account, AccountError, Accounts, Created};
+pub use audit::{Action, Author, By, Deed, Deeds, Sought, prune_deeds};
 pub use book::{
     Balance, Begun, Book, Cause, CreditError, DayTotals, Deposit, Deposited, Extension, FailedCost,
     Fingerprint, KeyError, KeyUsage, Kind, LedgerAccount, Limits, Loss, LossKind, NotHeld, Order,

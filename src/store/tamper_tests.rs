@@ -9,7 +9,7 @@ use crate::store::book::{Chain, Link, Meta};
 use crate::store::{Book, Limits, verify};
 
 /// The kinds of rows, by how their keys begin.
-const KINDS: [&[u8]; 20] = [
+const KINDS: [&[u8]; 22] = [
     key::BALANCES,
     key::TRANSFERS,
     key::HOLDS,
@@ -29,6 +29,8 @@ const KINDS: [&[u8]; 20] = [
     key::USES,
     key::SETTINGS,
     key::TRANSACTIONS,
+    key::DEEDS,
+    key::ACCOUNT_DEEDS,
     key::META,
 ];
 

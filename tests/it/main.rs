@@ -11,6 +11,7 @@
 mod account;
 mod admin;
 mod anthropic;
+mod audit;
 mod bad_input;
 mod bedrock;
 mod billing;

@@ -113,6 +113,7 @@ const RULES: &[(&str, &str, Rule, About)] = &[
         About::Session,
     ),
     ("GET", "/admin/overview", Rule::Operator, About::Self_(200)),
+    ("GET", "/admin/audit", Rule::Operator, About::Self_(200)),
     ("GET", "/admin/accounts", Rule::Operator, About::Self_(200)),
     (
         "GET",

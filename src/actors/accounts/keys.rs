@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use actix::{AsyncContext, Context, Handler, Message, MessageResult};
 
-use super::{Accounts, StorageDown, clock};
+use super::{Accounts, StorageDown, clock, deed};
 use crate::ids::{AccountId, ApiKey, KeyId};
-use crate::store::{AccountError, Key, KeyChange, Maker, Policy, PolicyChange};
+use crate::store::{Access, AccountError, Action, Author, Key, KeyChange, Policy, PolicyChange};
 
 /// How often the last uses of keys are written down.
 const USES_PERIOD: Duration = Duration::from_secs(60);
@@ -36,11 +36,13 @@ pub struct MakeKey {
     /// Whose.
     pub account: AccountId,
     /// By whom.
-    pub maker: Maker,
+    pub author: Author,
     /// Its name.
     pub name: String,
     /// What it may do, beside the usual.
     pub policy: PolicyChange,
+    /// The same in the words of whoever asks, for the audit log.
+    pub said: String,
 }
 
 /// Changes a key. What it may do from then on holds for requests that come after the answer.
@@ -50,11 +52,13 @@ pub struct ChangeKey {
     /// Whose.
     pub account: AccountId,
     /// By whom.
-    pub maker: Maker,
+    pub author: Author,
     /// Which one.
     pub key: KeyId,
     /// What is changed.
     pub change: KeyChange,
+    /// The same in the words of whoever asks, for the audit log.
+    pub said: String,
 }
 
 /// Deletes a key. Requests that come after the answer do not know it.
@@ -64,7 +68,7 @@ pub struct DeleteKey {
     /// Whose.
     pub account: AccountId,
     /// By whom.
-    pub maker: Maker,
+    pub author: Author,
     /// Which one.
     pub key: KeyId,
 }
@@ -112,14 +116,15 @@ impl Handler<MakeKey> for Accounts {
     type Result = MessageResult<MakeKey>;
 
     fn handle(&mut self, make: MakeKey, _: &mut Context<Self>) -> Self::Result {
-        let account = make.account;
-        let made = self.accounts.make_key(
-            account,
-            make.maker,
-            &make.name,
-            make.policy,
-            clock::now_ms(),
-        );
+        let (account, maker) = (make.account, make.author.maker());
+        let (name, now_ms) = (&make.name, clock::now_ms());
+        let made = self
+            .accounts
+            .make_key(account, maker, name, make.policy, now_ms);
+        if let Ok((key, _)) = &made {
+            let deed = deed(make.author, Action::KeyCreated, account).with("key_id", key.id);
+            self.accounts.note(&deed.with("said", &make.said));
+        }
         MessageResult(
             self.commit(account)
                 .map(|()| made.map(|(key, secret)| (self.view(key), secret))),
@@ -131,10 +136,19 @@ impl Handler<ChangeKey> for Accounts {
     type Result = MessageResult<ChangeKey>;
 
     fn handle(&mut self, change: ChangeKey, _: &mut Context<Self>) -> Self::Result {
-        let account = change.account;
+        let (account, maker) = (change.account, change.author.maker());
+        let action = match change.change.access {
+            Some(Access::Disabled) => Action::KeyDisabled,
+            Some(Access::Enabled) => Action::KeyEnabled,
+            None => Action::KeyChanged,
+        };
         let changed = self
             .accounts
-            .change_key(account, change.maker, change.key, change.change);
+            .change_key(account, maker, change.key, change.change);
+        if changed.is_ok() {
+            let deed = deed(change.author, action, account).with("key_id", change.key);
+            self.accounts.note(&deed.with("said", &change.said));
+        }
         MessageResult(
             self.commit(account)
                 .map(|()| changed.map(|key| self.view(key))),
@@ -146,9 +160,12 @@ impl Handler<DeleteKey> for Accounts {
     type Result = MessageResult<DeleteKey>;
 
     fn handle(&mut self, delete: DeleteKey, _: &mut Context<Self>) -> Self::Result {
-        let deleted = self
-            .accounts
-            .delete_key(delete.account, delete.maker, delete.key);
-        MessageResult(self.commit(delete.account).map(|()| deleted.map(|_| ())))
+        let (account, maker) = (delete.account, delete.author.maker());
+        let deleted = self.accounts.delete_key(account, maker, delete.key);
+        if deleted.is_ok() {
+            let deed = deed(delete.author, Action::KeyDeleted, account);
+            self.accounts.note(&deed.with("key_id", delete.key));
+        }
+        MessageResult(self.commit(account).map(|()| deleted.map(|_| ())))
     }
 }

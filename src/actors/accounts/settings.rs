@@ -2,10 +2,10 @@
 
 use actix::{Context, Handler, Message, MessageResult};
 
-use super::{Accounts, StorageDown};
+use super::{Accounts, StorageDown, deed};
 use crate::ids::AccountId;
 use crate::money::Picodollars;
-use crate::store::{Access, Account, AccountChange, AccountError, Settings};
+use crate::store::{Access, Account, AccountChange, AccountError, Action, Author, Settings};
 
 /// An account as its owner sees it.
 #[derive(Clone, Debug)]
@@ -42,6 +42,10 @@ pub struct ChangeAccount {
     pub account: AccountId,
     /// What is changed.
     pub change: AccountChange,
+    /// The same in the words of whoever asks, for the audit log.
+    pub said: String,
+    /// Who asks.
+    pub author: Author,
 }
 
 /// Switches an account off, which also signs it out everywhere, or on again.
@@ -52,6 +56,8 @@ pub struct SetAccess {
     pub account: AccountId,
     /// Whether it may be used.
     pub access: Access,
+    /// Who says so.
+    pub author: Author,
 }
 
 /// Deletes an account: its keys and sessions are dead, its address is free. The ledger keeps its
@@ -63,6 +69,8 @@ pub struct DeleteAccount {
     pub account: AccountId,
     /// Its address, said again by whoever means it.
     pub email: String,
+    /// Who deletes it.
+    pub author: Author,
 }
 
 impl Accounts {
@@ -74,12 +82,18 @@ impl Accounts {
         })
     }
 
-    fn change(
-        &mut self,
-        id: AccountId,
-        change: AccountChange,
-    ) -> Result<AccountView, AccountError> {
-        self.accounts.change_account(id, change)?;
+    fn change(&mut self, ask: ChangeAccount) -> Result<AccountView, AccountError> {
+        let id = ask.account;
+        let before = self.accounts.settings(id).auto_recharge;
+        self.accounts.change_account(id, ask.change)?;
+        let after = self.accounts.settings(id).auto_recharge;
+        let action = if before == after {
+            Action::AccountChanged
+        } else {
+            Action::RechargeChanged
+        };
+        let deed = deed(ask.author, action, id);
+        self.accounts.note(&deed.with("said", &ask.said));
         self.show(id).ok_or(AccountError::NoSuchAccount)
     }
 
@@ -122,8 +136,9 @@ impl Handler<ChangeAccount> for Accounts {
     type Result = MessageResult<ChangeAccount>;
 
     fn handle(&mut self, ask: ChangeAccount, _: &mut Context<Self>) -> Self::Result {
-        let changed = self.change(ask.account, ask.change);
-        MessageResult(self.commit(ask.account).map(|()| changed))
+        let account = ask.account;
+        let changed = self.change(ask);
+        MessageResult(self.commit(account).map(|()| changed))
     }
 }
 
@@ -134,6 +149,11 @@ impl Handler<SetAccess> for Accounts {
         if let Err(error) = self.accounts.set_access(set.account, set.access) {
             return Ok(Err(error));
         }
+        let action = match set.access {
+            Access::Enabled => Action::AccountEnabled,
+            Access::Disabled => Action::AccountDisabled,
+        };
+        self.accounts.note(&deed(set.author, action, set.account));
         match set.access {
             Access::Enabled => self.commit(set.account).map(Ok),
             Access::Disabled => self.commit_and_sign_out(set.account).map(Ok),
@@ -149,6 +169,9 @@ impl Handler<DeleteAccount> for Accounts {
         if let Err(error) = self.accounts.delete(id, &delete.email) {
             return Ok(Err(error));
         }
+        let left = self.purses.of(id).posted();
+        let deed = deed(delete.author, Action::AccountDeleted, id);
+        self.accounts.note(&deed.with("balance_usd", left));
         self.commit_and_sign_out(id)?;
         self.allowances.forget(id);
         Ok(Ok(()))

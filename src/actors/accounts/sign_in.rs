@@ -9,12 +9,12 @@ use arc_swap::ArcSwap;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::sessions::{SessionDirectory, SignedIn};
-use super::{Accounts, StorageDown, clock};
+use super::{Accounts, StorageDown, clock, deed};
 use crate::actors::ledger::{Grant, Ledger};
 use crate::actors::mailer::{Mailer, Send};
-use crate::ids::{EmailAddress, FlowId, SessionHash};
+use crate::ids::{EmailAddress, FlowId, RequestId, SessionHash};
 use crate::mail::Mail;
-use crate::store::{Gift, NotLetIn, Offer, Session, Visitors, Welcome};
+use crate::store::{Action, Author, By, Gift, NotLetIn, Offer, Session, Visitors, Welcome};
 
 /// How often what is over is forgotten and what waits is written.
 const SWEEP_PERIOD: Duration = Duration::from_secs(60);
@@ -52,7 +52,12 @@ pub struct RequestCode {
 /// Offers a code.
 #[derive(Message)]
 #[rtype(result = "Result<Result<Welcome, NotLetIn>, StorageDown>")]
-pub struct SignIn(pub Offer);
+pub struct SignIn {
+    /// What is offered.
+    pub offer: Offer,
+    /// In which request.
+    pub request: RequestId,
+}
 
 impl Door {
     /// The door over what is stored, and the directory of sessions that it publishes.
@@ -107,6 +112,7 @@ impl Door {
             amount: gift.amount,
             idempotency_key: "sign-up".to_owned(),
             reason: "sign-up credit".to_owned(),
+            author: Author::ROUTER,
         });
     }
 }
@@ -142,9 +148,12 @@ impl Accounts {
         }
     }
 
-    fn sign_in(&mut self, offer: &Offer) -> Result<Result<Welcome, NotLetIn>, StorageDown> {
+    fn sign_in(&mut self, ask: &SignIn) -> Result<Result<Welcome, NotLetIn>, StorageDown> {
         let visitors = &mut self.door.visitors;
-        let outcome = visitors.sign_in(&mut self.accounts, offer, clock::now_ms());
+        let outcome = visitors.sign_in(&mut self.accounts, &ask.offer, clock::now_ms());
+        if let Ok(welcome) = &outcome {
+            self.note_arrival(welcome, ask.request);
+        }
         // A wrong guess is counted on disk before anybody learns that it was wrong.
         self.write()?;
         let welcome = match outcome {
@@ -161,6 +170,23 @@ impl Accounts {
         self.door.close(&welcome.opened.ended);
         self.door.open(&welcome.opened.session);
         Ok(Ok(welcome))
+    }
+
+    fn note_arrival(&mut self, welcome: &Welcome, request: RequestId) {
+        let session = &welcome.opened.session;
+        let account = session.account;
+        let author = Author {
+            by: By::Session {
+                account,
+                session: session.id,
+            },
+            request: Some(request),
+        };
+        if welcome.newcomer.is_some() {
+            let created = deed(author, Action::AccountCreated, account);
+            self.accounts.note(&created);
+        }
+        self.accounts.note(&deed(author, Action::SignedIn, account));
     }
 }
 
@@ -185,7 +211,7 @@ impl Handler<Write> for Accounts {
 impl Handler<SignIn> for Accounts {
     type Result = MessageResult<SignIn>;
 
-    fn handle(&mut self, SignIn(offer): SignIn, _: &mut Context<Self>) -> Self::Result {
-        MessageResult(self.sign_in(&offer))
+    fn handle(&mut self, ask: SignIn, _: &mut Context<Self>) -> Self::Result {
+        MessageResult(self.sign_in(&ask))
     }
 }

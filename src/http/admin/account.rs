@@ -12,7 +12,7 @@ use crate::http::operator::Operator;
 use crate::http::{ApiError, Code, Switchboard};
 use crate::ids::AccountId;
 use crate::money::Picodollars;
-use crate::store::{Access, AccountError, CreditError, KeyError};
+use crate::store::{Access, AccountError, Action, CreditError, KeyError};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,7 +40,7 @@ fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<String>>
 /// `PATCH /admin/accounts/{id}`
 pub async fn change_account(
     desk: Data<Switchboard>,
-    _: Operator,
+    operator: Operator,
     id: Path<String>,
     http: HttpRequest,
     payload: Payload,
@@ -58,6 +58,7 @@ pub async fn change_account(
         let set = SetDailyLimit {
             account,
             daily_limit,
+            author: operator.author(),
         };
         ApiError::unless_down(desk.accounts.send(set).await)?
             .map_err(|error| gone(&error).param("daily_limit_usd"))?;
@@ -68,7 +69,11 @@ pub async fn change_account(
         } else {
             Access::Enabled
         };
-        let set = SetAccess { account, access };
+        let set = SetAccess {
+            account,
+            access,
+            author: operator.author(),
+        };
         ApiError::unless_down(desk.accounts.send(set).await)?.map_err(|error| gone(&error))?;
         tracing::info!(%account, disabled, "the operator switched an account");
     }
@@ -87,7 +92,7 @@ fn gone(error: &AccountError) -> ApiError {
 /// `POST /admin/accounts/{id}/adjust`
 pub async fn adjust_balance(
     desk: Data<Switchboard>,
-    _: Operator,
+    operator: Operator,
     id: Path<String>,
     http: HttpRequest,
     payload: Payload,
@@ -100,6 +105,8 @@ pub async fn adjust_balance(
         amount,
         idempotency_key: wanted.idempotency_key,
         reason: wanted.reason,
+        author: operator.author(),
+        action: Action::BalanceAdjusted,
     };
     let adjusted = ApiError::unless_down(desk.ledger.send(adjust).await)?;
     let balance = adjusted.map_err(credit_refused)?;

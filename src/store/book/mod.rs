@@ -63,6 +63,7 @@ pub(super) use load::{Meta, OpenHold, read_balance};
 pub(super) use payment::Payment;
 pub(super) use transfer::{Chain, Link};
 
+use super::audit::Deed;
 use super::db::Batch;
 use super::{Day, key};
 use crate::ids::{AccountId, GenerationId, KeyId};
@@ -172,6 +173,16 @@ impl Book {
             self.batch.put(key::META.to_vec(), &Meta::of(&self.chain));
         }
         std::mem::take(&mut self.batch)
+    }
+
+    /// Number of the last transfer.
+    pub fn transfers(&self) -> u64 {
+        self.chain.seq
+    }
+
+    /// Writes a row of the audit log with the next commit.
+    pub fn note(&mut self, deed: &Deed) {
+        deed.put(&mut self.batch);
     }
 
     /// The losses since the last call, each one once.

@@ -5,8 +5,8 @@ use crate::catalog::Tier;
 use crate::ids::{AccountId, GenerationId, KeyId, RequestId};
 use crate::money::{Cents, Picodollars};
 use crate::store::{
-    AccountChange, Accounts, AttemptRecord, Db, Delivery, Deposit, Generation, Reversal,
-    ReversalKind, SpendLimits, Status,
+    AccountChange, Accounts, Action, AttemptRecord, Author, Db, Deed, Delivery, Deposit,
+    Generation, Reversal, ReversalKind, SpendLimits, Status,
 };
 use crate::usage::Usage;
 
@@ -42,6 +42,13 @@ pub(crate) fn customer(db: &Db) -> AccountId {
         ..AccountChange::default()
     };
     accounts.change_account(account, change).unwrap();
+    let deed = Deed::new(
+        Author::ROUTER,
+        Action::AccountChanged,
+        Some(account),
+        NOON_MS,
+    );
+    accounts.note(&deed.with("why", "test"));
     db.commit(accounts.take_batch()).unwrap();
     account
 }
