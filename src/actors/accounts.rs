@@ -2,6 +2,7 @@
 //! publishes the directories that checks of keys and sessions read.
 
 mod keys;
+mod notices;
 mod principal;
 mod sessions;
 mod settings;
@@ -39,6 +40,7 @@ pub struct Accounts {
     published: Arc<ArcSwap<KeyDirectory>>,
     door: Door,
     allowances: Allowances,
+    mailed: notices::Mailed,
 }
 
 /// Creates an account with its first key.
@@ -108,6 +110,7 @@ impl Accounts {
             published: Arc::clone(&published),
             door,
             allowances,
+            mailed: notices::Mailed::default(),
         };
         keeper.publish_all();
         (keeper, published)

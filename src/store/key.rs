@@ -27,8 +27,8 @@
 //! | `z/<token hash>` | a session |
 //! | `s/<model>` | what was observed of a model |
 //! | `y/<account>/<sequence>` | that a transfer moved this customer's money |
-//! | `j/<audit id>` | a row of the audit log |
-//! | `b/<account>/<audit id>` | that a row of the audit log is about this customer |
+//! | `audit/<audit id>` | a row of the audit log |
+//! | `audits/<account>/<audit id>` | that a row of the audit log is about this customer |
 //! | `m/meta` | schema version, last sequence number, head hash |
 
 use super::book::{LedgerAccount, Scope};
@@ -63,8 +63,8 @@ pub(super) const GIFTS: &[u8] = b"v/gift/";
 pub(super) const SESSIONS: &[u8] = b"z/";
 pub(super) const STATISTICS: &[u8] = b"s/";
 pub(super) const TRANSACTIONS: &[u8] = b"y/";
-pub(super) const DEEDS: &[u8] = b"j/";
-pub(super) const ACCOUNT_DEEDS: &[u8] = b"b/";
+pub(super) const DEEDS: &[u8] = b"audit/";
+pub(super) const ACCOUNT_DEEDS: &[u8] = b"audits/";
 pub(super) const META: &[u8] = b"m/meta";
 
 pub(super) fn balance(account: &LedgerAccount) -> Vec<u8> {

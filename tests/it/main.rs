@@ -40,6 +40,7 @@ mod limits;
 mod mailbox;
 mod matrix;
 mod metrics;
+mod notices;
 mod overload;
 mod plain;
 mod process;

@@ -4,9 +4,13 @@ use std::time::Duration;
 
 use actix::{AsyncContext, Context, Handler, Message, MessageResult};
 
+use super::notices::named;
 use super::{Accounts, StorageDown, clock, deed};
 use crate::ids::{AccountId, ApiKey, KeyId};
-use crate::store::{Access, AccountError, Action, Author, Key, KeyChange, Policy, PolicyChange};
+use crate::mail::Notice;
+use crate::store::{
+    Access, AccountError, Action, Author, By, Key, KeyChange, Policy, PolicyChange,
+};
 
 /// How often the last uses of keys are written down.
 const USES_PERIOD: Duration = Duration::from_secs(60);
@@ -112,23 +116,78 @@ impl Handler<ListKeys> for Accounts {
     }
 }
 
-impl Handler<MakeKey> for Accounts {
-    type Result = MessageResult<MakeKey>;
-
-    fn handle(&mut self, make: MakeKey, _: &mut Context<Self>) -> Self::Result {
+impl Accounts {
+    fn make(&mut self, make: MakeKey) -> Answer<(KeyView, ApiKey)> {
         let (account, maker) = (make.account, make.author.maker());
-        let (name, now_ms) = (&make.name, clock::now_ms());
         let made = self
             .accounts
-            .make_key(account, maker, name, make.policy, now_ms);
+            .make_key(account, maker, &make.name, make.policy, clock::now_ms());
         if let Ok((key, _)) = &made {
             let deed = deed(make.author, Action::KeyCreated, account).with("key_id", key.id);
             self.accounts.note(&deed.with("said", &make.said));
         }
-        MessageResult(
-            self.commit(account)
-                .map(|()| made.map(|(key, secret)| (self.view(key), secret))),
-        )
+        self.commit(account)?;
+        if let Ok((key, _)) = &made {
+            self.warn_of(make.author, Notice::KeyCreated(named(key)), account);
+        }
+        Ok(made.map(|(key, secret)| (self.view(key), secret)))
+    }
+
+    fn change_key(&mut self, ask: ChangeKey) -> Answer<KeyView> {
+        let (account, maker) = (ask.account, ask.author.maker());
+        let action = match ask.change.access {
+            Some(Access::Disabled) => Action::KeyDisabled,
+            Some(Access::Enabled) => Action::KeyEnabled,
+            None => Action::KeyChanged,
+        };
+        let changed = self
+            .accounts
+            .change_key(account, maker, ask.key, ask.change);
+        if changed.is_ok() {
+            let deed = deed(ask.author, action, account).with("key_id", ask.key);
+            self.accounts.note(&deed.with("said", &ask.said));
+        }
+        self.commit(account)?;
+        if let Ok(key) = &changed
+            && action == Action::KeyDisabled
+        {
+            self.warn_of(ask.author, Notice::KeyDisabled(named(key)), account);
+        }
+        Ok(changed.map(|key| self.view(key)))
+    }
+
+    fn delete_key(&mut self, ask: &DeleteKey) -> Answer<()> {
+        let (account, maker) = (ask.account, ask.author.maker());
+        let is_it = |key: &&Key| key.id == ask.key;
+        let gone = self.accounts.keys_of(account).find(is_it).map(named);
+        let deleted = self.accounts.delete_key(account, maker, ask.key);
+        if deleted.is_ok() {
+            let deed = deed(ask.author, Action::KeyDeleted, account);
+            self.accounts.note(&deed.with("key_id", ask.key));
+        }
+        self.commit(account)?;
+        if let (Ok(_), Some(key)) = (&deleted, gone) {
+            self.warn_of(ask.author, Notice::KeyDeleted(key), account);
+        }
+        Ok(deleted.map(drop))
+    }
+
+    /// Tells the owner what somebody did to a key. What the router does by itself is no news.
+    fn warn_of(&mut self, author: Author, notice: Notice, account: AccountId) {
+        match author.by {
+            By::Router => {}
+            By::Admin | By::Session { .. } | By::Key { .. } | By::Stripe | By::Stranger => {
+                self.warn(account, &notice);
+            }
+        }
+    }
+}
+
+impl Handler<MakeKey> for Accounts {
+    type Result = MessageResult<MakeKey>;
+
+    fn handle(&mut self, make: MakeKey, _: &mut Context<Self>) -> Self::Result {
+        MessageResult(self.make(make))
     }
 }
 
@@ -136,23 +195,7 @@ impl Handler<ChangeKey> for Accounts {
     type Result = MessageResult<ChangeKey>;
 
     fn handle(&mut self, change: ChangeKey, _: &mut Context<Self>) -> Self::Result {
-        let (account, maker) = (change.account, change.author.maker());
-        let action = match change.change.access {
-            Some(Access::Disabled) => Action::KeyDisabled,
-            Some(Access::Enabled) => Action::KeyEnabled,
-            None => Action::KeyChanged,
-        };
-        let changed = self
-            .accounts
-            .change_key(account, maker, change.key, change.change);
-        if changed.is_ok() {
-            let deed = deed(change.author, action, account).with("key_id", change.key);
-            self.accounts.note(&deed.with("said", &change.said));
-        }
-        MessageResult(
-            self.commit(account)
-                .map(|()| changed.map(|key| self.view(key))),
-        )
+        MessageResult(self.change_key(change))
     }
 }
 
@@ -160,12 +203,6 @@ impl Handler<DeleteKey> for Accounts {
     type Result = MessageResult<DeleteKey>;
 
     fn handle(&mut self, delete: DeleteKey, _: &mut Context<Self>) -> Self::Result {
-        let (account, maker) = (delete.account, delete.author.maker());
-        let deleted = self.accounts.delete_key(account, maker, delete.key);
-        if deleted.is_ok() {
-            let deed = deed(delete.author, Action::KeyDeleted, account);
-            self.accounts.note(&deed.with("key_id", delete.key));
-        }
-        MessageResult(self.commit(account).map(|()| deleted.map(|_| ())))
+        MessageResult(self.delete_key(&delete))
     }
 }

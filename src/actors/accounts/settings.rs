@@ -4,6 +4,7 @@ use actix::{Context, Handler, Message, MessageResult};
 
 use super::{Accounts, StorageDown, deed};
 use crate::ids::AccountId;
+use crate::mail::Notice;
 use crate::money::Picodollars;
 use crate::store::{Access, Account, AccountChange, AccountError, Action, Author, Settings};
 
@@ -166,6 +167,7 @@ impl Handler<DeleteAccount> for Accounts {
 
     fn handle(&mut self, delete: DeleteAccount, _: &mut Context<Self>) -> Self::Result {
         let id = delete.account;
+        let owner = self.reachable(id);
         if let Err(error) = self.accounts.delete(id, &delete.email) {
             return Ok(Err(error));
         }
@@ -174,6 +176,9 @@ impl Handler<DeleteAccount> for Accounts {
         self.accounts.note(&deed.with("balance_usd", left));
         self.commit_and_sign_out(id)?;
         self.allowances.forget(id);
+        if let Some(owner) = owner {
+            self.mail(&owner, &Notice::AccountDeleted);
+        }
         Ok(Ok(()))
     }
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use actix::{Addr, AsyncContext, Context, Handler, Message, MessageResult};
 use arc_swap::ArcSwap;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::sessions::{SessionDirectory, SignedIn};
@@ -13,7 +15,7 @@ use super::{Accounts, StorageDown, clock, deed};
 use crate::actors::ledger::{Grant, Ledger};
 use crate::actors::mailer::{Mailer, Send};
 use crate::ids::{EmailAddress, FlowId, RequestId, SessionHash};
-use crate::mail::Mail;
+use crate::mail::{Mail, Notice};
 use crate::store::{Action, Author, By, Gift, NotLetIn, Offer, Session, Visitors, Welcome};
 
 /// How often what is over is forgotten and what waits is written.
@@ -23,10 +25,10 @@ const SWEEP_PERIOD: Duration = Duration::from_secs(60);
 pub struct Door {
     pub(super) visitors: Visitors,
     published: Arc<ArcSwap<SessionDirectory>>,
-    mailer: Addr<Mailer>,
+    pub(super) mailer: Addr<Mailer>,
     ledger: Addr<Ledger>,
     /// The address that mails name.
-    site: String,
+    pub(super) site: String,
     write_asked: bool,
 }
 
@@ -117,6 +119,16 @@ impl Door {
     }
 }
 
+fn arrival(session: &Session) -> Notice {
+    let seconds = i64::try_from(session.created_ms / 1000).unwrap_or(i64::MAX);
+    let at = OffsetDateTime::from_unix_timestamp(seconds).ok();
+    let at = at.and_then(|at| at.format(&Rfc3339).ok());
+    Notice::SignedIn {
+        agent: session.agent.clone(),
+        at: at.unwrap_or_default(),
+    }
+}
+
 fn entry(session: &Session) -> (SessionHash, Arc<SignedIn>) {
     (session.hash, Arc::new(SignedIn::new(session)))
 }
@@ -129,7 +141,9 @@ impl Accounts {
             .gifts()
             .for_each(|gift| self.door.give(gift));
         ctx.run_interval(SWEEP_PERIOD, |accounts, _| {
-            let ended = accounts.door.visitors.expire(clock::now_ms());
+            let now_ms = clock::now_ms();
+            accounts.mailed.forget(now_ms);
+            let ended = accounts.door.visitors.expire(now_ms);
             if accounts.write().is_ok() {
                 accounts.door.close(&ended);
             }
@@ -160,12 +174,17 @@ impl Accounts {
             Ok(welcome) => welcome,
             Err(error) => return Ok(Err(error)),
         };
-        if let Some(newcomer) = &welcome.newcomer {
-            self.publish(welcome.opened.session.account);
-            newcomer
-                .gift
-                .into_iter()
-                .for_each(|gift| self.door.give(gift));
+        let session = &welcome.opened.session;
+        match &welcome.newcomer {
+            Some(newcomer) => {
+                self.publish(session.account);
+                newcomer
+                    .gift
+                    .into_iter()
+                    .for_each(|gift| self.door.give(gift));
+            }
+            // Who has just come needs no warning of it.
+            None => self.warn(session.account, &arrival(session)),
         }
         self.door.close(&welcome.opened.ended);
         self.door.open(&welcome.opened.session);
