@@ -1,5 +1,6 @@
 //! Settings: one section per consumer, and the only reader of files and environment.
 
+mod deposits;
 mod environment;
 mod mail;
 mod rate_limits;
@@ -13,6 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+pub use deposits::{Deposits, StripeAccess};
 pub use environment::Environment;
 pub use mail::{Mail, SmtpUrl};
 pub use rate_limits::RateLimits;
@@ -41,6 +43,8 @@ pub struct Settings {
     pub mail: Mail,
     /// Who may become a customer.
     pub sign_in: SignIn,
+    /// How customers pay.
+    pub deposits: Deposits,
     /// The token that opens `/admin`. Only from the environment.
     #[serde(skip)]
     pub admin_token: Option<SecretString>,
@@ -169,6 +173,15 @@ impl Settings {
                 bad("MAIL_FROM", why)
             })?;
         }
+        let base = env.get("STRIPE_API_BASE");
+        if let Some(key) = env.get("STRIPE_SECRET_KEY") {
+            let access = StripeAccess::read(key, base.as_deref());
+            let access = access.map_err(|(variable, why)| bad(variable, why.to_owned()))?;
+            self.deposits.stripe = Some(access);
+        }
+        if let Some(secrets) = env.get("STRIPE_WEBHOOK_SECRET") {
+            self.deposits.webhook_secrets = deposits::webhook_secrets(&secrets);
+        }
         self.admin_token = env.get("MODEL_ROUTER_ADMIN_TOKEN").map(SecretString::from);
         if self
             .admin_token
@@ -197,6 +210,8 @@ impl Settings {
                 self.limits.body_min_bytes_per_s,
             ),
             ("failover.attempts", self.failover.attempts),
+            ("deposits.attempts", self.deposits.attempts),
+            ("deposits.orders_per_hour", self.deposits.orders_per_hour),
             ("mail.queue", self.mail.queue),
             ("mail.at_once", self.mail.at_once),
             ("mail.attempts", self.mail.attempts),
@@ -232,6 +247,7 @@ impl Settings {
             ("breaker.rest_ms", self.breaker.rest_ms),
             ("breaker.max_rest_ms", self.breaker.max_rest_ms),
             ("mail.timeout_ms", self.mail.timeout_ms),
+            ("deposits.timeout_ms", self.deposits.timeout_ms),
             ("breaker.ramp_ms", self.breaker.ramp_ms),
             (
                 "breaker.rate_limited_rest_ms",

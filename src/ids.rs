@@ -28,6 +28,12 @@ macro_rules! ulid_id {
                 Self(Ulid::new().0)
             }
 
+            /// A new one of a moment, in milliseconds since 1970: the order of ids is that of moments.
+            pub fn new_at(unix_ms: u64) -> Self {
+                let random = rand::random::<u128>() >> 48;
+                Self(Self::first_at(unix_ms).0 | random)
+            }
+
             /// The 16 bytes that stand for it in storage keys, in time order.
             pub const fn to_bytes(self) -> [u8; 16] {
                 self.0.to_be_bytes()
@@ -131,6 +137,11 @@ impl AuditId {
         Self(Self::first_at(unix_ms).0 | (number << 48) | chance)
     }
 }
+
+ulid_id!(
+    /// A deposit that someone has ordered, `order_` + ULID. Stripe hands it back with the payment.
+    OrderId, "order_"
+);
 
 /// Characters of the random part of an API key: 62⁴³ is just over 2²⁵⁶.
 const KEY_RANDOM: usize = 43;
@@ -290,6 +301,9 @@ mod tests {
         assert_eq!(GenerationId::from_bytes(first.to_bytes()), first);
         assert!(GenerationId::first_at(6) > first);
         assert!(GenerationId::new() > first);
+        let of_five = GenerationId::new_at(5);
+        assert!((first..GenerationId::first_at(6)).contains(&of_five));
+        assert_ne!(of_five, GenerationId::new_at(5));
     }
 
     #[test]

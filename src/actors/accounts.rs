@@ -7,6 +7,7 @@ mod principal;
 mod sessions;
 mod settings;
 mod sign_in;
+mod wallet;
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ pub use settings::{
     AccountView, ChangeAccount, DeleteAccount, FindAccounts, SetAccess, ShowAccount,
 };
 pub use sign_in::{Door, RequestCode, SignIn};
+pub use wallet::{DropCard, KeepCard, KeepCustomer, LoseCustomer, SendReceipt, ShowWallet};
 
 use super::clock;
 use super::funds::Purses;

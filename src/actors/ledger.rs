@@ -4,6 +4,7 @@
 //! then is validated first and shares the one sync. No timer, no wait at low load.
 
 mod asked;
+mod deposits;
 mod expiry;
 mod messages;
 mod operator;
@@ -18,6 +19,9 @@ use std::sync::Arc;
 use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult, ResponseFuture};
 use tokio::sync::oneshot;
 
+pub use deposits::{
+    AnswerOrder, FailOrder, FindOrder, GoesBack, PayOrder, PlaceOrder, ReleaseOrder, Reverse,
+};
 pub use messages::{
     Adjust, AskKeyUsage, AskOverview, AskStatement, Authorise, Drain, Extend, Find, Grant, Note,
     Record, Settle, Statement, TakeSnapshot, Void,

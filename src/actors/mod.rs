@@ -19,6 +19,7 @@ pub mod refusals;
 pub mod statistics;
 pub mod stop;
 pub mod storage;
+pub mod stripe;
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -41,8 +42,9 @@ use self::refusals::Refusals;
 use self::statistics::{Archivist, Statistics};
 use self::stop::Stop;
 use self::storage::{SpaceWatch, StorageHealth};
+use self::stripe::{NoClient, Stripe};
 use crate::catalog::Catalog;
-use crate::config::{Environment, Settings};
+use crate::config::{Deposits, Environment, Settings};
 use crate::counters::Counters;
 use crate::ids::Pepper;
 use crate::store::{self, Archive, Book, Db, Disposable, Generosity, LedgerError, Terms, Visitors};
@@ -96,6 +98,8 @@ pub struct Switchboard {
     pub accounts: Addr<Accounts>,
     /// Mails.
     pub mailer: Addr<Mailer>,
+    /// Who takes card payments; `None` when deposits are off.
+    pub stripe: Option<Arc<Stripe>>,
     /// Who keeps what was learned of the models.
     pub statistics: Addr<Archivist>,
     /// The catalog's keeper.
@@ -134,6 +138,9 @@ pub enum StartError {
     /// Mails can be neither sent nor written.
     #[error(transparent)]
     Mail(#[from] PostError),
+    /// Stripe cannot be asked.
+    #[error(transparent)]
+    Stripe(#[from] NoClient),
 }
 
 impl Switchboard {
@@ -151,9 +158,10 @@ impl Switchboard {
         let storage = Storage::open(&settings)?;
         let post = Post::open(&settings.mail, &settings.storage.data_dir)?;
         let mailer = Mailer::new(post, &settings.mail);
-        Ok(Self::spawn(
-            settings, providers, source, catalog, storage, mailer,
-        ))
+        let stripe = processor(&settings.deposits)?;
+        let mut desk = Self::spawn(settings, providers, source, catalog, storage, mailer);
+        desk.stripe = stripe;
+        Ok(desk)
     }
 
     fn spawn(
@@ -232,6 +240,7 @@ impl Switchboard {
             ledger_tally,
             ledger,
             mailer,
+            stripe: None,
             accounts: Accounts::start_in_arbiter(&disk, |_| accounts),
             statistics: Archivist::start_in_arbiter(&disk, |_| archivist),
             catalog: keeper.start(),
@@ -274,6 +283,19 @@ impl Switchboard {
     }
 }
 
+/// Who takes card payments, if the operator has set that up.
+fn processor(settings: &Deposits) -> Result<Option<Arc<Stripe>>, NoClient> {
+    if settings.stripe.is_some() && settings.webhook_secrets.is_empty() {
+        tracing::warn!(
+            "STRIPE_WEBHOOK_SECRET is not set: payments could not be credited, so deposits stay off"
+        );
+    }
+    let stripe = settings
+        .access()
+        .map(|access| Stripe::new(access, settings));
+    Ok(stripe.transpose()?.map(Arc::new))
+}
+
 /// What was found in the data directory.
 struct Storage {
     db: Db,
@@ -289,6 +311,7 @@ impl Storage {
         let db = Db::open(&settings.storage.data_dir)?;
         let limits = store::Limits {
             holds_per_account: settings.limits.running_per_account,
+            orders_per_hour: settings.deposits.orders_per_hour,
         };
         let (book, recovered) = Book::load(&db, limits, clock::now_ms())?;
         if recovered.orphans > 0 {

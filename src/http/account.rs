@@ -8,15 +8,15 @@ use serde_json::{Value, json};
 use super::auth::{Manager, Reader, Visitor};
 use super::fields::{self, Fields};
 use super::generations::rfc3339;
-use super::{ApiError, Code, Switchboard, cookie, keys};
-use crate::actors::accounts::{AccountView, ChangeAccount, DeleteAccount, ShowAccount};
+use super::{ApiError, Code, Switchboard, billing, cookie, keys};
+use crate::actors::accounts::{AccountView, ChangeAccount, DeleteAccount, ShowAccount, ShowWallet};
 use crate::actors::ledger::Adjust;
 use crate::catalog::{Catalog, Prefer, Tier};
 use crate::ids::AccountId;
 use crate::money::Picodollars;
 use crate::store::{
-    AccountChange, AccountError, Action, Author, MOST_NAMES, NotificationsChange, RechargeChange,
-    Switch,
+    AccountChange, AccountError, Action, Author, AutoRecharge, MOST_NAMES, NotificationsChange,
+    RechargeChange, Switch,
 };
 
 /// `GET /v1/account`
@@ -66,6 +66,7 @@ pub async fn delete(
         return Err(ApiError::new(Code::InvalidValue, message).param("forfeit_balance"));
     }
     let author = visitor.author();
+    let wallet = desk.accounts.send(ShowWallet(account)).await;
     let delete = DeleteAccount {
         account,
         email,
@@ -73,6 +74,9 @@ pub async fn delete(
     };
     let deleted = ApiError::unless_down(desk.accounts.send(delete).await)?;
     deleted.map_err(refused)?;
+    if let Some(customer) = wallet.ok().and_then(|wallet| wallet.customer) {
+        billing::forget_customer(&desk, account, customer);
+    }
     forfeit_balance(&desk, account, author).await?;
     let body = json!({ "id": account.to_string(), "deleted": true });
     let mut response = private(&body);
@@ -211,7 +215,7 @@ fn refused(error: AccountError) -> ApiError {
 /// An account as its owner sees it.
 pub fn view(desk: &Switchboard, view: &AccountView) -> Value {
     let (account, settings) = (&view.account, &view.settings);
-    let (recharge, mails) = (&settings.auto_recharge, &settings.notifications);
+    let mails = &settings.notifications;
     let on = |switch: Switch| switch == Switch::On;
     json!({
         "id": account.id.to_string(),
@@ -222,12 +226,7 @@ pub fn view(desk: &Switchboard, view: &AccountView) -> Value {
         "daily_limit_usd": view.daily_limit.map(|limit| limit.to_string()),
         "default_tier": settings.default_tier.map(Tier::as_str),
         "default_prefer": settings.default_prefer.map(Prefer::as_str),
-        "auto_recharge": {
-            "enabled": on(recharge.state),
-            "threshold_usd": recharge.threshold.to_string(),
-            "amount_usd": recharge.amount.to_string(),
-            "monthly_cap_usd": recharge.monthly_cap.to_string(),
-        },
+        "auto_recharge": recharge_view(&settings.auto_recharge),
         "notifications": {
             "low_balance": on(mails.low_balance),
             "receipts": on(mails.receipts),
@@ -236,8 +235,18 @@ pub fn view(desk: &Switchboard, view: &AccountView) -> Value {
     })
 }
 
+/// When a saved card is charged.
+pub fn recharge_view(recharge: &AutoRecharge) -> Value {
+    json!({
+        "enabled": recharge.state == Switch::On,
+        "threshold_usd": recharge.threshold.to_string(),
+        "amount_usd": recharge.amount.to_string(),
+        "monthly_cap_usd": recharge.monthly_cap.to_string(),
+    })
+}
+
 /// An answer that no cache may keep.
-fn private(body: &Value) -> HttpResponse {
+pub fn private(body: &Value) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .json(body)

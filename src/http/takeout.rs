@@ -12,9 +12,9 @@ use super::auth::Manager;
 use super::generations::{self, rfc3339};
 use super::history::transfer_view;
 use super::usage::{days, read};
-use super::{ApiError, Switchboard, account, admin, keys};
+use super::{ApiError, Switchboard, account, admin, billing, keys};
 use crate::actors::accounts::ListSessions;
-use crate::ids::{AccountId, GenerationId};
+use crate::ids::{AccountId, GenerationId, OrderId};
 use crate::store::{Session, Sought};
 
 /// Rows of one piece.
@@ -29,6 +29,10 @@ enum Step {
     },
     Transactions {
         before: Option<u64>,
+        comma: &'static str,
+    },
+    Orders {
+        before: Option<OrderId>,
         comma: &'static str,
     },
     Audit {
@@ -60,8 +64,9 @@ async fn head(desk: &Switchboard, id: AccountId) -> Result<String, ApiError> {
     let sessions = sessions.map_err(ApiError::internal)?;
     let sessions: Vec<Value> = sessions.iter().map(session).collect();
     Ok(format!(
-        "{{\"account\":{},\"keys\":{},\"sessions\":{},\"usage\":[",
+        "{{\"account\":{},\"card\":{},\"keys\":{},\"sessions\":{},\"usage\":[",
         account::view(desk, &account),
+        billing::card(desk, id).await?,
         Value::Array(keys::all(desk, id).await?),
         Value::Array(sessions),
     ))
@@ -112,10 +117,28 @@ async fn next(
                 archive.transactions(id, &always, before, PAGE)
             })
             .await?;
-            let views = page.transfers.iter().map(|t| transfer_view(t, id));
+            let view = |t| transfer_view(t, id, &page.receipts);
+            let views = page.transfers.iter().map(view);
             let mut piece = rows(views, comma)?;
             let then = match page.before {
                 before @ Some(_) => Step::Transactions { before, comma: "," },
+                None => {
+                    piece.push_str("],\"orders\":[");
+                    Step::Orders {
+                        before: None,
+                        comma: "",
+                    }
+                }
+            };
+            Some((piece.into(), then))
+        }
+        Step::Orders { before, comma } => {
+            let page = read(&desk, move || archive.receipts(id, before, PAGE)).await?;
+            let orders = page.orders.iter();
+            let views = orders.map(|(order, back)| billing::order_view(order, *back));
+            let mut piece = rows(views, comma)?;
+            let then = match page.before {
+                before @ Some(_) => Step::Orders { before, comma: "," },
                 None => {
                     piece.push_str("],\"audit\":[");
                     Step::Audit {

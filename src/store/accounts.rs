@@ -10,6 +10,7 @@ use super::error::StoreError;
 use super::keys::Keys;
 use super::policy::{Beyond, Policy};
 use super::settings::Settings;
+use super::wallet::Wallet;
 use super::{Key, codec, key};
 use crate::ids::{AccountId, ApiKey, KeyHash, Pepper};
 use crate::money::Picodollars;
@@ -117,6 +118,8 @@ pub struct Accounts {
     daily_limits: HashMap<AccountId, Picodollars>,
     /// Of those who have changed any.
     pub(super) settings: HashMap<AccountId, Settings>,
+    /// Of those who have ever paid.
+    pub(super) wallets: HashMap<AccountId, Wallet>,
     pub(super) batch: Batch,
 }
 
@@ -129,6 +132,7 @@ impl Accounts {
             keys: Keys::load(db, pepper)?,
             daily_limits: HashMap::new(),
             settings: HashMap::new(),
+            wallets: HashMap::new(),
             batch: Batch::default(),
         };
         for row in db.rows(key::CUSTOMERS)? {
@@ -142,6 +146,11 @@ impl Accounts {
             let (key, value) = row?;
             let settings: Settings = codec::decode(&key, &value)?;
             all.settings.insert(settings.account, settings);
+        }
+        for row in db.rows(key::WALLETS)? {
+            let (key, value) = row?;
+            let wallet: Wallet = codec::decode(&key, &value)?;
+            all.wallets.insert(wallet.account, wallet);
         }
         for row in db.rows(key::LIMITS)? {
             let (key, value) = row?;
@@ -233,12 +242,18 @@ impl Accounts {
             return Err(AccountError::WrongEmail);
         }
         self.batch.delete(account.address_key());
-        for row in [key::customer(id), key::limit(id), key::settings(id)] {
+        for row in [
+            key::customer(id),
+            key::limit(id),
+            key::settings(id),
+            key::wallet(id),
+        ] {
             self.batch.delete(row);
         }
         self.by_email.remove(&lower_cased);
         self.daily_limits.remove(&id);
         self.settings.remove(&id);
+        self.wallets.remove(&id);
         self.accounts.remove(&id);
         Ok(self.keys.remove_all(id, &mut self.batch))
     }

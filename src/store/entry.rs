@@ -5,13 +5,16 @@ use serde::{Deserialize, Serialize};
 
 use super::accounts::{Account, Limit};
 use super::audit::Deed;
-use super::book::{DayTotals, KeyTotals, Link, Payment, Remembered, Transfer};
+use super::book::{
+    DayTotals, DepositOrder, KeyTotals, Link, Payment, Remembered, Returns, Transfer,
+};
 use super::codes::{Code, Tally};
 use super::db::{Db, Row};
 use super::error::{LedgerError, StoreError};
 use super::policy::{KeyPolicy, KeyUse};
 use super::settings::Settings;
 use super::steps::Steps;
+use super::wallet::Wallet;
 use super::{Day, Generation, Gift, Key, Month, Session, codec, key};
 use crate::ids::AccountId;
 
@@ -29,6 +32,10 @@ pub(super) enum Entry {
     /// Credit of a new account that the ledger may not have heard of.
     Gift(Gift),
     Payment(Payment),
+    Order(DepositOrder),
+    /// What goes back of a payment, known or not yet.
+    Returns(Returns),
+    Wallet(Wallet),
     /// An idempotency key that was used, or an event of the card processor.
     Remembered(Remembered),
     Transfer {
@@ -93,6 +100,12 @@ impl Entry {
             Self::Remembered(codec::decode(key, value)?)
         } else if key.starts_with(key::PAYMENTS) {
             Self::Payment(codec::decode(key, value)?)
+        } else if key.starts_with(key::ORDERS) {
+            Self::Order(codec::decode(key, value)?)
+        } else if key.starts_with(key::RETURNS) {
+            Self::Returns(codec::decode(key, value)?)
+        } else if key.starts_with(key::WALLETS) {
+            Self::Wallet(codec::decode(key, value)?)
         } else if key.starts_with(key::LIMITS) {
             Self::Limit(codec::decode(key, value)?)
         } else if key.starts_with(key::KEY_TOTALS) {
@@ -160,6 +173,9 @@ impl Entry {
             Self::Limit(limit) => key::limit(limit.account),
             Self::Gift(gift) => key::gift(gift.account),
             Self::Payment(payment) => key::payment(&payment.intent),
+            Self::Order(order) => key::order(order.account, order.id),
+            Self::Returns(returns) => key::returns(&returns.intent),
+            Self::Wallet(wallet) => key::wallet(wallet.account),
             Self::Remembered(remembered) => remembered.key(),
             Self::Transfer { transfer, .. } => key::transfer(transfer.seq),
             Self::Day { account, day, .. } => key::day(*account, *day),
@@ -185,6 +201,9 @@ impl Entry {
             Self::Limit(limit) => steps.put(key, limit),
             Self::Gift(gift) => steps.put(key, gift),
             Self::Payment(payment) => steps.put(key, payment),
+            Self::Order(order) => steps.put(key, order),
+            Self::Returns(returns) => steps.put(key, returns),
+            Self::Wallet(wallet) => steps.put(key, wallet),
             Self::Remembered(remembered) => steps.put(key, remembered),
             Self::Transfer { transfer, hash } => {
                 for account in transfer.customers() {
@@ -222,6 +241,9 @@ impl Entry {
             Self::Limit(_) => "limit",
             Self::Gift(_) => "gift",
             Self::Payment(_) => "payment",
+            Self::Order(_) => "order",
+            Self::Returns(_) => "returns",
+            Self::Wallet(_) => "wallet",
             Self::Remembered(_) => "remembered",
             Self::Transfer { .. } => "transfer",
             Self::Day { .. } => "day",

@@ -76,11 +76,14 @@ fn an_import_holds_what_was_exported_and_exports_the_same_bytes() {
         "key_use",
         "limit",
         "month",
+        "order",
         "payment",
         "record",
         "remembered",
+        "returns",
         "settings",
         "transfer",
+        "wallet",
     ];
     assert_eq!(kinds, every_kind);
 

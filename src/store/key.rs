@@ -9,6 +9,9 @@
 //! | `i/<scope>/<idempotency key>` | an operation's parameters, state and outcome |
 //! | `w/<event>` | the same for an event of the card processor |
 //! | `p/<payment>` | a deposit, and how much of it has gone back |
+//! | `b/<account>/<order>` | a deposit that was ordered |
+//! | `j/<payment>` | what the card processor says goes back of a payment |
+//! | `h/<account>` | the card processor's customer and the saved card |
 //! | `l/<account>` | what a customer may spend a day |
 //! | `d/<account>/<yyyymmdd>` | a customer's totals of one UTC day |
 //! | `t/<account>/<yyyymm>` | a customer's totals of one UTC month |
@@ -34,7 +37,7 @@
 use super::book::{LedgerAccount, Scope};
 use super::day::{Day, Month};
 use crate::ids::{
-    AccountId, AddressHash, AuditId, FlowHash, GenerationId, KeyHash, KeyId, SessionHash,
+    AccountId, AddressHash, AuditId, FlowHash, GenerationId, KeyHash, KeyId, OrderId, SessionHash,
 };
 
 pub(super) const BALANCES: &[u8] = b"a/";
@@ -45,6 +48,9 @@ pub(super) const REMEMBERED: &[u8] = b"i/";
 pub(super) const GRANTS_V1: &[u8] = b"i/grant/";
 pub(super) const EVENTS: &[u8] = b"w/";
 pub(super) const PAYMENTS: &[u8] = b"p/";
+pub(super) const ORDERS: &[u8] = b"b/";
+pub(super) const RETURNS: &[u8] = b"j/";
+pub(super) const WALLETS: &[u8] = b"h/";
 pub(super) const LIMITS: &[u8] = b"l/";
 pub(super) const DAYS: &[u8] = b"d/";
 pub(super) const MONTHS: &[u8] = b"t/";
@@ -83,7 +89,7 @@ pub(super) fn hold(generation: GenerationId) -> Vec<u8> {
 pub(super) fn remembered(scope: &Scope, idempotency_key: &str) -> Vec<u8> {
     match scope {
         Scope::Event => [EVENTS, idempotency_key.as_bytes()].concat(),
-        Scope::Grant(_) | Scope::Adjust(_) | Scope::Reversal | Scope::Route(_) => {
+        Scope::Grant(_) | Scope::Adjust(_) | Scope::Route(_) => {
             let scope = scope.to_string();
             [
                 REMEMBERED,
@@ -98,6 +104,24 @@ pub(super) fn remembered(scope: &Scope, idempotency_key: &str) -> Vec<u8> {
 
 pub(super) fn payment(intent: &str) -> Vec<u8> {
     [PAYMENTS, intent.as_bytes()].concat()
+}
+
+/// Where an account's order is. In key order, an account's orders are in time order.
+pub(super) fn order(account: AccountId, order: OrderId) -> Vec<u8> {
+    [&orders(account), order.to_bytes().as_slice()].concat()
+}
+
+/// What the keys of an account's orders begin with.
+pub(super) fn orders(account: AccountId) -> Vec<u8> {
+    [ORDERS, &account.to_bytes(), b"/"].concat()
+}
+
+pub(super) fn returns(intent: &str) -> Vec<u8> {
+    [RETURNS, intent.as_bytes()].concat()
+}
+
+pub(super) fn wallet(account: AccountId) -> Vec<u8> {
+    [WALLETS, &account.to_bytes()].concat()
 }
 
 pub(super) fn limit(account: AccountId) -> Vec<u8> {

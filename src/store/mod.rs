@@ -22,6 +22,7 @@ mod import;
 mod key;
 mod keys;
 mod policy;
+mod receipts;
 mod recent;
 mod records;
 mod replay;
@@ -36,14 +37,16 @@ mod steps;
 mod transactions;
 mod verify;
 mod visitors;
+mod wallet;
 
 pub use accounts::{Access, Account, AccountError, Accounts, Created};
 pub use audit::{Action, Author, By, Deed, Deeds, Sought, prune_deeds};
 pub use book::{
-    Balance, Begun, Book, Cause, CreditError, DayTotals, Deposit, Deposited, Extension, FailedCost,
-    Fingerprint, KeyError, KeyUsage, Kind, LedgerAccount, Limits, Loss, LossKind, NotHeld, Order,
-    Outcome, Overview, PaymentError, Recovered, Refusal, Released, Reversal, ReversalKind,
-    Reversed, Scope, Settled, Transfer, TrialBalance,
+    Back, Balance, Begun, Book, Cause, CreditError, Credited, DayTotals, Deposit, DepositOrder,
+    Deposited, Extension, FailedCost, Fingerprint, KeyError, KeyUsage, Kind, LedgerAccount, Limits,
+    Loss, LossKind, NewOrder, NotHeld, Order, OrderError, OrderPaid, OrderState, Origin, Outcome,
+    Overview, PaymentError, Placed, Recovered, Refusal, Released, Reversal, Reversed, Scope,
+    Settled, Transfer, TrialBalance,
 };
 pub use codes::CODE_MS;
 pub use day::{Day, Month, NotADay};
@@ -55,6 +58,7 @@ pub use gifts::{Generosity, Gift};
 pub use import::{ImportError, import};
 pub use keys::{Key, KeyChange, Maker};
 pub use policy::{Beyond, KeyScope, MOST_LISTED_BYTES, MOST_NAMES, Policy, PolicyChange};
+pub use receipts::{Receipt, Receipts};
 pub use recent::{Pace, Recent};
 pub use records::{Archive, Page, Pruned, prune};
 pub use sessions::{Opened, SESSION_MS, Session};
@@ -69,6 +73,7 @@ pub use statistics::{Kept, keep_statistics, read_statistics};
 pub use transactions::{Transactions, Wanted};
 pub use verify::{Report, verify};
 pub use visitors::{Disposable, Newcomer, NotLetIn, Offer, Terms, Visitors, Welcome};
+pub use wallet::Wallet;
 
 #[cfg(test)]
 pub(crate) use book::samples;

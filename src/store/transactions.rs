@@ -1,12 +1,13 @@
 //! A customer's transactions, read by the page without a walk over the chain, and its records found
 //! by key and model.
 
+use std::collections::HashMap;
 use std::ops::{Range, RangeInclusive};
 
 use super::book::{Link, Transfer};
 use super::db::Db;
 use super::error::StoreError;
-use super::{Archive, Day, Generation, Page, codec, key};
+use super::{Archive, Day, Generation, Page, Receipt, codec, key};
 use crate::ids::{AccountId, GenerationId, KeyId};
 
 /// Rows that one page looks through at the most, however few of them it wants.
@@ -19,6 +20,8 @@ const STEP: usize = 500;
 pub struct Transactions {
     /// The transfers that moved the customer's money.
     pub transfers: Vec<Transfer>,
+    /// What the card payments among them were, by the processor's id.
+    pub receipts: HashMap<String, Receipt>,
     /// Where the next page begins; `None` when there is no older one.
     pub before: Option<u64>,
 }
@@ -56,6 +59,7 @@ impl Archive {
         let end = before.map_or(of_days.end, |before| before.min(of_days.end));
         let mut page = Transactions {
             transfers: Vec::new(),
+            receipts: HashMap::new(),
             before: None,
         };
         if of_days.start >= end {
@@ -68,7 +72,14 @@ impl Archive {
                 key: codec::show(&key),
                 reason: "not an account and a transfer",
             })?;
-            page.transfers.extend(read(self.db(), seq)?);
+            let transfer = read(self.db(), seq)?;
+            let intent = transfer.as_ref().and_then(Transfer::payment);
+            if let Some(intent) = intent {
+                let receipt = self.receipt(intent)?;
+                page.receipts
+                    .extend(receipt.map(|receipt| (intent.to_owned(), receipt)));
+            }
+            page.transfers.extend(transfer);
             page.before = (page.transfers.len() == limit).then_some(seq);
         }
         Ok(page)
