@@ -248,6 +248,10 @@ impl Settings {
             ("breaker.max_rest_ms", self.breaker.max_rest_ms),
             ("mail.timeout_ms", self.mail.timeout_ms),
             ("deposits.timeout_ms", self.deposits.timeout_ms),
+            (
+                "deposits.recharge_ask_again_ms",
+                self.deposits.recharge_ask_again_ms,
+            ),
             ("breaker.ramp_ms", self.breaker.ramp_ms),
             (
                 "breaker.rate_limited_rest_ms",

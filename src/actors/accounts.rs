@@ -4,6 +4,7 @@
 mod keys;
 mod notices;
 mod principal;
+mod recharge;
 mod sessions;
 mod settings;
 mod sign_in;
@@ -16,6 +17,7 @@ use arc_swap::ArcSwap;
 
 pub use keys::{ChangeKey, DeleteKey, KeyView, ListKeys, MakeKey};
 pub use principal::{Allowances, KeyDirectory, Principal};
+pub use recharge::{RechargeTerms, ShowTerms, StopRecharge, TellLowBalance, TellOfCharge};
 pub use sessions::{
     EndAllSessions, EndSession, ListSessions, NoSuchSession, SessionDirectory, SignedIn, Touch,
 };
@@ -142,10 +144,14 @@ impl Accounts {
         let all = self.accounts.keys();
         let all = all.filter_map(|key| Some((key.hash, sources.principal(key, None)?.into())));
         self.published.store(Arc::new(all.collect()));
+        for account in self.accounts.accounts() {
+            self.publish_alarm(account.id);
+        }
     }
 
     /// Publishes the keys of one account as they are now.
     fn publish(&mut self, account: AccountId) {
+        self.publish_alarm(account);
         let before = self.published.load_full();
         let mut directory = KeyDirectory::clone(&before);
         directory.retain(|_, principal| principal.account != account);

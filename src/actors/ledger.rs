@@ -9,6 +9,7 @@ mod expiry;
 mod messages;
 mod operator;
 mod pruning;
+mod recharge;
 mod stats;
 mod waiting;
 
@@ -16,7 +17,9 @@ use std::collections::{HashMap, VecDeque};
 use std::future::ready;
 use std::sync::Arc;
 
-use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult, ResponseFuture};
+use actix::{
+    Actor, AsyncContext, Context, Handler, Message, MessageResult, Recipient, ResponseFuture,
+};
 use tokio::sync::oneshot;
 
 pub use deposits::{
@@ -25,6 +28,9 @@ pub use deposits::{
 pub use messages::{
     Adjust, AskKeyUsage, AskOverview, AskStatement, Authorise, Drain, Extend, Find, Grant, Note,
     Record, Settle, Statement, TakeSnapshot, Void,
+};
+pub use recharge::{
+    AskRecharge, BeginRecharge, EndRecharge, ForgetDeclines, ListCharges, LowCredit, Signal, Watch,
 };
 pub use stats::{BATCH_CLASSES, LedgerStats, LossCount, Tally};
 
@@ -54,6 +60,8 @@ pub struct Ledger {
     decided: usize,
     commit_asked: bool,
     waiting: HashMap<AccountId, VecDeque<Waiting>>,
+    /// Who hears when credit runs low.
+    watcher: Option<Recipient<LowCredit>>,
 }
 
 /// How long what is not money is kept.
@@ -102,6 +110,7 @@ impl Ledger {
             decided: 0,
             commit_asked: false,
             waiting: HashMap::new(),
+            watcher: None,
         }
     }
 
@@ -218,6 +227,9 @@ impl Handler<Extend> for Ledger {
 
     fn handle(&mut self, extend: Extend, ctx: &mut Context<Self>) {
         let answer = self.book.extend(extend.ask, clock::now_ms());
+        if let Err(refusal) = &answer {
+            self.note_lack(extend.account, refusal);
+        }
         self.group.push(answering(extend.reply, answer));
         self.publish(extend.account);
         self.ask_for_commit(ctx);
@@ -231,6 +243,7 @@ impl Handler<Settle> for Ledger {
         let account = settle.record.account;
         let generation = settle.record.id;
         let now_ms = clock::now_ms();
+        let before = self.book.balance(account).posted();
         self.book.book_failed(generation, &settle.failed, now_ms);
         let settled = self
             .book
@@ -250,6 +263,7 @@ impl Handler<Settle> for Ledger {
         }
         self.wake(ctx, account);
         self.publish(account);
+        self.look_out(account, before);
         self.ask_for_commit(ctx);
     }
 }

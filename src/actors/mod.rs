@@ -15,6 +15,7 @@ pub mod ledger;
 pub mod mailer;
 pub mod provider;
 pub mod rate;
+pub mod recharge;
 pub mod refusals;
 pub mod statistics;
 pub mod stop;
@@ -38,6 +39,7 @@ use self::conversations::Memory;
 use self::funds::Purses;
 use self::ledger::{Keep, Ledger, Tally};
 use self::mailer::{Mailer, Post, PostError};
+use self::recharge::Recharger;
 use self::refusals::Refusals;
 use self::statistics::{Archivist, Statistics};
 use self::stop::Stop;
@@ -98,6 +100,8 @@ pub struct Switchboard {
     pub accounts: Addr<Accounts>,
     /// Mails.
     pub mailer: Addr<Mailer>,
+    /// Who charges saved cards.
+    pub recharger: Addr<Recharger>,
     /// Who takes card payments; `None` when deposits are off.
     pub stripe: Option<Arc<Stripe>>,
     /// Who keeps what was learned of the models.
@@ -157,11 +161,13 @@ impl Switchboard {
         let catalog = source.load()?;
         let storage = Storage::open(&settings)?;
         let post = Post::open(&settings.mail, &settings.storage.data_dir)?;
-        let mailer = Mailer::new(post, &settings.mail);
-        let stripe = processor(&settings.deposits)?;
-        let mut desk = Self::spawn(settings, providers, source, catalog, storage, mailer);
-        desk.stripe = stripe;
-        Ok(desk)
+        let outside = Outside {
+            mailer: Mailer::new(post, &settings.mail),
+            stripe: processor(&settings.deposits)?,
+        };
+        Ok(Self::spawn(
+            settings, providers, source, catalog, storage, outside,
+        ))
     }
 
     fn spawn(
@@ -170,7 +176,7 @@ impl Switchboard {
         source: Source,
         catalog: Catalog,
         storage: Storage,
-        mailer: Mailer,
+        outside: Outside,
     ) -> Self {
         let rules = Rules {
             policy: Policy::of(&settings.breaker),
@@ -219,12 +225,23 @@ impl Switchboard {
         SpaceWatch::start_in_arbiter(&disk, |_| watch);
         let ledger_tally = ledger.tally();
         let ledger = Ledger::start_in_arbiter(&disk, |_| ledger);
-        let mailer = Mailer::start_in_arbiter(&Arbiter::new().handle(), |_| mailer);
+        // Both of these wait for other machines.
+        let Outside { mailer, stripe } = outside;
+        let outside = Arbiter::new().handle();
+        let mailer = Mailer::start_in_arbiter(&outside, |_| mailer);
         let site = settings.public_url();
         let (door, sessions) = Door::new(visitors, mailer.clone(), ledger.clone(), site);
         let allowances = Allowances::new(settings.rate_limits.clone());
         let (accounts, keys) =
             Accounts::new(db, accounts, Arc::clone(&purses), &health, door, allowances);
+        let accounts = Accounts::start_in_arbiter(&disk, |_| accounts);
+        let recharger = Recharger::new(
+            stripe.clone(),
+            ledger.clone(),
+            accounts.clone(),
+            Arc::clone(&purses),
+            &settings.deposits,
+        );
         let permits =
             (settings.limits.bytes_in_flight / BODY_BUDGET_UNIT).min(Semaphore::MAX_PERMITS);
         Self {
@@ -240,8 +257,9 @@ impl Switchboard {
             ledger_tally,
             ledger,
             mailer,
-            stripe: None,
-            accounts: Accounts::start_in_arbiter(&disk, |_| accounts),
+            stripe,
+            accounts,
+            recharger: Recharger::start_in_arbiter(&outside, |_| recharger),
             statistics: Archivist::start_in_arbiter(&disk, |_| archivist),
             catalog: keeper.start(),
             classifier: Classifier::start_in_arbiter(&Arbiter::new().handle(), |_| Classifier),
@@ -294,6 +312,12 @@ fn processor(settings: &Deposits) -> Result<Option<Arc<Stripe>>, NoClient> {
         .access()
         .map(|access| Stripe::new(access, settings));
     Ok(stripe.transpose()?.map(Arc::new))
+}
+
+/// What reaches out to other machines.
+struct Outside {
+    mailer: Mailer,
+    stripe: Option<Arc<Stripe>>,
 }
 
 /// What was found in the data directory.

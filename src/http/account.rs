@@ -198,9 +198,13 @@ fn refused(error: AccountError) -> ApiError {
             ApiError::new(Code::InvalidValue, message).param("daily_limit_usd")
         }
         AccountError::Recharge(field) => {
-            let message = "The auto-recharge does not fit together: amount_usd is 5 to 500, monthly_cap_usd at least amount_usd, threshold_usd 0 or more.";
+            let message = "The auto-recharge does not fit together: amount_usd is 5 to 500 in whole cents, monthly_cap_usd at least amount_usd, threshold_usd 0 or more.";
             let param = format!("auto_recharge.{field}");
             ApiError::new(Code::InvalidValue, message).param(param)
+        }
+        AccountError::NoCard => {
+            let message = "No card is saved; make a deposit by POST /v1/billing/checkout first, which saves the card that pays it.";
+            ApiError::new(Code::InvalidValue, message).param("auto_recharge.enabled")
         }
         AccountError::NoSuchAccount
         | AccountError::NoSuchKey

@@ -239,6 +239,7 @@ fn refused(error: AccountError) -> ApiError {
         | AccountError::EmailTaken
         | AccountError::NegativeLimit
         | AccountError::Recharge(_)
+        | AccountError::NoCard
         | AccountError::WrongEmail => ApiError::new(Code::NotFound, "There is no such key."),
     }
 }

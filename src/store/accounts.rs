@@ -104,6 +104,9 @@ pub enum AccountError {
     /// The auto-recharge does not fit together.
     #[error("auto_recharge.{0}")]
     Recharge(&'static str),
+    /// Auto-recharge needs a card.
+    #[error("no card is saved")]
+    NoCard,
     /// The address is not that of the account.
     #[error("this is not the account's e-mail address")]
     WrongEmail,

@@ -154,6 +154,8 @@ actions! {
     RechargeUnconfirmed = "auto_recharge_authentication_required",
     /// Auto-recharge was switched off after declines in a row.
     RechargeStopped = "auto_recharge_stopped",
+    /// Nobody knows what became of a charge.
+    RechargeUnclear = "auto_recharge_unclear",
 }
 
 /// A row of the audit log.

@@ -12,6 +12,7 @@ use super::codes::{Code, Tally};
 use super::db::{Db, Row};
 use super::error::{LedgerError, StoreError};
 use super::policy::{KeyPolicy, KeyUse};
+use super::recharge::Standing;
 use super::settings::Settings;
 use super::steps::Steps;
 use super::wallet::Wallet;
@@ -59,6 +60,8 @@ pub(super) enum Entry {
         kept_at: u64,
         record: Generation,
     },
+    /// How an account's auto-recharge stands.
+    Recharge(Standing),
     /// A row of the audit log.
     Deed(Deed),
 }
@@ -106,6 +109,8 @@ impl Entry {
             Self::Returns(codec::decode(key, value)?)
         } else if key.starts_with(key::WALLETS) {
             Self::Wallet(codec::decode(key, value)?)
+        } else if key.starts_with(key::RECHARGES) {
+            Self::Recharge(codec::decode(key, value)?)
         } else if key.starts_with(key::LIMITS) {
             Self::Limit(codec::decode(key, value)?)
         } else if key.starts_with(key::KEY_TOTALS) {
@@ -176,6 +181,7 @@ impl Entry {
             Self::Order(order) => key::order(order.account, order.id),
             Self::Returns(returns) => key::returns(&returns.intent),
             Self::Wallet(wallet) => key::wallet(wallet.account),
+            Self::Recharge(standing) => key::recharge(standing.account),
             Self::Remembered(remembered) => remembered.key(),
             Self::Transfer { transfer, .. } => key::transfer(transfer.seq),
             Self::Day { account, day, .. } => key::day(*account, *day),
@@ -204,6 +210,7 @@ impl Entry {
             Self::Order(order) => steps.put(key, order),
             Self::Returns(returns) => steps.put(key, returns),
             Self::Wallet(wallet) => steps.put(key, wallet),
+            Self::Recharge(standing) => steps.put(key, standing),
             Self::Remembered(remembered) => steps.put(key, remembered),
             Self::Transfer { transfer, hash } => {
                 for account in transfer.customers() {
@@ -244,6 +251,7 @@ impl Entry {
             Self::Order(_) => "order",
             Self::Returns(_) => "returns",
             Self::Wallet(_) => "wallet",
+            Self::Recharge(_) => "recharge",
             Self::Remembered(_) => "remembered",
             Self::Transfer { .. } => "transfer",
             Self::Day { .. } => "day",

@@ -78,6 +78,7 @@ fn an_import_holds_what_was_exported_and_exports_the_same_bytes() {
         "month",
         "order",
         "payment",
+        "recharge",
         "record",
         "remembered",
         "returns",

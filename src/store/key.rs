@@ -30,6 +30,7 @@
 //! | `z/<token hash>` | a session |
 //! | `s/<model>` | what was observed of a model |
 //! | `y/<account>/<sequence>` | that a transfer moved this customer's money |
+//! | `recharge/<account>` | a charge of a saved card that is under way, and declines in a row |
 //! | `audit/<audit id>` | a row of the audit log |
 //! | `audits/<account>/<audit id>` | that a row of the audit log is about this customer |
 //! | `m/meta` | schema version, last sequence number, head hash |
@@ -69,6 +70,7 @@ pub(super) const GIFTS: &[u8] = b"v/gift/";
 pub(super) const SESSIONS: &[u8] = b"z/";
 pub(super) const STATISTICS: &[u8] = b"s/";
 pub(super) const TRANSACTIONS: &[u8] = b"y/";
+pub(super) const RECHARGES: &[u8] = b"recharge/";
 pub(super) const DEEDS: &[u8] = b"audit/";
 pub(super) const ACCOUNT_DEEDS: &[u8] = b"audits/";
 pub(super) const META: &[u8] = b"m/meta";
@@ -239,6 +241,10 @@ pub(super) fn session(hash: &SessionHash) -> Vec<u8> {
 
 pub(super) fn statistics(model: &str) -> Vec<u8> {
     [STATISTICS, model.as_bytes()].concat()
+}
+
+pub(super) fn recharge(account: AccountId) -> Vec<u8> {
+    [RECHARGES, &account.to_bytes()].concat()
 }
 
 pub(super) fn deed(id: AuditId) -> Vec<u8> {

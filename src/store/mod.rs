@@ -24,6 +24,7 @@ mod keys;
 mod policy;
 mod receipts;
 mod recent;
+mod recharge;
 mod records;
 mod replay;
 mod schema;
@@ -45,8 +46,8 @@ pub use book::{
     Back, Balance, Begun, Book, Cause, CreditError, Credited, DayTotals, Deposit, DepositOrder,
     Deposited, Extension, FailedCost, Fingerprint, KeyError, KeyUsage, Kind, LedgerAccount, Limits,
     Loss, LossKind, NewOrder, NotHeld, Order, OrderError, OrderPaid, OrderState, Origin, Outcome,
-    Overview, PaymentError, Placed, Recovered, Refusal, Released, Reversal, Reversed, Scope,
-    Settled, Transfer, TrialBalance,
+    Overview, PaymentError, Placed, Recharged, Recovered, Refusal, Released, Reversal, Reversed,
+    Scope, Settled, Transfer, TrialBalance, Wish,
 };
 pub use codes::CODE_MS;
 pub use day::{Day, Month, NotADay};
@@ -60,6 +61,7 @@ pub use keys::{Key, KeyChange, Maker};
 pub use policy::{Beyond, KeyScope, MOST_LISTED_BYTES, MOST_NAMES, Policy, PolicyChange};
 pub use receipts::{Receipt, Receipts};
 pub use recent::{Pace, Recent};
+pub use recharge::{Charging, Decline, NotNow, RechargeState, Unclear, Want};
 pub use records::{Archive, Page, Pruned, prune};
 pub use sessions::{Opened, SESSION_MS, Session};
 pub use settings::{

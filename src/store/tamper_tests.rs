@@ -9,7 +9,7 @@ use crate::store::book::{Chain, Link, Meta};
 use crate::store::{Book, Limits, verify};
 
 /// The kinds of rows, by how their keys begin.
-const KINDS: [&[u8]; 25] = [
+const KINDS: [&[u8]; 26] = [
     key::BALANCES,
     key::TRANSFERS,
     key::HOLDS,
@@ -32,6 +32,7 @@ const KINDS: [&[u8]; 25] = [
     key::USES,
     key::SETTINGS,
     key::TRANSACTIONS,
+    key::RECHARGES,
     key::DEEDS,
     key::ACCOUNT_DEEDS,
     key::META,
@@ -53,7 +54,8 @@ fn the_sample_has_a_row_of_every_kind_and_no_other() {
 
 /// Rows that nothing else determines: totals outlive the records they were counted from, keys,
 /// settings and remembered operations stand for themselves.
-const UNDETERMINED: [&[u8]; 13] = [
+const UNDETERMINED: [&[u8]; 14] = [
+    key::RECHARGES,
     key::REMEMBERED,
     key::EVENTS,
     key::ORDERS,

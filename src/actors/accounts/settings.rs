@@ -3,10 +3,13 @@
 use actix::{Context, Handler, Message, MessageResult};
 
 use super::{Accounts, StorageDown, deed};
+use crate::actors::ledger::ForgetDeclines;
 use crate::ids::AccountId;
 use crate::mail::Notice;
 use crate::money::Picodollars;
-use crate::store::{Access, Account, AccountChange, AccountError, Action, Author, Settings};
+use crate::store::{
+    Access, Account, AccountChange, AccountError, Action, Author, Settings, Switch,
+};
 
 /// An account as its owner sees it.
 #[derive(Clone, Debug)]
@@ -137,9 +140,13 @@ impl Handler<ChangeAccount> for Accounts {
     type Result = MessageResult<ChangeAccount>;
 
     fn handle(&mut self, ask: ChangeAccount, _: &mut Context<Self>) -> Self::Result {
-        let account = ask.account;
+        let (account, recharge) = (ask.account, ask.change.auto_recharge.state);
         let changed = self.change(ask);
-        MessageResult(self.commit(account).map(|()| changed))
+        let committed = self.commit(account);
+        if recharge == Some(Switch::On) && changed.is_ok() && committed.is_ok() {
+            self.door.ledger.do_send(ForgetDeclines(account));
+        }
+        MessageResult(committed.map(|()| changed))
     }
 }
 

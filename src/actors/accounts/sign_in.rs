@@ -26,7 +26,7 @@ pub struct Door {
     pub(super) visitors: Visitors,
     published: Arc<ArcSwap<SessionDirectory>>,
     pub(super) mailer: Addr<Mailer>,
-    ledger: Addr<Ledger>,
+    pub(super) ledger: Addr<Ledger>,
     /// The address that mails name.
     pub(super) site: String,
     write_asked: bool,

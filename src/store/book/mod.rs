@@ -19,6 +19,7 @@ mod loss;
 mod ordering;
 mod overview;
 mod payment;
+mod recharging;
 mod returns;
 mod reversal;
 mod settle;
@@ -59,6 +60,7 @@ pub use loss::{FailedCost, Loss, LossKind};
 pub use ordering::{Credited, NewOrder, OrderError, OrderPaid, Placed};
 pub use overview::Overview;
 pub use payment::{Deposit, Deposited, PaymentError};
+pub use recharging::{Recharged, Wish};
 pub use returns::Back;
 pub use reversal::{Reversal, Reversed};
 pub use settle::{NotHeld, Settled};
@@ -74,6 +76,7 @@ pub(super) use transfer::{Chain, Link};
 
 use super::audit::Deed;
 use super::db::Batch;
+use super::recharge::Recharges;
 use super::{Day, key};
 use crate::ids::{AccountId, GenerationId, KeyId};
 use counters::Counters;
@@ -118,6 +121,7 @@ pub struct Book {
     payments: HashMap<String, Payment>,
     orders: Orders,
     returns: AllReturns,
+    recharges: Recharges,
     losses: Vec<Loss>,
     /// The latest time that anybody told the book. Its own time never goes back.
     latest_ms: u64,
@@ -138,6 +142,7 @@ impl Book {
             payments: HashMap::new(),
             orders: Orders::default(),
             returns: AllReturns::default(),
+            recharges: Recharges::default(),
             losses: Vec::new(),
             latest_ms: 0,
             batch: Batch::default(),

@@ -6,8 +6,9 @@ use crate::catalog::Tier;
 use crate::ids::{AccountId, GenerationId, KeyId, RequestId};
 use crate::money::{Cents, Picodollars};
 use crate::store::{
-    AccountChange, Accounts, Action, AttemptRecord, Author, Back, Db, Deed, Delivery, Generation,
-    NewOrder, OrderPaid, Origin, Placed, Reversal, SpendLimits, Status,
+    AccountChange, Accounts, Action, AttemptRecord, Author, AutoRecharge, Back, Db, Deed, Delivery,
+    Generation, NewOrder, OrderPaid, Origin, Placed, Reversal, SpendLimits, Status, Switch, Want,
+    Wish,
 };
 use crate::usage::Usage;
 
@@ -96,6 +97,22 @@ pub(crate) fn card_money(book: &mut Book, account: AccountId) {
     book.reverse(dispute, NOON_MS).unwrap();
     book.adjust(account, pico(-3), "second", "test", NOON_MS)
         .unwrap();
+    let terms = AutoRecharge {
+        state: Switch::On,
+        threshold: usd("100"),
+        amount: usd("20"),
+        monthly_cap: usd("100"),
+    };
+    let (customer, method) = ("cus_1".parse().unwrap(), "pm_1".parse().unwrap());
+    let wish = Wish {
+        account,
+        want: Want::Threshold,
+        terms,
+        customer: &customer,
+        method: &method,
+        pause_ms: 0,
+    };
+    book.begin_recharge(wish, NOON_MS).unwrap();
 }
 
 pub(crate) fn order(account: AccountId, want: Picodollars, least: Picodollars) -> Order {
