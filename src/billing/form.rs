@@ -116,7 +116,8 @@ impl Checkout<'_> {
         Form {
             path: "/v1/checkout/sessions",
             body: body.finish(),
-            idempotency_key: format!("checkout-{order}"),
+            // Another customer is another request, after Stripe has lost the first one.
+            idempotency_key: format!("checkout-{order}-{}", self.customer),
         }
     }
 }
@@ -177,7 +178,7 @@ mod tests {
             site: "https://router.example",
         }
         .form();
-        assert_eq!(form.idempotency_key, format!("checkout-{order}"));
+        assert_eq!(form.idempotency_key, format!("checkout-{order}-cus_1"));
         for (name, expected) in [
             ("mode", "payment"),
             ("line_items[0][price_data][unit_amount]", "1013"),

@@ -130,28 +130,31 @@ impl Counter {
 
     async fn page(&self, order: &DepositOrder) -> Result<(StripeId, Session), NoPage> {
         let customer = self.customer().await?;
+        match self.ask(order, &customer).await {
+            Ok(session) => Ok((customer, session)),
+            // It was deleted there, or the key is of another account with Stripe now.
+            Err(error) if error.is_lost_customer() => {
+                let (account, accounts) = (self.account, &self.desk.accounts);
+                let lost = accounts.send(LoseCustomer { account, customer }).await;
+                ApiError::unless_down(lost).map_err(NoPage::Ours)?;
+                let customer = self.customer().await?;
+                let session = self.ask(order, &customer).await;
+                Ok((customer, session.map_err(NoPage::Stripe)?))
+            }
+            Err(error) => Err(NoPage::Stripe(error)),
+        }
+    }
+
+    async fn ask(&self, order: &DepositOrder, customer: &StripeId) -> Result<Session, StripeError> {
         let checkout = Checkout {
             order: order.id,
             account: self.account,
-            customer: &customer,
+            customer,
             amount: order.paid,
             expires_s: order.created_ms.saturating_add(PAGE_OPEN_MS) / 1000,
             site: &self.desk.settings.public_url(),
         };
-        match self.stripe.create_checkout(&checkout).await {
-            Ok(session) => Ok((customer, session)),
-            Err(error) => {
-                if error.is_lost_customer() {
-                    let lost = LoseCustomer {
-                        account: self.account,
-                        customer,
-                    };
-                    ApiError::unless_down(self.desk.accounts.send(lost).await)
-                        .map_err(NoPage::Ours)?;
-                }
-                Err(NoPage::Stripe(error))
-            }
-        }
+        self.stripe.create_checkout(&checkout).await
     }
 
     /// The account's customer with Stripe, made on the first order.
