@@ -4,6 +4,7 @@
 //! state, `routing` chooses, `wire` translates, `catalog` knows, `store` keeps.
 
 pub mod actors;
+pub mod billing;
 pub mod catalog;
 pub mod config;
 pub mod counters;

@@ -18,9 +18,12 @@ pub mod mailer;
 pub mod prices;
 pub mod provider;
 pub mod rate;
+pub mod recharge;
+pub mod refusals;
 pub mod statistics;
 pub mod stop;
 pub mod storage;
+pub mod stripe;
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -38,14 +41,17 @@ use self::classifier::Classifier;
 use self::conversations::Memory;
 use self::exporter::Exporter;
 use self::funds::Purses;
-use self::ledger::{Ledger, Tally};
+use self::ledger::{Keep, Ledger, Tally};
 use self::logbook::Logbook;
 use self::mailer::{Mailer, Post, PostError};
+use self::recharge::Recharger;
+use self::refusals::Refusals;
 use self::statistics::{Archivist, Statistics};
 use self::stop::Stop;
 use self::storage::{SpaceWatch, StorageHealth};
+use self::stripe::{NoClient, Stripe};
 use crate::catalog::Catalog;
-use crate::config::{Environment, Settings};
+use crate::config::{Deposits, Environment, Settings};
 use crate::counters::Counters;
 use crate::ids::Pepper;
 use crate::otlp::NoCarrier;
@@ -104,6 +110,10 @@ pub struct Switchboard {
     pub logbook: Arc<Logbook>,
     /// Spans and metrics on their way out.
     pub exporter: Addr<Exporter>,
+    /// Who charges saved cards.
+    pub recharger: Addr<Recharger>,
+    /// Who takes card payments; `None` when deposits are off.
+    pub stripe: Option<Arc<Stripe>>,
     /// Who keeps what was learned of the models.
     pub statistics: Addr<Archivist>,
     /// The catalog's keeper.
@@ -118,6 +128,8 @@ pub struct Switchboard {
     pub in_flight: Arc<Semaphore>,
     /// Sign-in requests that wait for the accounts' actor.
     pub sign_ins: Arc<Semaphore>,
+    /// Wrong admin tokens.
+    pub refused_operators: Refusals,
     arrivals: Mutex<Arrivals>,
     replays: Mutex<Replays>,
     /// Who answered which conversation.
@@ -143,6 +155,9 @@ pub enum StartError {
     /// Nothing can be exported.
     #[error(transparent)]
     Export(#[from] NoCarrier),
+    /// Stripe cannot be asked.
+    #[error(transparent)]
+    Stripe(#[from] NoClient),
 }
 
 impl Switchboard {
@@ -159,12 +174,14 @@ impl Switchboard {
         let catalog = source.load()?;
         let storage = Storage::open(&settings)?;
         let post = Post::open(&settings.mail, &settings.storage.data_dir)?;
-        let mailer = Mailer::new(post, &settings.mail);
         let counters = Arc::new(Counters::default());
-        let exporter = Exporter::new(&settings, Arc::clone(&counters))?;
-        let posts = Posts { mailer, exporter };
+        let outside = Outside {
+            mailer: Mailer::new(post, &settings.mail),
+            exporter: Exporter::new(&settings, Arc::clone(&counters))?,
+            stripe: processor(&settings.deposits)?,
+        };
         Ok(Self::spawn(
-            settings, providers, source, catalog, storage, posts, counters,
+            settings, providers, source, catalog, storage, outside, counters,
         ))
     }
 
@@ -174,7 +191,7 @@ impl Switchboard {
         source: Source,
         catalog: Catalog,
         storage: Storage,
-        posts: Posts,
+        outside: Outside,
         counters: Arc<Counters>,
     ) -> Self {
         let rules = Rules {
@@ -206,22 +223,23 @@ impl Switchboard {
             settings.storage.min_free_bytes,
         );
         let archive = Archive::new(db.clone());
-        let keep_ms = settings
-            .storage
-            .keep_records_days
-            .saturating_mul(24 * 3600 * 1000);
         let archivist = Archivist::new(
             db.clone(),
             Arc::clone(&world),
             Arc::clone(&logbook),
             Arc::clone(&health),
         );
+        let days_ms = |days: u64| days.saturating_mul(24 * 3600 * 1000);
+        let keep = Keep {
+            records_ms: days_ms(settings.storage.keep_records_days),
+            audit_ms: days_ms(settings.storage.keep_audit_days),
+        };
         let ledger = Ledger::new(
             db.clone(),
             book,
             Arc::clone(&purses),
             Arc::clone(&health),
-            keep_ms,
+            keep,
         );
 
         // All of these block on the disk, so they share a thread that nothing else runs on.
@@ -229,8 +247,14 @@ impl Switchboard {
         SpaceWatch::start_in_arbiter(&disk, |_| watch);
         let ledger_tally = ledger.tally();
         let ledger = Ledger::start_in_arbiter(&disk, |_| ledger);
-        let Posts { mailer, exporter } = posts;
-        let mailer = Mailer::start_in_arbiter(&Arbiter::new().handle(), |_| mailer);
+        // Both of these wait for other machines.
+        let Outside {
+            mailer,
+            exporter,
+            stripe,
+        } = outside;
+        let outside = Arbiter::new().handle();
+        let mailer = Mailer::start_in_arbiter(&outside, |_| mailer);
         let exporter = Exporter::start_in_arbiter(&Arbiter::new().handle(), |_| exporter);
         let exports = Exports {
             exporter: exporter.clone(),
@@ -248,6 +272,14 @@ impl Switchboard {
             allowances,
             exports,
         );
+        let accounts = Accounts::start_in_arbiter(&disk, |_| accounts);
+        let recharger = Recharger::new(
+            stripe.clone(),
+            ledger.clone(),
+            accounts.clone(),
+            Arc::clone(&purses),
+            &settings.deposits,
+        );
         let permits =
             (settings.limits.bytes_in_flight / BODY_BUDGET_UNIT).min(Semaphore::MAX_PERMITS);
         Self {
@@ -264,7 +296,9 @@ impl Switchboard {
             ledger,
             mailer,
             logbook,
-            accounts: Accounts::start_in_arbiter(&disk, |_| accounts),
+            stripe,
+            accounts,
+            recharger: Recharger::start_in_arbiter(&outside, |_| recharger),
             statistics: Archivist::start_in_arbiter(&disk, |_| archivist),
             catalog: keeper.start(),
             classifier: Classifier::start_in_arbiter(&Arbiter::new().handle(), |_| Classifier),
@@ -278,6 +312,7 @@ impl Switchboard {
                     .min(Semaphore::MAX_PERMITS),
             )),
             sign_ins: Arc::new(Semaphore::new(SIGN_INS_WAITING)),
+            refused_operators: Refusals::default(),
             arrivals: Mutex::new(Arrivals::new(settings.sign_in.requests_per_ip_hour)),
             replays: Mutex::new(Replays::new(REPLAY_BYTES)),
             conversations: Memory::default(),
@@ -306,10 +341,24 @@ impl Switchboard {
     }
 }
 
-/// Who carries what leaves the router beside answers.
-struct Posts {
+/// Who takes card payments, if the operator has set that up.
+fn processor(settings: &Deposits) -> Result<Option<Arc<Stripe>>, NoClient> {
+    if settings.stripe.is_some() && settings.webhook_secrets.is_empty() {
+        tracing::warn!(
+            "STRIPE_WEBHOOK_SECRET is not set: payments could not be credited, so deposits stay off"
+        );
+    }
+    let stripe = settings
+        .access()
+        .map(|access| Stripe::new(access, settings));
+    Ok(stripe.transpose()?.map(Arc::new))
+}
+
+/// What reaches out to other machines.
+struct Outside {
     mailer: Mailer,
     exporter: Exporter,
+    stripe: Option<Arc<Stripe>>,
 }
 
 /// What was found in the data directory.
@@ -328,6 +377,7 @@ impl Storage {
         let db = Db::open(&settings.storage.data_dir)?;
         let limits = store::Limits {
             holds_per_account: settings.limits.running_per_account,
+            orders_per_hour: settings.deposits.orders_per_hour,
         };
         let (book, recovered) = Book::load(&db, limits, clock::now_ms())?;
         if recovered.orphans > 0 {

@@ -7,11 +7,11 @@ use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest, web};
 
-use super::{ApiError, Code, Switchboard, cookie, rate};
+use super::{ApiError, Code, Switchboard, cookie, rate, visit};
 use crate::actors::accounts::{Principal, SignedIn};
 use crate::actors::clock::now_ms;
-use crate::ids::{AccountId, ApiKey, SessionId, SessionToken};
-use crate::store::{Access, KeyScope, Maker};
+use crate::ids::{AccountId, ApiKey, RequestId, SessionId, SessionToken};
+use crate::store::{Access, Author, By, KeyScope};
 
 /// A request with an API key that may be used for inference.
 #[derive(Clone)]
@@ -60,7 +60,7 @@ impl FromRequest for Reader {
 /// A request that may change the account and its keys: by session, or by a key that may manage.
 pub struct Manager {
     account: AccountId,
-    maker: Maker,
+    author: Author,
 }
 
 impl Manager {
@@ -70,8 +70,8 @@ impl Manager {
     }
 
     /// As whom.
-    pub fn maker(&self) -> Maker {
-        self.maker
+    pub fn author(&self) -> Author {
+        self.author
     }
 }
 
@@ -89,15 +89,18 @@ impl FromRequest for Manager {
 fn owner(request: &HttpRequest, scope: KeyScope) -> Result<Manager, ApiError> {
     if sent_key(request).is_some_and(|sent| !sent.starts_with(SessionToken::PREFIX)) {
         let principal = principal(request, scope)?;
+        let (account, key) = (principal.account, principal.key);
+        let by = By::Key { account, key };
+        let request = visit::request_id(request);
         return Ok(Manager {
-            account: principal.account,
-            maker: Maker::Key(principal.key),
+            account,
+            author: Author { by, request },
         });
     }
     let visitor = visitor(request)?;
     Ok(Manager {
         account: visitor.account(),
-        maker: Maker::Owner,
+        author: visitor.author(),
     })
 }
 
@@ -167,17 +170,31 @@ pub(super) fn bearer(request: &HttpRequest) -> Option<&str> {
 }
 
 /// A request of someone who has signed in: by the session's cookie, or by its token as a bearer.
-pub struct Visitor(Arc<SignedIn>);
+pub struct Visitor {
+    signed_in: Arc<SignedIn>,
+    request: Option<RequestId>,
+}
 
 impl Visitor {
     /// Who has signed in.
     pub fn account(&self) -> AccountId {
-        self.0.account
+        self.signed_in.account
     }
 
     /// The session that the request belongs to.
     pub fn session(&self) -> SessionId {
-        self.0.session
+        self.signed_in.session
+    }
+
+    /// As whom.
+    pub fn author(&self) -> Author {
+        Author {
+            by: By::Session {
+                account: self.account(),
+                session: self.session(),
+            },
+            request: self.request,
+        }
     }
 }
 
@@ -204,7 +221,10 @@ fn visitor(request: &HttpRequest) -> Result<Visitor, ApiError> {
             cookie::renew(request, token, &desk.settings);
         }
     }
-    Ok(Visitor(session))
+    Ok(Visitor {
+        signed_in: session,
+        request: visit::request_id(request),
+    })
 }
 
 /// Whether a request comes from somebody who has signed in. It is no use of the session.

@@ -42,6 +42,11 @@ impl Fields {
         }
     }
 
+    /// The body as it was read, for the audit log. Only for bodies that hold no secret.
+    pub fn said(&self) -> String {
+        serde_json::to_string(&self.members).unwrap_or_default()
+    }
+
     /// A text that has to be there.
     pub fn text(&mut self, name: &'static str) -> Result<String, ApiError> {
         self.required(name, "a text", text)

@@ -1,7 +1,7 @@
 //! `/v1/account/usage`, `/transactions` and `/activity`: what an account did and paid, by the page, as
 //! JSON or CSV, and summed for charts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use actix_web::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::Data;
@@ -10,15 +10,20 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::auth::Reader;
+use super::billing::usd;
 use super::usage::{PAGE, cursor, days, limit, query, read, wrong};
 use super::{ApiError, Switchboard, generations};
+use crate::billing;
 use crate::ids::AccountId;
-use crate::store::{Cause, DayTotals, Generation, Transfer, Wanted};
+use crate::store::{Cause, DayTotals, Generation, Kind, Receipt, Transfer, Wanted};
 
 /// Days of one chart at the most.
 const MOST_DAYS: usize = 400;
 /// Records that a chart by model or key looks through at the most.
 const MOST_RECORDS: usize = 50_000;
+
+/// What the card payments of a page were, by the processor's id.
+type Receipts = HashMap<String, Receipt>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -121,12 +126,19 @@ pub async fn transactions(
             "generation_id",
             "model",
             "reason",
+            "order_id",
+            "paid_usd",
+            "fee_usd",
         ];
-        let rows = page.transfers.iter().map(|t| transfer_row(t, account));
+        let rows = page
+            .transfers
+            .iter()
+            .map(|t| transfer_row(t, account, &page.receipts));
         return csv(&head, rows, before.as_deref());
     }
     let transfers = page.transfers.iter();
-    let data: Vec<Value> = transfers.map(|t| transfer_view(t, account)).collect();
+    let view = |t| transfer_view(t, account, &page.receipts);
+    let data: Vec<Value> = transfers.map(view).collect();
     Ok(paged(&data, before.as_deref()))
 }
 
@@ -224,8 +236,23 @@ fn cause(transfer: &Transfer) -> [Option<String>; 3] {
     }
 }
 
-pub(super) fn transfer_view(transfer: &Transfer, account: AccountId) -> Value {
+/// What a transfer tells of the payment behind it: order, and of a deposit what was paid and our fee.
+fn payment(transfer: &Transfer, receipts: &Receipts) -> [Option<String>; 3] {
+    let Some(receipt) = transfer.payment().and_then(|intent| receipts.get(intent)) else {
+        return [None, None, None];
+    };
+    let order = Some(receipt.order.to_string());
+    if transfer.kind == Kind::Deposit {
+        let (paid, fee) = (receipt.paid, billing::fee(receipt.paid));
+        [order, Some(usd(paid)), Some(usd(fee))]
+    } else {
+        [order, None, None]
+    }
+}
+
+pub(super) fn transfer_view(transfer: &Transfer, account: AccountId, receipts: &Receipts) -> Value {
     let [generation, model, reason] = cause(transfer);
+    let [order, paid, fee] = payment(transfer, receipts);
     json!({
         "id": transfer.seq.to_string(),
         "created_at": generations::rfc3339(transfer.time_ms),
@@ -234,10 +261,13 @@ pub(super) fn transfer_view(transfer: &Transfer, account: AccountId) -> Value {
         "generation_id": generation,
         "model": model,
         "reason": reason,
+        "order_id": order,
+        "paid_usd": paid,
+        "fee_usd": fee,
     })
 }
 
-fn transfer_row(transfer: &Transfer, account: AccountId) -> Vec<String> {
+fn transfer_row(transfer: &Transfer, account: AccountId, receipts: &Receipts) -> Vec<String> {
     let mut row = vec![
         transfer.seq.to_string(),
         generations::rfc3339(transfer.time_ms),
@@ -245,6 +275,7 @@ fn transfer_row(transfer: &Transfer, account: AccountId) -> Vec<String> {
         transfer.change_of(account).to_string(),
     ];
     row.extend(cause(transfer).map(Option::unwrap_or_default));
+    row.extend(payment(transfer, receipts).map(Option::unwrap_or_default));
     row
 }
 

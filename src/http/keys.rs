@@ -50,14 +50,16 @@ pub async fn create(
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let mut fields = Fields::read(&desk, &http, payload).await?;
+    let said = fields.said();
     let name = fields.text("name")?;
     let policy = policy(&desk, &mut fields)?;
     fields.finish()?;
     let make = MakeKey {
         account: manager.account(),
-        maker: manager.maker(),
+        author: manager.author(),
         name,
         policy,
+        said,
     };
     let made = ApiError::unless_down(desk.accounts.send(make).await)?;
     let (key, secret) = made.map_err(refused)?;
@@ -77,6 +79,7 @@ pub async fn change(
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let mut fields = Fields::read(&desk, &http, payload).await?;
+    let said = fields.said();
     let access = |value: Value| value.as_bool().map(access);
     let change = KeyChange {
         name: fields.optional("name", "a text", fields::text)?,
@@ -86,9 +89,10 @@ pub async fn change(
     fields.finish()?;
     let change = ChangeKey {
         account: manager.account(),
-        maker: manager.maker(),
+        author: manager.author(),
         key: named(&id)?,
         change,
+        said,
     };
     let changed = ApiError::unless_down(desk.accounts.send(change).await)?;
     let key = changed.map_err(refused)?;
@@ -107,7 +111,7 @@ pub async fn delete(
     let key = named(&id)?;
     let delete = DeleteKey {
         account: manager.account(),
-        maker: manager.maker(),
+        author: manager.author(),
         key,
     };
     let deleted = ApiError::unless_down(desk.accounts.send(delete).await)?;
@@ -236,6 +240,7 @@ fn refused(error: AccountError) -> ApiError {
         | AccountError::NegativeLimit
         | AccountError::Recharge(_)
         | AccountError::Telemetry(_)
+        | AccountError::NoCard
         | AccountError::WrongEmail => ApiError::new(Code::NotFound, "There is no such key."),
     }
 }

@@ -5,6 +5,7 @@ mod admin;
 mod attempt;
 mod audit;
 mod auth;
+mod billing;
 mod body;
 mod chat;
 mod choices;
@@ -185,7 +186,12 @@ fn routes(app: &mut ServiceConfig) {
             .route(web::delete().to(sessions::end_all)),
     )
     .service(resource("/v1/account/sessions/{id}", "DELETE").route(web::delete().to(sessions::end)))
+    .service(get("/v1/billing").route(web::get().to(billing::show)))
+    .service(post("/v1/billing/checkout").route(web::post().to(billing::checkout)))
+    .service(post("/v1/billing/webhook").route(web::post().to(billing::webhook)))
+    .service(resource("/v1/billing/card", "DELETE").route(web::delete().to(billing::drop_card)))
     .service(get("/admin/overview").route(web::get().to(admin::overview)))
+    .service(get("/admin/audit").route(web::get().to(admin::deeds)))
     .service(
         resource("/admin/accounts", "GET, POST")
             .route(web::get().to(admin::accounts))

@@ -40,6 +40,7 @@ pub async fn end(
     let end = EndSession {
         account: visitor.account(),
         session,
+        author: visitor.author(),
     };
     let ended = ApiError::unless_down(desk.accounts.send(end).await)?;
     ended.map_err(|_| missing())?;
@@ -53,7 +54,11 @@ pub async fn end(
 
 /// `DELETE /v1/account/sessions`: signs out everywhere.
 pub async fn end_all(desk: Data<Switchboard>, visitor: Visitor) -> Result<HttpResponse, ApiError> {
-    let ended = ApiError::unless_down(desk.accounts.send(EndAllSessions(visitor.account())).await)?;
+    let end = EndAllSessions {
+        account: visitor.account(),
+        author: visitor.author(),
+    };
+    let ended = ApiError::unless_down(desk.accounts.send(end).await)?;
     let mut response = HttpResponse::Ok().json(json!({ "deleted": ended }));
     sign_out(&mut response, &desk)?;
     Ok(response)

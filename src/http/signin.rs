@@ -10,6 +10,7 @@ use super::auth::Visitor;
 use super::cookie::{self, Origin};
 use super::fields::{self, Fields};
 use super::generations::rfc3339;
+use super::visit::Visit;
 use super::{ApiError, Code, Switchboard, client_ip};
 use crate::actors::accounts::{EndSession, NoSuchSession, RequestCode, SignIn};
 use crate::actors::clock::now_ms;
@@ -51,6 +52,7 @@ pub fn send_code(
 /// `POST /v1/auth/verify-code`
 pub async fn verify_code(
     desk: Data<Switchboard>,
+    visit: Visit,
     http: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
@@ -61,7 +63,7 @@ pub async fn verify_code(
         fields.text("flow")?,
     ];
     fields.finish()?;
-    let welcome = let_in(&desk, &http, [&email, &code, &flow]).await?;
+    let welcome = let_in(&desk, &http, visit, [&email, &code, &flow]).await?;
     let mut response = private(&greeting(&welcome));
     // A page of someone else must not sign its visitors in to an account of its own.
     match cookie::origin(http.headers(), &desk.settings) {
@@ -75,11 +77,15 @@ pub async fn verify_code(
 pub async fn let_in(
     desk: &Switchboard,
     http: &HttpRequest,
+    visit: Visit,
     typed: [&str; 3],
 ) -> Result<Welcome, ApiError> {
-    let offer = offer(typed, http)?;
+    let sign_in = SignIn {
+        offer: offer(typed, http)?,
+        request: visit.id,
+    };
     let _place = place(desk)?;
-    ApiError::unless_down(desk.accounts.send(SignIn(offer)).await)?.map_err(refused)
+    ApiError::unless_down(desk.accounts.send(sign_in).await)?.map_err(refused)
 }
 
 /// Keeps a browser signed in.
@@ -110,6 +116,7 @@ pub async fn sign_out(
     let end = EndSession {
         account: visitor.account(),
         session: visitor.session(),
+        author: visitor.author(),
     };
     match ApiError::unless_down(desk.accounts.send(end).await)? {
         // Ended meanwhile by another request is as good.

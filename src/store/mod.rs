@@ -5,6 +5,7 @@
 //! reads a clock: times are arguments, in milliseconds since 1970.
 
 mod accounts;
+mod audit;
 mod book;
 mod codec;
 mod codes;
@@ -22,7 +23,9 @@ mod import;
 mod key;
 mod keys;
 mod policy;
+mod receipts;
 mod recent;
+mod recharge;
 mod records;
 mod replay;
 mod schema;
@@ -38,13 +41,16 @@ mod telemetry;
 mod transactions;
 mod verify;
 mod visitors;
+mod wallet;
 
 pub use accounts::{Access, Account, AccountError, Accounts, Created};
+pub use audit::{Action, Author, By, Deed, Deeds, Sought, prune_deeds};
 pub use book::{
-    Balance, Begun, Book, Cause, CreditError, DayTotals, Deposit, Deposited, Extension, FailedCost,
-    Fingerprint, KeyError, KeyUsage, Kind, LedgerAccount, Limits, Loss, LossKind, NotHeld, Order,
-    Outcome, Overview, PaymentError, Recovered, Refusal, Released, Reversal, ReversalKind,
-    Reversed, Scope, Settled, Transfer, TrialBalance,
+    Back, Balance, Begun, Book, Cause, CreditError, Credited, DayTotals, Deposit, DepositOrder,
+    Deposited, Extension, FailedCost, Fingerprint, KeyError, KeyUsage, Kind, LedgerAccount, Limits,
+    Loss, LossKind, NewOrder, NotHeld, Order, OrderError, OrderPaid, OrderState, Origin, Outcome,
+    Overview, PaymentError, Placed, Recharged, Recovered, Refusal, Released, Reversal, Reversed,
+    Scope, Settled, Transfer, TrialBalance, Wish,
 };
 pub use codes::CODE_MS;
 pub use day::{Day, Month, NotADay};
@@ -57,7 +63,9 @@ pub use history::{HistoryKey, keep_history, read_history};
 pub use import::{ImportError, import};
 pub use keys::{Key, KeyChange, Maker};
 pub use policy::{Beyond, KeyScope, MOST_LISTED_BYTES, MOST_NAMES, Policy, PolicyChange};
+pub use receipts::{Receipt, Receipts};
 pub use recent::{Pace, Recent};
+pub use recharge::{Charging, Decline, NotNow, RechargeState, Unclear, Want};
 pub use records::{Archive, Page, Pruned, prune};
 pub use sessions::{Opened, SESSION_MS, Session};
 pub use settings::{
@@ -72,6 +80,7 @@ pub use telemetry::{Telemetry, TelemetryChange, TelemetryError};
 pub use transactions::{Transactions, Wanted};
 pub use verify::{Report, verify};
 pub use visitors::{Disposable, Newcomer, NotLetIn, Offer, Terms, Visitors, Welcome};
+pub use wallet::Wallet;
 
 #[cfg(test)]
 pub(crate) use book::samples;

@@ -209,6 +209,8 @@ async fn an_export_holds_everything_but_secrets() {
     assert_eq!(export["account"]["email"], "ada@example.com");
     assert_eq!((count("keys"), count("sessions")), (2, 1));
     assert_eq!((count("usage"), count("transactions")), (3, 4));
+    // Created, signed in, given credit, a key made.
+    assert_eq!(count("audit"), 4);
 }
 
 #[actix_web::test]

@@ -111,6 +111,28 @@ pub const RULES: &[(&str, &str, Rule, About)] = &[
         Rule::Session,
         About::Session,
     ),
+    ("GET", "/v1/billing", Rule::Session, About::Self_(200)),
+    // Deposits are off here; who may not order does not learn that.
+    (
+        "POST",
+        "/v1/billing/checkout",
+        Rule::Session,
+        About::Self_(404),
+    ),
+    (
+        "DELETE",
+        "/v1/billing/card",
+        Rule::Session,
+        About::Self_(404),
+    ),
+    // Without a secret for events there is no such route.
+    (
+        "POST",
+        "/v1/billing/webhook",
+        Rule::Everyone,
+        About::Self_(404),
+    ),
+    ("GET", "/admin/audit", Rule::Operator, About::Self_(200)),
     ("GET", "/admin/overview", Rule::Operator, About::Self_(200)),
     ("GET", "/admin/accounts", Rule::Operator, About::Self_(200)),
     (

@@ -34,7 +34,7 @@ fn failing(dir: &std::path::Path) -> (Ledger, AccountId, Arc<StorageHealth>) {
     db.commit(book.take_batch()).unwrap();
     let db = db.with_failing_sync();
     let health = Arc::new(StorageHealth::default());
-    let ledger = Ledger::new(db, book, Arc::default(), Arc::clone(&health), u64::MAX);
+    let ledger = Ledger::new(db, book, Arc::default(), Arc::clone(&health), Keep::EVER);
     (ledger, account, health)
 }
 
@@ -77,6 +77,7 @@ async fn after_a_failure_no_balance_is_answered_and_nothing_is_promised() {
     let (ledger, account, health) = failing(dir.path());
     let ledger = ledger.start();
     let grant = || Grant {
+        author: crate::store::Author::ROUTER,
         account,
         amount: usd("1"),
         idempotency_key: "second".to_owned(),

@@ -10,6 +10,7 @@ use super::form::Form;
 use super::next::Next;
 use super::{answer, frame};
 use crate::http::auth::Visitor;
+use crate::http::visit::Visit;
 use crate::http::{ApiError, Code, Switchboard, signin};
 use crate::pages::sample::sample;
 use crate::pages::{self, Here};
@@ -48,13 +49,14 @@ pub async fn send_code(
 /// `POST /login/code`: exchanges the code for a session.
 pub async fn verify_code(
     desk: Data<Switchboard>,
+    visit: Visit,
     http: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let form = Form::read(&desk, &http, payload).await?;
     let typed = ["email", "code", "flow"].map(|name| form.text(name));
     let next = Next::of(form.text("next"));
-    let welcome = match signin::let_in(&desk, &http, typed).await {
+    let welcome = match signin::let_in(&desk, &http, visit, typed).await {
         Ok(welcome) => welcome,
         Err(error) => return ask_for_code(&desk, &http, typed, &next, Some(&error)),
     };
