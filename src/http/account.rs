@@ -33,8 +33,18 @@ pub async fn change(
     http: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let mut fields = Fields::read(&desk, &http, payload).await?;
-    let telemetry = telemetry::read(&desk, &mut fields).await?;
+    let fields = Fields::read(&desk, &http, payload).await?;
+    let changed = alter(&desk, &manager, fields).await?;
+    shown(&desk, &changed).await
+}
+
+/// Changes an account as a body says, all of it or nothing.
+pub async fn alter(
+    desk: &Switchboard,
+    manager: &Manager,
+    mut fields: Fields,
+) -> Result<AccountView, ApiError> {
+    let telemetry = telemetry::read(desk, &mut fields).await?;
     // Without the telemetry, whose headers are secrets.
     let said = fields.said();
     let change = ChangeAccount {
@@ -47,7 +57,7 @@ pub async fn change(
         author: manager.author(),
     };
     let changed = ApiError::unless_down(desk.accounts.send(change).await)?;
-    shown(&desk, &changed.map_err(refused)?).await
+    changed.map_err(refused)
 }
 
 /// `DELETE /v1/account`: only by session, and with the address said again.
@@ -57,7 +67,22 @@ pub async fn delete(
     http: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let mut fields = Fields::read(&desk, &http, payload).await?;
+    let fields = Fields::read(&desk, &http, payload).await?;
+    close(&desk, &visitor, fields).await?;
+    let body = json!({ "id": visitor.account().to_string(), "deleted": true });
+    let mut response = private(&body);
+    response
+        .add_cookie(&cookie::removal(&desk.settings))
+        .map_err(ApiError::internal)?;
+    Ok(response)
+}
+
+/// Deletes the visitor's account when a body says its address again.
+pub async fn close(
+    desk: &Switchboard,
+    visitor: &Visitor,
+    mut fields: Fields,
+) -> Result<(), ApiError> {
     let email = fields.text("email")?;
     let forfeit = fields.optional("forfeit_balance", "true or false", |value| {
         value.as_bool().map(switch)
@@ -81,15 +106,9 @@ pub async fn delete(
     let deleted = ApiError::unless_down(desk.accounts.send(delete).await)?;
     deleted.map_err(refused)?;
     if let Some(customer) = wallet.ok().and_then(|wallet| wallet.customer) {
-        billing::forget_customer(&desk, account, customer);
+        billing::forget_customer(desk, account, customer);
     }
-    forfeit_balance(&desk, account, author).await?;
-    let body = json!({ "id": account.to_string(), "deleted": true });
-    let mut response = private(&body);
-    response
-        .add_cookie(&cookie::removal(&desk.settings))
-        .map_err(ApiError::internal)?;
-    Ok(response)
+    forfeit_balance(desk, account, author).await
 }
 
 /// Takes what a deleted account has left. What running requests hold is charged or stays: nobody can

@@ -64,6 +64,14 @@ pub struct Manager {
 }
 
 impl Manager {
+    /// Somebody who has signed in.
+    pub fn of(visitor: &Visitor) -> Self {
+        Self {
+            account: visitor.account(),
+            author: visitor.author(),
+        }
+    }
+
     /// Whose.
     pub fn account(&self) -> AccountId {
         self.account
@@ -97,11 +105,7 @@ fn owner(request: &HttpRequest, scope: KeyScope) -> Result<Manager, ApiError> {
             author: Author { by, request },
         });
     }
-    let visitor = visitor(request)?;
-    Ok(Manager {
-        account: visitor.account(),
-        author: visitor.author(),
-    })
+    Ok(Manager::of(&visitor(request)?))
 }
 
 fn principal(request: &HttpRequest, scope: KeyScope) -> Result<Arc<Principal>, ApiError> {

@@ -10,7 +10,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-pub use checkout::checkout;
+pub use checkout::{checkout, order};
 pub use webhook::webhook;
 
 use super::auth::Visitor;
@@ -72,7 +72,13 @@ pub async fn drop_card(
     desk: Data<Switchboard>,
     visitor: Visitor,
 ) -> Result<HttpResponse, ApiError> {
-    let stripe = processor(&desk)?;
+    forget_card(&desk, &visitor).await?;
+    Ok(account::private(&json!({ "card": null })))
+}
+
+/// Has the visitor's card charged no more.
+pub async fn forget_card(desk: &Switchboard, visitor: &Visitor) -> Result<(), ApiError> {
+    let stripe = processor(desk)?;
     let account = visitor.account();
     let drop = DropCard {
         account,
@@ -85,11 +91,11 @@ pub async fn drop_card(
             failed(&error, account, message)
         })?;
     }
-    Ok(account::private(&json!({ "card": null })))
+    Ok(())
 }
 
 /// When the saved card is charged, and how that stands.
-async fn recharge(
+pub(super) async fn recharge(
     desk: &Switchboard,
     account: &AccountView,
     card: &Value,

@@ -1,6 +1,7 @@
 //! Everything that touches a socket, inbound or outbound: routes, limits, graceful stop.
 
 mod account;
+mod activity;
 mod admin;
 mod attempt;
 mod audit;
@@ -40,6 +41,7 @@ mod refusal;
 mod relay;
 mod route;
 mod sessions;
+mod sheet;
 mod signin;
 mod standings;
 mod state;
@@ -148,7 +150,7 @@ fn routes(app: &mut ServiceConfig) {
     )
     .service(post("/login/code").route(web::post().to(pages::verify_code)))
     .service(post("/logout").route(web::post().to(pages::logout)))
-    .service(page("/dashboard", pages::dashboard))
+    .configure(pages::routes)
     .service(page("/docs", pages::docs))
     .service(page("/docs/{topic}", pages::docs))
     .service(page("/status", pages::status))
@@ -166,7 +168,7 @@ fn routes(app: &mut ServiceConfig) {
     .service(get("/v1/account/export").route(web::get().to(takeout::export)))
     .service(get("/v1/account/usage").route(web::get().to(history::usage)))
     .service(get("/v1/account/transactions").route(web::get().to(history::transactions)))
-    .service(get("/v1/account/activity").route(web::get().to(history::activity)))
+    .service(get("/v1/account/activity").route(web::get().to(activity::activity)))
     .service(
         resource("/v1/keys", "GET, POST")
             .route(web::get().to(keys::list))

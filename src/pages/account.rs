@@ -1,4 +1,4 @@
-//! Signing in, and what a customer sees first.
+//! Signing in, and a new customer's first key.
 
 use askama::Template;
 
@@ -54,22 +54,4 @@ pub struct Welcome {
     pub credit: String,
     /// Where to go from here.
     pub next: String,
-}
-
-/// What a customer has.
-#[derive(Template)]
-#[template(path = "dashboard.html")]
-pub struct Dashboard {
-    /// What stands around it.
-    pub frame: Frame,
-    /// The account's address.
-    pub email: String,
-    /// What it can spend, in USD.
-    pub balance: String,
-    /// Its keys: name, hint, day of the last use.
-    pub keys: Vec<[String; 3]>,
-    /// A first request, as it is typed.
-    pub curl: String,
-    /// The base URL that clients are given.
-    pub base_url: String,
 }

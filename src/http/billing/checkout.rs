@@ -34,23 +34,34 @@ pub async fn checkout(
     http: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let stripe = processor(&desk)?;
+    processor(&desk)?;
     let key = idempotency_key(&http)?;
-    let mut fields = Fields::read(&desk, &http, payload).await?;
-    let amount = amount(&mut fields)?;
-    fields.finish()?;
-    let counter = Counter {
-        desk,
-        stripe,
-        account: visitor.account(),
-    };
-    // Whoever leaves now must not leave an order behind that is neither made nor refused.
-    let serving = actix_web::rt::spawn(async move { counter.serve(amount, key).await });
-    let answer = serving.await.map_err(ApiError::internal)??;
+    let fields = Fields::read(&desk, &http, payload).await?;
+    let answer = order(&desk, visitor.account(), fields, key).await?;
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((CONTENT_TYPE, "application/json"))
         .body(answer))
+}
+
+/// Places the order that a body describes, and gives the body of the answer.
+pub async fn order(
+    desk: &Data<Switchboard>,
+    account: AccountId,
+    mut fields: Fields,
+    key: Option<String>,
+) -> Result<String, ApiError> {
+    let stripe = processor(desk)?;
+    let amount = amount(&mut fields)?;
+    fields.finish()?;
+    let counter = Counter {
+        desk: desk.clone(),
+        stripe,
+        account,
+    };
+    // Whoever leaves now must not leave an order behind that is neither made nor refused.
+    let serving = actix_web::rt::spawn(async move { counter.serve(amount, key).await });
+    serving.await.map_err(ApiError::internal)?
 }
 
 /// The caller's key, if there is one.

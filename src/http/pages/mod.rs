@@ -8,6 +8,7 @@ mod form;
 mod grid;
 mod landing;
 mod login;
+mod member;
 mod model;
 mod models;
 mod next;
@@ -20,7 +21,6 @@ use actix_web::{HttpRequest, web};
 
 pub use self::answer::wants_html;
 pub use self::assets::asset;
-pub use self::dashboard::dashboard;
 pub use self::docs::docs;
 pub use self::landing::landing;
 pub use self::login::{login, logout, send_code, verify_code};
@@ -30,6 +30,11 @@ pub use self::status::status;
 pub use self::trouble::explain_to_people;
 use super::{Switchboard, auth};
 use crate::pages::{Frame, Here, Viewer};
+
+/// The routes of pages that belong to somebody.
+pub fn routes(app: &mut web::ServiceConfig) {
+    app.configure(dashboard::routes);
+}
 
 /// The frame of a page.
 fn frame(http: &HttpRequest, here: Here, title: &str, description: &str) -> Frame {
