@@ -50,6 +50,7 @@ mod plain;
 mod process;
 mod race;
 mod ratelimit;
+mod recharges;
 mod records;
 mod recovery;
 mod responses;
