@@ -50,6 +50,7 @@ mod plain;
 mod process;
 mod race;
 mod ratelimit;
+mod recharge_process;
 mod recharges;
 mod records;
 mod recovery;

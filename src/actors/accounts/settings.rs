@@ -183,6 +183,7 @@ impl Handler<DeleteAccount> for Accounts {
         self.accounts.note(&deed.with("balance_usd", left));
         self.commit_and_sign_out(id)?;
         self.allowances.forget(id);
+        self.door.ledger.do_send(ForgetDeclines(id));
         if let Some(owner) = owner {
             self.mail(&owner, &Notice::AccountDeleted);
         }
