@@ -1,5 +1,5 @@
 # The only list of commands.
-.PHONY: help run serve test check fmt lint unit doc conformance failover bench bench-ledger torture clients mail
+.PHONY: help run serve test check fmt lint unit doc conformance failover bench bench-ledger torture clients mail stripe
 
 CARGO ?= cargo
 # Recorded provider traffic for `make conformance`.
@@ -53,3 +53,6 @@ clients: ## The official openai packages of PyPI and npm against the sandbox (ne
 
 mail: ## Sign in through a real SMTP server, aiosmtpd of PyPI (needs its registry)
 	tests/clients/mail.sh
+
+stripe: ## Deposits through localstripe of PyPI, a double of Stripe that others wrote (needs its registry)
+	tests/clients/stripe.sh

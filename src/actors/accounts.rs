@@ -22,7 +22,7 @@ pub use sessions::{
     EndAllSessions, EndSession, ListSessions, NoSuchSession, SessionDirectory, SignedIn, Touch,
 };
 pub use settings::{
-    AccountView, ChangeAccount, DeleteAccount, FindAccounts, SetAccess, ShowAccount,
+    AccountView, ChangeAccount, DeleteAccount, FindAccounts, OverruleAccount, ShowAccount,
 };
 pub use sign_in::{Door, RequestCode, SignIn};
 pub use wallet::{DropCard, KeepCard, KeepCustomer, LoseCustomer, SendReceipt, ShowWallet};
@@ -56,19 +56,6 @@ pub struct CreateAccount {
     /// What it may spend on one UTC day, if that is limited.
     pub daily_limit: Option<Picodollars>,
     /// Who makes it.
-    pub author: Author,
-}
-
-/// Sets what an account may spend on one UTC day; `None` lifts the limit. It holds for requests
-/// that come after the answer.
-#[derive(Message)]
-#[rtype(result = "Result<Result<(), AccountError>, StorageDown>")]
-pub struct SetDailyLimit {
-    /// The account.
-    pub account: AccountId,
-    /// The limit.
-    pub daily_limit: Option<Picodollars>,
-    /// Who sets it.
     pub author: Author,
 }
 
@@ -220,20 +207,6 @@ impl Handler<CreateAccount> for Accounts {
                 key: created.key,
             })
         }))
-    }
-}
-
-impl Handler<SetDailyLimit> for Accounts {
-    type Result = Result<Result<(), AccountError>, StorageDown>;
-
-    fn handle(&mut self, set: SetDailyLimit, _: &mut Context<Self>) -> Self::Result {
-        let account = set.account;
-        let done = self.accounts.set_daily_limit(account, set.daily_limit);
-        if done.is_ok() {
-            let deed = deed(set.author, Action::AccountChanged, account);
-            self.accounts.note(&limited(deed, set.daily_limit));
-        }
-        self.commit(account).map(|()| done)
     }
 }
 

@@ -6,12 +6,11 @@ mod overview;
 
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use super::fields::{self, Fields};
 use super::operator::Operator;
-use super::{ApiError, Code, Switchboard, body};
+use super::{ApiError, Code, Switchboard};
 use crate::actors::accounts::CreateAccount;
 use crate::actors::catalog::Reload;
 use crate::actors::clock::now_ms;
@@ -23,21 +22,8 @@ pub use account::{adjust_balance, change_account, existing};
 pub use audit::{deed_view, deeds};
 pub use overview::{accounts, overview, show};
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NewAccount {
-    email: String,
-    credit_usd: Option<String>,
-    daily_limit_usd: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NewCredit {
-    amount_usd: String,
-    idempotency_key: String,
-    reason: Option<String>,
-}
+/// What an amount that is given must be.
+const MORE_THAN_NOTHING: &str = "an amount of USD above 0 as a text, such as \"5.00\"";
 
 /// `POST /admin/accounts`
 pub async fn create_account(
@@ -46,19 +32,13 @@ pub async fn create_account(
     http: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let wanted: NewAccount = json_body(&desk, &http, payload).await?;
-    let credit = wanted
-        .credit_usd
-        .as_deref()
-        .map(|text| amount(text, "credit_usd"))
-        .transpose()?;
-    let daily_limit = wanted
-        .daily_limit_usd
-        .as_deref()
-        .map(account::limit)
-        .transpose()?;
+    let mut fields = Fields::read(&desk, &http, payload).await?;
+    let email = fields.text("email")?;
+    let credit = fields.optional("credit_usd", MORE_THAN_NOTHING, fields::positive_usd)?;
+    let daily_limit = fields.optional("daily_limit_usd", account::LIMIT, fields::usd)?;
+    fields.finish()?;
     let create = CreateAccount {
-        email: wanted.email,
+        email,
         daily_limit,
         author: operator.author(),
     };
@@ -93,15 +73,20 @@ pub async fn add_credit(
     http: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let wanted: NewCredit = json_body(&desk, &http, payload).await?;
-    let given = Grant {
+    let mut fields = Fields::read(&desk, &http, payload).await?;
+    let amount = fields.required("amount_usd", MORE_THAN_NOTHING, fields::positive_usd)?;
+    let key = fields.idempotency_key(&http)?;
+    let idempotency_key = key.ok_or_else(|| fields::missing("idempotency_key"))?;
+    let reason = fields.optional("reason", "a text", fields::text)?;
+    fields.finish()?;
+    let credit = Grant {
         account: account::existing(&desk, &id).await?,
-        amount: amount(&wanted.amount_usd, "amount_usd")?,
-        idempotency_key: wanted.idempotency_key,
-        reason: wanted.reason.unwrap_or_else(|| "admin grant".to_owned()),
+        amount,
+        idempotency_key,
+        reason: reason.unwrap_or_else(|| "admin grant".to_owned()),
         author: operator.author(),
     };
-    let balance = grant(&desk, given).await?;
+    let balance = grant(&desk, credit).await?;
     Ok(HttpResponse::Ok().json(json!({ "balance_usd": balance.to_string() })))
 }
 
@@ -129,31 +114,6 @@ pub async fn reload_catalog(
         "providers": reloaded.providers,
         "version": reloaded.version,
     })))
-}
-
-async fn json_body<T: DeserializeOwned>(
-    desk: &Switchboard,
-    http: &HttpRequest,
-    payload: Payload,
-) -> Result<T, ApiError> {
-    let body = body::read(desk, http, payload, desk.settings.limits.other_body_bytes).await?;
-    serde_json::from_slice(&body.bytes).map_err(|error| {
-        let code = if error.is_data() {
-            Code::InvalidValue
-        } else {
-            Code::InvalidJson
-        };
-        ApiError::new(code, format!("The body cannot be used: {error}."))
-    })
-}
-
-fn amount(text: &str, param: &'static str) -> Result<Picodollars, ApiError> {
-    let amount = account::decimal(text, param)?;
-    if amount.is_positive() {
-        return Ok(amount);
-    }
-    let message = format!("{param} must be more than 0.");
-    Err(ApiError::new(Code::InvalidValue, message).param(param))
 }
 
 async fn grant(desk: &Switchboard, grant: Grant) -> Result<Picodollars, ApiError> {

@@ -27,20 +27,11 @@ type Receipts = HashMap<String, Receipt>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct UsageQuery {
+struct HistoryQuery {
     from: Option<String>,
     to: Option<String>,
     key: Option<String>,
     model: Option<String>,
-    limit: Option<String>,
-    before: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TransactionsQuery {
-    from: Option<String>,
-    to: Option<String>,
     limit: Option<String>,
     before: Option<String>,
 }
@@ -59,21 +50,11 @@ pub async fn usage(
     reader: Reader,
     http: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let asked: UsageQuery = query(&http)?;
+    let asked: HistoryQuery = query(&http)?;
     let days = days(asked.from.as_deref(), asked.to.as_deref())?;
     let limit = asked.limit.as_deref().map_or(Ok(PAGE), limit)?;
     let before = asked.before.as_deref().map(cursor).transpose()?;
-    let key = asked.key.as_deref().map(str::parse).transpose();
-    let key = key.map_err(|_| {
-        wrong(
-            "key",
-            "key must be the id of a key, such as /v1/keys gives.",
-        )
-    })?;
-    let wanted = Wanted {
-        key,
-        model: asked.model,
-    };
+    let wanted = wanted(asked.key.as_deref(), asked.model)?;
     let (archive, account) = (desk.archive.clone(), reader.account());
     let page = read(&desk, move || {
         archive.find(account, &days, &wanted, before, limit)
@@ -107,20 +88,32 @@ pub async fn usage(
     Ok(paged(&data, before.as_deref()))
 }
 
-/// `GET /v1/account/transactions?from=2026-01-01&to=2026-01-31&limit=50&before=17`
+fn wanted(key: Option<&str>, model: Option<String>) -> Result<Wanted, ApiError> {
+    let key = key.map(str::parse).transpose();
+    let key = key.map_err(|_| {
+        wrong(
+            "key",
+            "key must be the id of a key, such as /v1/keys gives.",
+        )
+    })?;
+    Ok(Wanted { key, model })
+}
+
+/// `GET /v1/account/transactions?from=2026-01-01&to=2026-01-31&key=key_…&model=gpt-4.1&limit=50&before=17`
 pub async fn transactions(
     desk: Data<Switchboard>,
     reader: Reader,
     http: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let asked: TransactionsQuery = query(&http)?;
+    let asked: HistoryQuery = query(&http)?;
     let days = days(asked.from.as_deref(), asked.to.as_deref())?;
     let limit = asked.limit.as_deref().map_or(Ok(PAGE), limit)?;
     let before = asked.before.as_deref().map(str::parse).transpose();
     let before = before.map_err(|_| wrong("before", "before must be what the last page gave."))?;
+    let wanted = wanted(asked.key.as_deref(), asked.model)?;
     let (archive, account) = (desk.archive.clone(), reader.account());
     let page = read(&desk, move || {
-        archive.transactions(account, &days, before, limit)
+        archive.transactions(account, &days, &wanted, before, limit)
     });
     let page = page.await?;
     let before = page.before.map(|seq| seq.to_string());

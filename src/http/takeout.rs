@@ -15,7 +15,7 @@ use super::usage::{days, read};
 use super::{ApiError, Switchboard, account, admin, billing, keys};
 use crate::actors::accounts::ListSessions;
 use crate::ids::{AccountId, GenerationId, OrderId};
-use crate::store::{Session, Sought};
+use crate::store::{Session, Sought, Wanted};
 
 /// Rows of one piece.
 const PAGE: usize = 500;
@@ -114,7 +114,7 @@ async fn next(
         }
         Step::Transactions { before, comma } => {
             let page = read(&desk, move || {
-                archive.transactions(id, &always, before, PAGE)
+                archive.transactions(id, &always, &Wanted::default(), before, PAGE)
             })
             .await?;
             let view = |t| transfer_view(t, id, &page.receipts);

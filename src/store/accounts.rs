@@ -261,12 +261,23 @@ impl Accounts {
         Ok(self.keys.remove_all(id, &mut self.batch))
     }
 
-    /// Switches a customer off or on again.
-    pub fn set_access(&mut self, id: AccountId, access: Access) -> Result<(), AccountError> {
+    /// What the operator changes about an account: its daily limit, whether it may be used. All of
+    /// it or nothing; `None` stays.
+    pub fn overrule(
+        &mut self,
+        id: AccountId,
+        daily_limit: Option<Option<Picodollars>>,
+        access: Option<Access>,
+    ) -> Result<(), AccountError> {
+        if let Some(limit) = daily_limit {
+            self.set_daily_limit(id, limit)?;
+        }
         let account = self.accounts.get_mut(&id);
         let account = account.ok_or(AccountError::NoSuchAccount)?;
-        account.disabled = access == Access::Disabled;
-        self.batch.put(key::customer(id), account);
+        if let Some(access) = access {
+            account.disabled = access == Access::Disabled;
+            self.batch.put(key::customer(id), account);
+        }
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use actix::{Context, Handler, Message, MessageResult};
 
-use super::{Accounts, StorageDown, deed};
+use super::{Accounts, StorageDown, deed, limited};
 use crate::actors::ledger::ForgetDeclines;
 use crate::ids::AccountId;
 use crate::mail::Notice;
@@ -52,14 +52,17 @@ pub struct ChangeAccount {
     pub author: Author,
 }
 
-/// Switches an account off, which also signs it out everywhere, or on again.
+/// What the operator changes about an account, all of it or nothing; `None` stays. Switching it off
+/// also signs it out everywhere. It holds for requests that come after the answer.
 #[derive(Message)]
 #[rtype(result = "Result<Result<(), AccountError>, StorageDown>")]
-pub struct SetAccess {
+pub struct OverruleAccount {
     /// Which one.
     pub account: AccountId,
+    /// What it may spend on one UTC day; `Some(None)` lifts the limit.
+    pub daily_limit: Option<Option<Picodollars>>,
     /// Whether it may be used.
-    pub access: Access,
+    pub access: Option<Access>,
     /// Who says so.
     pub author: Author,
 }
@@ -99,6 +102,25 @@ impl Accounts {
         let deed = deed(ask.author, action, id);
         self.accounts.note(&deed.with("said", &ask.said));
         self.show(id).ok_or(AccountError::NoSuchAccount)
+    }
+
+    fn note_overruling(&mut self, change: &OverruleAccount) {
+        let (id, author) = (change.account, change.author);
+        if let Some(daily_limit) = change.daily_limit {
+            let deed = deed(author, Action::AccountChanged, id);
+            self.accounts.note(&limited(deed, daily_limit));
+        }
+        match change.access {
+            Some(Access::Enabled) => {
+                self.accounts
+                    .note(&deed(author, Action::AccountEnabled, id));
+            }
+            Some(Access::Disabled) => {
+                self.accounts
+                    .note(&deed(author, Action::AccountDisabled, id));
+            }
+            None => {}
+        }
     }
 
     /// Signs an account out everywhere, as soon as that is written.
@@ -150,21 +172,21 @@ impl Handler<ChangeAccount> for Accounts {
     }
 }
 
-impl Handler<SetAccess> for Accounts {
+impl Handler<OverruleAccount> for Accounts {
     type Result = Result<Result<(), AccountError>, StorageDown>;
 
-    fn handle(&mut self, set: SetAccess, _: &mut Context<Self>) -> Self::Result {
-        if let Err(error) = self.accounts.set_access(set.account, set.access) {
+    fn handle(&mut self, change: OverruleAccount, _: &mut Context<Self>) -> Self::Result {
+        let id = change.account;
+        let changed = self
+            .accounts
+            .overrule(id, change.daily_limit, change.access);
+        if let Err(error) = changed {
             return Ok(Err(error));
         }
-        let action = match set.access {
-            Access::Enabled => Action::AccountEnabled,
-            Access::Disabled => Action::AccountDisabled,
-        };
-        self.accounts.note(&deed(set.author, action, set.account));
-        match set.access {
-            Access::Enabled => self.commit(set.account).map(Ok),
-            Access::Disabled => self.commit_and_sign_out(set.account).map(Ok),
+        self.note_overruling(&change);
+        match change.access {
+            None | Some(Access::Enabled) => self.commit(id).map(Ok),
+            Some(Access::Disabled) => self.commit_and_sign_out(id).map(Ok),
         }
     }
 }

@@ -2,42 +2,20 @@
 
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
-use super::json_body;
-use crate::actors::accounts::{HasAccount, SetAccess, SetDailyLimit};
+use crate::actors::accounts::{HasAccount, OverruleAccount};
 use crate::actors::ledger::Adjust;
+use crate::http::fields::{self, Fields};
 use crate::http::operator::Operator;
 use crate::http::{ApiError, Code, Switchboard};
 use crate::ids::AccountId;
-use crate::money::Picodollars;
-use crate::store::{Access, AccountError, Action, CreditError, KeyError};
+use crate::store::{Access, Action, CreditError, KeyError};
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Change {
-    /// Absent: stays as it is. `null`: no limit.
-    #[serde(default, deserialize_with = "present")]
-    daily_limit_usd: Option<Option<String>>,
-    /// Absent: stays as it is.
-    disabled: Option<bool>,
-}
+/// What a daily limit must be.
+pub const LIMIT: &str = "an amount of USD, 0 or more, as a text, such as \"5.00\"";
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Adjustment {
-    amount_usd: String,
-    reason: String,
-    idempotency_key: String,
-}
-
-/// Tells a `null` from a field that is not there.
-fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(value).map(Some)
-}
-
-/// `PATCH /admin/accounts/{id}`
+/// `PATCH /admin/accounts/{id}`: all of it or nothing.
 pub async fn change_account(
     desk: Data<Switchboard>,
     operator: Operator,
@@ -45,37 +23,29 @@ pub async fn change_account(
     http: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let change: Change = json_body(&desk, &http, payload).await?;
+    let mut fields = Fields::read(&desk, &http, payload).await?;
+    let daily_limit = fields.nullable("daily_limit_usd", LIMIT, fields::usd)?;
+    let access = fields.optional("disabled", "true or false", |value| {
+        value.as_bool().map(access)
+    })?;
+    fields.finish()?;
     let account = existing(&desk, &id).await?;
-    if change.daily_limit_usd.is_none() && change.disabled.is_none() {
+    if daily_limit.is_none() && access.is_none() {
         let message =
             "Nothing is to be changed; send daily_limit_usd, a text or null, or disabled.";
         let error = ApiError::new(Code::MissingRequiredParameter, message);
         return Err(error.param("daily_limit_usd"));
     }
-    if let Some(wanted) = change.daily_limit_usd {
-        let daily_limit = wanted.as_deref().map(limit).transpose()?;
-        let set = SetDailyLimit {
-            account,
-            daily_limit,
-            author: operator.author(),
-        };
-        ApiError::unless_down(desk.accounts.send(set).await)?
-            .map_err(|error| gone(&error).param("daily_limit_usd"))?;
-    }
-    if let Some(disabled) = change.disabled {
-        let access = if disabled {
-            Access::Disabled
-        } else {
-            Access::Enabled
-        };
-        let set = SetAccess {
-            account,
-            access,
-            author: operator.author(),
-        };
-        ApiError::unless_down(desk.accounts.send(set).await)?.map_err(|error| gone(&error))?;
-        tracing::info!(%account, disabled, "the operator switched an account");
+    let change = OverruleAccount {
+        account,
+        daily_limit,
+        access,
+        author: operator.author(),
+    };
+    let changed = ApiError::unless_down(desk.accounts.send(change).await)?;
+    changed.map_err(|error| ApiError::new(Code::InvalidValue, error.to_string()))?;
+    if let Some(access) = access {
+        tracing::info!(%account, ?access, "the operator switched an account");
     }
     let now = crate::http::account::find(&desk, account).await?;
     Ok(HttpResponse::Ok().json(json!({
@@ -85,8 +55,12 @@ pub async fn change_account(
     })))
 }
 
-fn gone(error: &AccountError) -> ApiError {
-    ApiError::new(Code::InvalidValue, error.to_string())
+fn access(disabled: bool) -> Access {
+    if disabled {
+        Access::Disabled
+    } else {
+        Access::Enabled
+    }
 }
 
 /// `POST /admin/accounts/{id}/adjust`
@@ -97,14 +71,18 @@ pub async fn adjust_balance(
     http: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let wanted: Adjustment = json_body(&desk, &http, payload).await?;
-    let account = existing(&desk, &id).await?;
-    let amount = decimal(&wanted.amount_usd, "amount_usd")?;
+    let mut fields = Fields::read(&desk, &http, payload).await?;
+    let either = "an amount of USD as a text, such as \"5.00\" or \"-5.00\"";
+    let amount = fields.required("amount_usd", either, fields::parsed)?;
+    let reason = fields.text("reason")?;
+    let key = fields.idempotency_key(&http)?;
+    let idempotency_key = key.ok_or_else(|| fields::missing("idempotency_key"))?;
+    fields.finish()?;
     let adjust = Adjust {
-        account,
+        account: existing(&desk, &id).await?,
         amount,
-        idempotency_key: wanted.idempotency_key,
-        reason: wanted.reason,
+        idempotency_key,
+        reason,
         author: operator.author(),
         action: Action::BalanceAdjusted,
     };
@@ -123,24 +101,6 @@ pub async fn existing(desk: &Switchboard, id: &str) -> Result<AccountId, ApiErro
     } else {
         Err(missing())
     }
-}
-
-/// A daily limit: 0 or more.
-pub fn limit(text: &str) -> Result<Picodollars, ApiError> {
-    let limit = decimal(text, "daily_limit_usd")?;
-    if limit < Picodollars::ZERO {
-        let message = "daily_limit_usd must be 0 or more.";
-        return Err(ApiError::new(Code::InvalidValue, message).param("daily_limit_usd"));
-    }
-    Ok(limit)
-}
-
-/// A USD text.
-pub fn decimal(text: &str, param: &'static str) -> Result<Picodollars, ApiError> {
-    text.parse().map_err(|error| {
-        let message = format!("{param} cannot be used: {error}. Send a text such as \"5.00\".");
-        ApiError::new(Code::InvalidValue, message).param(param)
-    })
 }
 
 /// Why credit was neither given nor taken.
