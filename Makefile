@@ -1,5 +1,5 @@
 # The only list of commands.
-.PHONY: help run serve test check fmt lint unit doc conformance failover bench bench-ledger torture clients mail otlp
+.PHONY: help run serve test check fmt lint unit doc conformance failover bench bench-ledger torture clients mail otlp stripe
 
 CARGO ?= cargo
 # Recorded provider traffic for `make conformance`.
@@ -56,3 +56,6 @@ mail: ## Sign in through a real SMTP server, aiosmtpd of PyPI (needs its registr
 
 otlp: ## Spans and metrics through a real OTLP collector, rotel of PyPI (needs its registry)
 	tests/clients/otlp.sh
+
+stripe: ## Deposits through localstripe of PyPI, a double of Stripe that others wrote (needs its registry)
+	tests/clients/stripe.sh

@@ -39,8 +39,9 @@ pub struct Declined {
 struct Intent {
     id: StripeId,
     status: String,
-    #[serde(default)]
-    amount_received: u64,
+    amount: u64,
+    /// What came of it. Doubles of Stripe leave it out.
+    amount_received: Option<u64>,
 }
 
 impl Charge {
@@ -63,7 +64,7 @@ impl Charge {
         match intent.status.as_str() {
             "succeeded" => Self::Succeeded {
                 intent: intent.id,
-                amount: Cents::new(intent.amount_received),
+                amount: Cents::new(intent.amount_received.unwrap_or(intent.amount)),
             },
             "requires_action" => Self::NeedsAuthentication {
                 intent: Some(intent.id),
@@ -132,13 +133,13 @@ mod tests {
         let wanted = Charge::NeedsAuthentication { intent: intent() };
         let refused = refusal("authentication_required", "authentication_required");
         assert_eq!(Charge::read(402, &refused), wanted);
-        let action = br#"{"id":"pi_1","status":"requires_action"}"#;
+        let action = br#"{"id":"pi_1","status":"requires_action","amount":2000}"#;
         assert_eq!(Charge::read(200, action), wanted);
     }
 
     #[test]
     fn what_does_not_say_that_nothing_was_paid_is_unclear() {
-        let processing = br#"{"id":"pi_1","status":"processing"}"#;
+        let processing = br#"{"id":"pi_1","status":"processing","amount":2000}"#;
         assert_eq!(Charge::read(200, processing), Charge::Unclear);
         assert_eq!(Charge::read(200, b"<html>"), Charge::Unclear);
         for status in [301, 401, 403, 409, 429, 500, 502, 503] {

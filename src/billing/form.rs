@@ -134,7 +134,6 @@ impl OffSession<'_> {
             .append_pair("payment_method_types[0]", "card")
             .append_pair("off_session", "true")
             .append_pair("confirm", "true")
-            .append_pair("description", "Prepaid credit: automatic recharge")
             .append_pair(&metadata(ORDER), &order)
             .append_pair(&metadata(ACCOUNT), &self.account.to_string());
         Form {

@@ -8,11 +8,11 @@ use super::audit::Deed;
 use super::book::{
     DayTotals, DepositOrder, KeyTotals, Link, Payment, Remembered, Returns, Transfer,
 };
+use super::charging::Standing;
 use super::codes::{Code, Tally};
 use super::db::{Db, Row};
 use super::error::{LedgerError, StoreError};
 use super::policy::{KeyPolicy, KeyUse};
-use super::recharge::Standing;
 use super::settings::Settings;
 use super::steps::Steps;
 use super::telemetry::Telemetry;

@@ -7,6 +7,7 @@
 mod accounts;
 mod audit;
 mod book;
+mod charging;
 mod codec;
 mod codes;
 mod day;
@@ -52,6 +53,7 @@ pub use book::{
     Overview, PaymentError, Placed, Recharged, Recovered, Refusal, Released, Reversal, Reversed,
     Scope, Settled, Transfer, TrialBalance, Wish,
 };
+pub use charging::{Charging, RechargeState, Unclear};
 pub use codes::CODE_MS;
 pub use day::{Day, Month, NotADay};
 pub use db::{Batch, Db};
@@ -65,7 +67,7 @@ pub use keys::{Key, KeyChange, Maker};
 pub use policy::{Beyond, KeyScope, MOST_LISTED_BYTES, MOST_NAMES, Policy, PolicyChange};
 pub use receipts::{Receipt, Receipts};
 pub use recent::{Pace, Recent};
-pub use recharge::{Charging, Decline, NotNow, RechargeState, Unclear, Want};
+pub use recharge::{NotNow, Want};
 pub use records::{Archive, Page, Pruned, prune};
 pub use sessions::{Opened, SESSION_MS, Session};
 pub use settings::{

@@ -2,75 +2,15 @@
 
 use std::collections::HashMap;
 
-use serde::{Deserialize, Serialize};
-
+use super::charging::{Charging, Decline, RechargeState, Standing, Unclear};
 use super::db::Batch;
 use super::key;
 use super::settings::{AutoRecharge, Switch};
-use crate::billing::StripeId;
 use crate::ids::{AccountId, OrderId};
 use crate::money::{Cents, Picodollars};
 
 /// Charges that may begin on one UTC day.
 const MOST_A_DAY: usize = 3;
-/// Declines in a row that switch it off.
-const MOST_DECLINES: u8 = 3;
-const HOUR_MS: u64 = 3600 * 1000;
-/// How long the card processor is asked again what became of a charge. It forgets our keys after 24
-/// hours, and would charge again then.
-const ASK_MS: u64 = 23 * HOUR_MS;
-/// How long its word is waited for after that: it repeats its messages for three days.
-const WAIT_MS: u64 = 4 * 24 * HOUR_MS;
-
-/// A charge under way: all that it takes to ask for the very same one again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Charging {
-    /// Its order, kept with it.
-    pub order: OrderId,
-    /// Who is charged.
-    pub account: AccountId,
-    /// The card processor's customer.
-    pub customer: StripeId,
-    /// The card.
-    pub method: StripeId,
-    /// How much, fee included.
-    pub amount: Cents,
-    /// Since when, in milliseconds since 1970.
-    pub begun_ms: u64,
-    /// Whether its outcome is still asked for.
-    patience: Patience,
-}
-
-/// What is done while the outcome of a charge is unclear.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Patience {
-    /// The card processor is asked again.
-    Asking,
-    /// Its message is waited for.
-    Waiting,
-}
-
-/// How an account stands, as it is stored. One that stands as at the beginning has no row.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Standing {
-    pub account: AccountId,
-    charging: Option<Charging>,
-    /// In a row.
-    declines: u8,
-    /// When the last one was, in milliseconds since 1970.
-    declined_ms: u64,
-    trust: Trust,
-}
-
-/// Whether the card's bank lets it be charged while nobody is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Trust {
-    Unknown,
-    /// It wanted to see the customer, who has not been seen since.
-    Refused,
-}
 
 /// Why a charge is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,101 +67,6 @@ pub enum NotNow {
     Stopped,
 }
 
-/// What follows from a decline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decline {
-    /// It may be tried again later.
-    Later,
-    /// Auto-recharge is to be switched off.
-    Stop {
-        /// Declines in a row.
-        declines: u8,
-    },
-}
-
-/// What follows when nobody knows what became of a charge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unclear {
-    /// Ask again, with the same key.
-    Ask,
-    /// Do not ask any more: the customer is to hear of it.
-    Tell,
-    /// Go on waiting.
-    Wait,
-    /// Nothing will be heard any more.
-    GiveUp,
-}
-
-/// How an account's auto-recharge stands, as its owner sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RechargeState {
-    /// Nothing stands in the way.
-    Ready,
-    /// A charge is under way.
-    Charging,
-    /// Nobody knows what became of a charge.
-    Unclear,
-    /// The card was declined the last time.
-    Declined,
-    /// The card's bank wants to see the customer.
-    Unconfirmed,
-    /// Too many declines in a row.
-    Stopped,
-}
-
-impl RechargeState {
-    /// Its word on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ready => "ready",
-            Self::Charging => "charging",
-            Self::Unclear => "unclear",
-            Self::Declined => "declined",
-            Self::Unconfirmed => "authentication_required",
-            Self::Stopped => "stopped",
-        }
-    }
-}
-
-impl Charging {
-    /// A charge that begins now.
-    pub(super) fn new(
-        order: OrderId,
-        account: AccountId,
-        card: (&StripeId, &StripeId),
-        amount: Cents,
-        begun_ms: u64,
-    ) -> Self {
-        let (customer, method) = card;
-        Self {
-            order,
-            account,
-            customer: customer.clone(),
-            method: method.clone(),
-            amount,
-            begun_ms,
-            patience: Patience::Asking,
-        }
-    }
-
-    /// Whether the card processor may be asked for it: later it would be a second charge.
-    pub fn may_be_asked(&self, now_ms: u64) -> bool {
-        self.patience == Patience::Asking && now_ms < self.begun_ms.saturating_add(ASK_MS)
-    }
-}
-
-impl Standing {
-    fn new(account: AccountId) -> Self {
-        Self {
-            account,
-            charging: None,
-            declines: 0,
-            declined_ms: 0,
-            trust: Trust::Unknown,
-        }
-    }
-}
-
 /// How all accounts stand; changes go into the batch that is passed in.
 #[derive(Debug, Default)]
 pub(crate) struct Recharges(HashMap<AccountId, Standing>);
@@ -239,26 +84,14 @@ impl Recharges {
         facts: &Circumstances,
         now_ms: u64,
     ) -> Result<Cents, NotNow> {
-        let (terms, standing) = (&facts.terms, self.of(account));
+        let terms = &facts.terms;
         if terms.state == Switch::Off {
             return Err(NotNow::Off);
-        }
-        if standing.charging.is_some() {
-            return Err(NotNow::UnderWay);
         }
         if facts.want == Want::Threshold && facts.available >= terms.threshold {
             return Err(NotNow::Enough);
         }
-        if standing.declines >= MOST_DECLINES {
-            return Err(NotNow::Stopped);
-        }
-        if standing.trust == Trust::Refused {
-            return Err(NotNow::Unconfirmed);
-        }
-        let rested_ms = standing.declined_ms.saturating_add(facts.pause_ms);
-        if standing.declines > 0 && now_ms < rested_ms {
-            return Err(NotNow::Declined);
-        }
+        self.of(account).check(facts.pause_ms, now_ms)?;
         if facts.begun_today >= MOST_A_DAY {
             return Err(NotNow::DayIsFull);
         }
@@ -271,30 +104,24 @@ impl Recharges {
 
     /// Begins a charge; its order goes into the same commit.
     pub fn begin(&mut self, charging: Charging, batch: &mut Batch) {
-        self.change(charging.account, batch, |standing| {
-            standing.charging = Some(charging);
-        });
+        let account = charging.account;
+        self.change(account, batch, |standing| standing.begin(charging));
     }
 
     /// The charge of this order, while it is under way.
     pub fn charging(&self, account: AccountId, order: OrderId) -> Option<&Charging> {
-        let charging = self.0.get(&account)?.charging.as_ref();
+        let charging = self.0.get(&account)?.charging();
         charging.filter(|charging| charging.order == order)
     }
 
     /// All charges under way, in no order.
     pub fn all(&self) -> impl Iterator<Item = &Charging> {
-        let standings = self.0.values();
-        standings.filter_map(|standing| standing.charging.as_ref())
+        self.0.values().filter_map(Standing::charging)
     }
 
     /// The money of an automatic charge came.
     pub fn paid(&mut self, account: AccountId, order: OrderId, batch: &mut Batch) {
-        self.change(account, batch, |standing| {
-            standing.declines = 0;
-            standing.trust = Trust::Unknown;
-            standing.end(order);
-        });
+        self.change(account, batch, |standing| standing.paid(order));
     }
 
     /// The card was declined.
@@ -305,26 +132,12 @@ impl Recharges {
         now_ms: u64,
         batch: &mut Batch,
     ) -> Decline {
-        let mut declines = 0;
-        self.change(account, batch, |standing| {
-            standing.end(order);
-            standing.declines = standing.declines.saturating_add(1);
-            standing.declined_ms = now_ms;
-            declines = standing.declines;
-        });
-        if declines >= MOST_DECLINES {
-            Decline::Stop { declines }
-        } else {
-            Decline::Later
-        }
+        self.change(account, batch, |standing| standing.declined(order, now_ms))
     }
 
-    /// The card's bank wants to see the customer: not tried again until the customer was seen.
+    /// The card's bank wants to see the customer.
     pub fn unconfirmed(&mut self, account: AccountId, order: OrderId, batch: &mut Batch) {
-        self.change(account, batch, |standing| {
-            standing.end(order);
-            standing.trust = Trust::Refused;
-        });
+        self.change(account, batch, |standing| standing.unconfirmed(order));
     }
 
     /// Nobody knows what became of a charge.
@@ -335,55 +148,22 @@ impl Recharges {
         now_ms: u64,
         batch: &mut Batch,
     ) -> Unclear {
-        let Some(charging) = self.charging(account, order) else {
-            return Unclear::GiveUp;
-        };
-        let age_ms = now_ms.saturating_sub(charging.begun_ms);
-        match charging.patience {
-            Patience::Asking if age_ms < ASK_MS => Unclear::Ask,
-            Patience::Asking => {
-                self.change(account, batch, |standing| {
-                    if let Some(charging) = &mut standing.charging {
-                        charging.patience = Patience::Waiting;
-                    }
-                });
-                Unclear::Tell
-            }
-            Patience::Waiting if age_ms < WAIT_MS => Unclear::Wait,
-            Patience::Waiting => {
-                self.change(account, batch, |standing| standing.end(order));
-                Unclear::GiveUp
-            }
-        }
+        self.change(account, batch, |standing| standing.unclear(order, now_ms))
     }
 
-    /// The customer was seen, with a payment or by switching auto-recharge on: what stood in the way is
-    /// forgotten. A charge under way goes on.
+    /// The customer was seen, with a payment or by switching auto-recharge on.
     pub fn seen(&mut self, account: AccountId, batch: &mut Batch) {
-        if self.0.contains_key(&account) {
-            self.change(account, batch, |standing| {
-                standing.declines = 0;
-                standing.trust = Trust::Unknown;
-            });
-        }
+        self.change(account, batch, Standing::seen);
     }
 
-    /// How an account stands.
+    /// How an account stands, as its owner sees it.
     pub fn state(&self, account: AccountId) -> RechargeState {
-        let standing = self.of(account);
-        match &standing.charging {
-            Some(charging) if charging.patience == Patience::Waiting => RechargeState::Unclear,
-            Some(_) => RechargeState::Charging,
-            None if standing.declines >= MOST_DECLINES => RechargeState::Stopped,
-            None if standing.trust == Trust::Refused => RechargeState::Unconfirmed,
-            None if standing.declines > 0 => RechargeState::Declined,
-            None => RechargeState::Ready,
-        }
+        self.of(account).state()
     }
 
     /// Since when a charge is under way, in milliseconds since 1970.
     pub fn charging_since(&self, account: AccountId) -> Option<u64> {
-        let charging = self.0.get(&account)?.charging.as_ref()?;
+        let charging = self.0.get(&account)?.charging()?;
         Some(charging.begun_ms)
     }
 
@@ -392,16 +172,17 @@ impl Recharges {
         kept.unwrap_or_else(|| Standing::new(account))
     }
 
-    fn change(
+    fn change<T>(
         &mut self,
         account: AccountId,
         batch: &mut Batch,
-        change: impl FnOnce(&mut Standing),
-    ) {
-        let mut standing = self.of(account);
-        change(&mut standing);
-        if standing.declines == 0 {
-            standing.declined_ms = 0;
+        change: impl FnOnce(&mut Standing) -> T,
+    ) -> T {
+        let before = self.of(account);
+        let mut standing = before.clone();
+        let done = change(&mut standing);
+        if standing == before {
+            return done;
         }
         if standing == Standing::new(account) {
             batch.delete(key::recharge(account));
@@ -410,12 +191,7 @@ impl Recharges {
             batch.put(key::recharge(account), &standing);
             self.0.insert(account, standing);
         }
-    }
-}
-
-impl Standing {
-    fn end(&mut self, order: OrderId) {
-        self.charging = self.charging.take().filter(|open| open.order != order);
+        done
     }
 }
 

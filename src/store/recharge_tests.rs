@@ -1,5 +1,6 @@
 //! When a card may be charged, one rule after the other.
 
+use super::super::charging::{ASK_MS, HOUR_MS, WAIT_MS};
 use super::*;
 use crate::store::samples::{DAY_MS, NOON_MS, usd};
 

@@ -113,7 +113,8 @@ impl Settings {
             default_prefer: None,
             auto_recharge: AutoRecharge {
                 state: Switch::Off,
-                threshold: LEAST_RECHARGE,
+                // The smallest deposit is worth 4.80, which is not low.
+                threshold: Picodollars::new(2_000_000_000_000),
                 amount: Picodollars::new(20_000_000_000_000),
                 monthly_cap: Picodollars::new(100_000_000_000_000),
             },

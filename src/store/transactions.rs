@@ -98,10 +98,10 @@ impl Archive {
             if let Some(transfer) = read(self.db(), seq)?
                 && wanted.takes_transfer(self.db(), &transfer)?
             {
-                if let Some(intent) = transfer.payment() {
-                    let receipt = self.receipt(intent)?;
-                    page.receipts
-                        .extend(receipt.map(|receipt| (intent.to_owned(), receipt)));
+                if let Some(intent) = transfer.payment()
+                    && let Some(receipt) = self.receipt(intent)?
+                {
+                    page.receipts.insert(intent.to_owned(), receipt);
                 }
                 page.transfers.push(transfer);
             }

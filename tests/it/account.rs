@@ -33,7 +33,7 @@ async fn settings_are_changed_and_outlive_the_answer() {
         "daily_limit_usd": "2.50",
         "default_tier": "economy",
         "default_prefer": "cheap",
-        "auto_recharge": { "enabled": true, "amount_usd": "50" },
+        "auto_recharge": { "amount_usd": "50" },
         "notifications": { "receipts": false },
     });
     let changed: Value = patch(&router, &owner, change).await.json().await.unwrap();

@@ -19,13 +19,13 @@ const KEY: &str = "sk_test_canarystripekey6e1b";
 const SECRET: &str = "whsec_canarywebhooksecret8c2f";
 
 /// The binary as it serves for real, with a double of Stripe, and its address.
-struct Real {
+pub struct Real {
     child: Child,
-    url: String,
+    pub url: String,
 }
 
 impl Real {
-    fn start(dir: &Path, log: &Path, stripe: &Stripe) -> Self {
+    pub fn start(dir: &Path, log: &Path, stripe: &Stripe) -> Self {
         let child = command(dir)
             .arg("serve")
             .env("RUST_LOG", "trace")
@@ -42,29 +42,39 @@ impl Real {
             if let Some(address) = said.lines().find_map(address) {
                 break format!("http://{address}");
             }
-            assert!(Instant::now() < deadline, "{said}");
+            assert!(Instant::now() < deadline, "it does not serve");
             std::thread::sleep(Duration::from_millis(5));
         };
         stripe.deliver_to(format!("{url}/v1/billing/webhook"), SECRET);
         Self { child, url }
     }
 
-    fn end(mut self, signal: &str) {
+    pub fn signal(&self, signal: &str) {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args([signal, &pid]).status();
         assert!(sent.unwrap().success());
+    }
+
+    pub fn end(mut self) {
+        self.signal("-TERM");
         self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Real {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
     }
 }
 
 /// The address in the line that says that it serves.
 fn address(line: &str) -> Option<String> {
     let line: Value = serde_json::from_str(line).ok()?;
-    let fields = &line["fields"];
-    (fields["message"] == "serving").then(|| text(&fields["address"]))
+    (line["message"] == "serving").then(|| text(&line["address"]))
 }
 
-async fn session(client: &Client, url: &str, var: &Path) -> String {
+pub async fn session(client: &Client, url: &str, var: &Path) -> String {
     let ada = "ada@example.com";
     let flow = request(client, url, ada).await;
     let code = code(var, ada, 1).await;
@@ -73,7 +83,7 @@ async fn session(client: &Client, url: &str, var: &Path) -> String {
     text(&entered["session_token"])
 }
 
-async fn order(client: &Client, url: &str, session: &str) -> Result<Response, reqwest::Error> {
+pub async fn order(client: &Client, url: &str, session: &str) -> Result<Response, reqwest::Error> {
     let request = client.post(format!("{url}/v1/billing/checkout"));
     let request = request.bearer_auth(session).header("Idempotency-Key", "k");
     request.json(&json!({ "amount_usd": "10" })).send().await
@@ -102,10 +112,11 @@ async fn killed_between_order_and_answer_it_is_one_order_one_page_and_one_credit
         while stripe.calls().len() < 2 {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
-        router.end("-KILL");
+        router.signal("-KILL");
     };
     let (answer, ()) = tokio::join!(asked, killed);
     assert!(answer.is_err(), "the answer came before the kill");
+    drop(router);
 
     let router = Real::start(dir.path(), &log, &stripe);
     let deadline = Instant::now() + Duration::from_secs(10);
@@ -139,7 +150,7 @@ async fn killed_between_order_and_answer_it_is_one_order_one_page_and_one_credit
     }
     let verified = format!("{}/admin/ledger/verify", router.url);
     assert_eq!(get(&client, &verified, ADMIN).await["clean"], true);
-    router.end("-TERM");
+    router.end();
 }
 
 #[actix_web::test]
@@ -192,7 +203,7 @@ async fn the_keys_of_stripe_are_in_no_log_no_file_and_no_answer() {
     )
     .await
     .to_string();
-    router.end("-TERM");
+    router.end();
     let logged = std::fs::read_to_string(&log).unwrap();
     assert!(logged.contains("\"TRACE\"") && logged.contains("a deposit was credited"));
     let mut written: Vec<(String, Vec<u8>)> = files(&var)

@@ -280,9 +280,9 @@ async fn what_cannot_be_deposited_is_refused_by_name_and_reaches_nobody() {
             "{body}"
         );
     }
-    for key in ["", "with space", &"k".repeat(256)] {
+    for key in ["", &"k".repeat(256)] {
         let (status, error) = error_of(shop.order(&ada, "10", Some(key)).await).await;
-        assert_eq!((status, &error["param"]), (400, &json!("Idempotency-Key")));
+        assert_eq!((status, &error["param"]), (400, &json!("idempotency_key")));
     }
     for query in ["limit=0", "before=x", "page=2"] {
         let path = format!("/v1/billing?{query}");

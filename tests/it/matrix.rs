@@ -1,11 +1,14 @@
 //! The adversary's matrix: every route, asked by everyone, in every way to send a key, about things
 //! of both accounts. A route without a rule fails it.
 
+mod rules;
+
 use std::collections::BTreeSet;
 
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
+use self::rules::{About, RULES, Rule};
 use super::mailbox::SignedIn;
 use super::matrix_rules::{About, RULES, Rule};
 use super::router::{ADMIN, Router, ask, text};

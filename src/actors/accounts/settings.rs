@@ -107,6 +107,25 @@ impl Accounts {
         self.show(id).ok_or(AccountError::NoSuchAccount)
     }
 
+    fn note_overruling(&mut self, change: &OverruleAccount) {
+        let (id, author) = (change.account, change.author);
+        if let Some(daily_limit) = change.daily_limit {
+            let deed = deed(author, Action::AccountChanged, id);
+            self.accounts.note(&limited(deed, daily_limit));
+        }
+        match change.access {
+            Some(Access::Enabled) => {
+                self.accounts
+                    .note(&deed(author, Action::AccountEnabled, id));
+            }
+            Some(Access::Disabled) => {
+                self.accounts
+                    .note(&deed(author, Action::AccountDisabled, id));
+            }
+            None => {}
+        }
+    }
+
     /// Signs an account out everywhere, as soon as that is written.
     fn commit_and_sign_out(&mut self, id: AccountId) -> Result<(), StorageDown> {
         let ended = self.door.visitors.end_all(id);
@@ -174,17 +193,7 @@ impl Handler<OverruleAccount> for Accounts {
         if let Err(error) = changed {
             return Ok(Err(error));
         }
-        if let Some(access) = change.access {
-            let action = match access {
-                Access::Enabled => Action::AccountEnabled,
-                Access::Disabled => Action::AccountDisabled,
-            };
-            self.accounts.note(&deed(change.author, action, id));
-        }
-        if let Some(limit) = change.daily_limit {
-            let deed = deed(change.author, Action::AccountChanged, id);
-            self.accounts.note(&limited(deed, limit));
-        }
+        self.note_overruling(&change);
         match change.access {
             None | Some(Access::Enabled) => self.commit(id).map(Ok),
             Some(Access::Disabled) => self.commit_and_sign_out(id).map(Ok),
@@ -207,6 +216,7 @@ impl Handler<DeleteAccount> for Accounts {
         self.commit_and_sign_out(id)?;
         self.aim(id);
         self.allowances.forget(id);
+        self.door.ledger.do_send(ForgetDeclines(id));
         if let Some(owner) = owner {
             self.mail(&owner, &Notice::AccountDeleted);
         }

@@ -140,6 +140,10 @@ impl Handler<SendReceipt> for Accounts {
     fn handle(&mut self, SendReceipt(order): SendReceipt, _: &mut Context<Self>) {
         let wanted = self.accounts.settings(order.account).notifications.receipts;
         let account = self.accounts.account(order.account);
+        if account.is_none() {
+            let (account, order) = (order.account, order.id);
+            tracing::error!(%account, %order, "a deleted account has paid; give the payment back");
+        }
         let to = account.and_then(|account| account.email.parse().ok());
         if let (Some(to), Switch::On) = (to, wanted) {
             let receipt = Receipt {

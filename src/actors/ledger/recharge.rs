@@ -96,28 +96,30 @@ pub struct ForgetDeclines(pub AccountId);
 impl Ledger {
     /// Says that credit runs low, if it does after a charge; `before` is the balance before it.
     pub(super) fn look_out(&self, account: AccountId, before: Picodollars) {
+        let Some(watcher) = &self.watcher else {
+            return;
+        };
         let purse = self.purses.of(account);
         let (balance, alarm) = (self.book.balance(account), purse.alarm());
-        if before >= alarm && balance.posted() < alarm {
+        let signal = if before >= alarm && balance.posted() < alarm {
             purse.call();
-            self.tell(account, Signal::Crossed);
+            Signal::Crossed
         } else if purse.is_recharged() && balance.available() < alarm && purse.call() {
-            self.tell(account, Signal::Below);
-        }
+            Signal::Below
+        } else {
+            return;
+        };
+        watcher.do_send(LowCredit { account, signal });
     }
 
     /// Says that credit is lacking, if that is why a request was refused.
     pub(super) fn note_lack(&self, account: AccountId, refusal: &Refusal) {
-        if let Refusal::Insufficient { .. } = refusal {
-            let purse = self.purses.of(account);
-            if purse.is_recharged() && purse.call() {
-                self.tell(account, Signal::Lack);
-            }
-        }
-    }
-
-    fn tell(&self, account: AccountId, signal: Signal) {
-        if let Some(watcher) = &self.watcher {
+        let (Refusal::Insufficient { .. }, Some(watcher)) = (refusal, &self.watcher) else {
+            return;
+        };
+        let purse = self.purses.of(account);
+        if purse.is_recharged() && purse.call() {
+            let signal = Signal::Lack;
             watcher.do_send(LowCredit { account, signal });
         }
     }
@@ -133,7 +135,7 @@ impl Ledger {
             pause_ms: begin.pause_ms,
         };
         let charging = self.book.begin_recharge(wish, now_ms)?;
-        self.note_charge(&charging, Action::RechargeStarted, "");
+        self.book.note(&deed(&charging, Action::RechargeStarted));
         Ok(charging)
     }
 
@@ -142,43 +144,29 @@ impl Ledger {
         let ended = self
             .book
             .end_recharge(charging, &end.charge, clock::now_ms());
-        match &ended {
-            Recharged::Credited(order) => {
-                let intent = order.intent().unwrap_or_default();
-                self.note_charge(charging, Action::RechargeCharged, intent);
-            }
+        let deed = match &ended {
+            Recharged::Credited(order) => deed(charging, Action::RechargeCharged)
+                .with("payment", order.intent().unwrap_or_default()),
             Recharged::Declined { code } | Recharged::Stopped { code, .. } => {
-                self.note_charge(charging, Action::RechargeDeclined, code);
+                deed(charging, Action::RechargeDeclined).with("code", code)
             }
-            Recharged::Unconfirmed => {
-                self.note_charge(charging, Action::RechargeUnconfirmed, "");
-            }
-            Recharged::Unclear(Unclear::Tell) => {
-                self.note_charge(charging, Action::RechargeUnclear, "");
-            }
+            Recharged::Unconfirmed => deed(charging, Action::RechargeUnconfirmed),
+            Recharged::Unclear(Unclear::Tell) => deed(charging, Action::RechargeUnclear),
             Recharged::Unclear(Unclear::Ask | Unclear::Wait | Unclear::GiveUp)
             | Recharged::Before
-            | Recharged::Odd(_) => {}
-        }
+            | Recharged::Odd(_) => return ended,
+        };
+        self.book.note(&deed);
         ended
     }
+}
 
-    /// Writes a charge into the audit log, in the commit of what it came to.
-    fn note_charge(&mut self, charging: &Charging, action: Action, word: &str) {
-        let (account, now_ms) = (Some(charging.account), clock::now_ms());
-        let deed = Deed::new(Author::ROUTER, action, account, now_ms)
-            .with("order_id", charging.order)
-            .with("amount_usd", charging.amount);
-        let name = match action {
-            Action::RechargeCharged => "payment",
-            _ => "code",
-        };
-        self.book.note(&if word.is_empty() {
-            deed
-        } else {
-            deed.with(name, word)
-        });
-    }
+/// A charge's row in the audit log. It is written in the commit of what it tells of.
+fn deed(charging: &Charging, action: Action) -> Deed {
+    let (account, now_ms) = (Some(charging.account), clock::now_ms());
+    Deed::new(Author::ROUTER, action, account, now_ms)
+        .with("order_id", charging.order)
+        .with("amount_usd", charging.amount)
 }
 
 impl Handler<Watch> for Ledger {

@@ -22,11 +22,6 @@ use crate::ids::AccountId;
 use crate::money::Cents;
 use crate::store::{DepositOrder, KeyError, OrderError, Origin, Placed};
 
-/// The header of a request that happens once.
-const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
-/// Longest key, in bytes.
-const MOST_KEY_BYTES: usize = 255;
-
 /// `POST /v1/billing/checkout`
 pub async fn checkout(
     desk: Data<Switchboard>,
@@ -35,9 +30,8 @@ pub async fn checkout(
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     processor(&desk)?;
-    let key = idempotency_key(&http)?;
     let fields = Fields::read(&desk, &http, payload).await?;
-    let answer = order(&desk, visitor.account(), fields, key).await?;
+    let answer = order(&desk, visitor.account(), &http, fields).await?;
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((CONTENT_TYPE, "application/json"))
@@ -48,11 +42,12 @@ pub async fn checkout(
 pub async fn order(
     desk: &Data<Switchboard>,
     account: AccountId,
+    http: &HttpRequest,
     mut fields: Fields,
-    key: Option<String>,
 ) -> Result<String, ApiError> {
     let stripe = processor(desk)?;
     let amount = amount(&mut fields)?;
+    let key = fields.idempotency_key(http)?;
     fields.finish()?;
     let counter = Counter {
         desk: desk.clone(),
@@ -64,34 +59,13 @@ pub async fn order(
     serving.await.map_err(ApiError::internal)?
 }
 
-/// The caller's key, if there is one.
-fn idempotency_key(http: &HttpRequest) -> Result<Option<String>, ApiError> {
-    let Some(value) = http.headers().get(IDEMPOTENCY_KEY) else {
-        return Ok(None);
-    };
-    let plain = |key: &&str| {
-        !key.is_empty() && key.len() <= MOST_KEY_BYTES && key.bytes().all(|b| b.is_ascii_graphic())
-    };
-    match value.to_str().ok().filter(plain) {
-        Some(key) => Ok(Some(key.to_owned())),
-        None => {
-            let message =
-                "Idempotency-Key must have 1 to 255 visible ASCII characters and no spaces.";
-            Err(ApiError::new(Code::InvalidValue, message).param(IDEMPOTENCY_KEY))
-        }
-    }
-}
-
 fn amount(fields: &mut Fields) -> Result<Cents, ApiError> {
-    let name = "amount_usd";
     let expected = "an amount in USD as a text, from 5 to 500 in whole cents, such as \"20.00\"";
-    let amount = fields.optional(name, expected, |value: Value| {
+    fields.required("amount_usd", expected, |value: Value| {
         let cents = Cents::of_usd(fields::usd(value)?)?;
-        (LEAST_DEPOSIT..=MOST_DEPOSIT)
-            .contains(&cents)
-            .then_some(cents)
-    })?;
-    amount.ok_or_else(|| fields::missing(name))
+        let range = LEAST_DEPOSIT..=MOST_DEPOSIT;
+        range.contains(&cents).then_some(cents)
+    })
 }
 
 /// Where one account orders.
@@ -240,7 +214,7 @@ fn refused(error: OrderError) -> ApiError {
         OrderError::Key(KeyError::Conflict) => ApiError::new(Code::IdempotencyConflict, message),
         OrderError::Key(KeyError::Running) => ApiError::new(Code::IdempotencyRunning, message),
         OrderError::Key(KeyError::Unusable) => {
-            ApiError::new(Code::InvalidValue, message).param(IDEMPOTENCY_KEY)
+            ApiError::new(Code::InvalidValue, message).param("idempotency_key")
         }
         OrderError::TooMany { again_ms } => {
             let wait_ms = again_ms.saturating_sub(now_ms());

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
+use reqwest::Client;
 use serde_json::Value;
 use sha2::Sha256;
 
@@ -29,20 +30,29 @@ pub(super) fn flush(desk: &Arc<Desk>) {
     let (Some(target), false) = (target, events.is_empty()) else {
         return;
     };
+    let client = desk.client.get_or_init(|| client().ok()).clone();
     tokio::spawn(async move {
         for event in &events {
-            send(&target, event).await;
+            match &client {
+                Some(client) => send(client, &target, event).await,
+                None => tracing::error!("the simulated Stripe has no client to send events with"),
+            }
         }
     });
 }
 
-async fn send(target: &Target, event: &Value) {
+/// A client that keeps no connections: it is used on several runtimes.
+fn client() -> Result<Client, reqwest::Error> {
+    Client::builder()
+        .no_proxy()
+        .timeout(TIMEOUT)
+        .pool_max_idle_per_host(0)
+        .build()
+}
+
+async fn send(client: &Client, target: &Target, event: &Value) {
     // Stripe's events are indented, too.
     let body = serde_json::to_string_pretty(event).unwrap_or_default();
-    let client = reqwest::Client::builder().no_proxy().timeout(TIMEOUT);
-    let Ok(client) = client.build() else {
-        return;
-    };
     for attempt in 0..ATTEMPTS {
         let signature = sign(&target.secret, body.as_bytes(), now_s());
         let request = client

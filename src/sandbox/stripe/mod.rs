@@ -21,7 +21,7 @@ mod trouble;
 use std::collections::VecDeque;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use actix_web::dev::ServerHandle;
@@ -56,6 +56,8 @@ struct Desk {
     calls: Mutex<VecDeque<Call>>,
     /// Where the hosted pages are.
     site: Mutex<String>,
+    /// What events are sent with; `None` when it cannot be built.
+    client: OnceLock<Option<reqwest::Client>>,
 }
 
 /// What goes wrong with the next call of the API.

@@ -11,7 +11,8 @@ pub(super) struct Trouble {
     decline_code: Option<&'static str>,
     param: Option<String>,
     pub(super) message: String,
-    intent: Option<Value>,
+    /// Boxed, because every handler's `Result` carries it.
+    intent: Option<Box<Value>>,
 }
 
 impl Trouble {
@@ -114,7 +115,7 @@ impl Trouble {
     /// Names the payment that failed.
     pub(super) fn of_intent(self, intent: Value) -> Self {
         Self {
-            intent: Some(intent),
+            intent: Some(Box::new(intent)),
             ..self
         }
     }
@@ -132,7 +133,7 @@ impl Trouble {
             }
         }
         if let Some(intent) = &self.intent {
-            error["payment_intent"] = intent.clone();
+            error["payment_intent"] = Value::clone(intent);
         }
         error
     }

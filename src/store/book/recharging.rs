@@ -8,9 +8,8 @@ use crate::billing::{Charge, StripeId};
 use crate::ids::AccountId;
 use crate::money::Picodollars;
 use crate::store::Day;
-use crate::store::recharge::{
-    Charging, Circumstances, Decline, NotNow, RechargeState, Unclear, Want,
-};
+use crate::store::charging::{Charging, Decline, RechargeState, Unclear};
+use crate::store::recharge::{Circumstances, NotNow, Want};
 use crate::store::settings::AutoRecharge;
 
 /// How long requests wait for a charge that is under way: an answer comes within seconds, or not soon.

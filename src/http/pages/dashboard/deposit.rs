@@ -33,9 +33,11 @@ pub async fn order(
         OTHER => form.json("other_usd"),
         _ => form.json("amount_usd"),
     };
-    let fields = Fields::of(object([("amount_usd", amount)]));
-    let once = form.has("once").then(|| form.text("once").to_owned());
-    let ordered = billing::order(&desk, member.account(), fields, once).await;
+    let fields = Fields::of(object([
+        ("amount_usd", amount),
+        ("idempotency_key", form.json("once")),
+    ]));
+    let ordered = billing::order(&desk, member.account(), &http, fields).await;
     let said = match ordered {
         Ok(said) => said,
         Err(error) => {
