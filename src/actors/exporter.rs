@@ -103,22 +103,19 @@ impl Exporter {
                 Owner::Account(_) => Source::default(),
             };
             let task = actix::spawn(carry(carrier, parcel, source, self.patience));
-            let ended =
-                async move { task.await }
-                    .into_actor(self)
-                    .map(move |ended, exporter, ctx| {
-                        let lost = Err(Failure {
-                            status: None,
-                            message: "the export broke down".to_owned(),
-                            again: Again::Never,
-                        });
-                        let outcome = ended.unwrap_or(lost);
-                        exporter.count(spans, &outcome);
-                        exporter
-                            .desk
-                            .ended(owner, mark, &outcome, Instant::now(), clock::now_ms());
-                        exporter.work(ctx);
-                    });
+            let ended = task.into_actor(self).map(move |ended, exporter, ctx| {
+                let lost = Err(Failure {
+                    status: None,
+                    message: "the export broke down".to_owned(),
+                    again: Again::Never,
+                });
+                let outcome = ended.unwrap_or(lost);
+                exporter.count(spans, &outcome);
+                exporter
+                    .desk
+                    .ended(owner, mark, &outcome, Instant::now(), clock::now_ms());
+                exporter.work(ctx);
+            });
             ctx.spawn(ended);
         }
         for (state, targets) in self.desk.states(Instant::now()) {
@@ -278,8 +275,7 @@ impl Handler<TakeFigures> for Exporter {
         let task = actix::spawn(async move {
             persist(&carrier, &target, &Payload::Metrics(export), patience).await
         });
-        let ended = async move { task.await }
-            .into_actor(self)
+        let ended = task.into_actor(self)
             .map(|ended, exporter, ctx| {
                 exporter.figures_leave = false;
                 if let Ok(Err(error)) = ended {

@@ -302,7 +302,8 @@ impl Meter {
 
     /// Settles, and answers when that is durable. Charges nothing for a free model or without usage.
     pub async fn settle(&mut self, ending: &Ending) -> Result<Receipt, ApiError> {
-        let (record, cost) = self.close(ending)?;
+        let closed = self.close(ending);
+        let (record, cost) = self.witness.see(closed)?;
         self.decided(&record);
         if !self.must_settle(ending) {
             self.give_back(Some(record));
@@ -319,7 +320,8 @@ impl Meter {
             failed: std::mem::take(&mut self.failed),
             reply: Some(reply),
         });
-        let settled = settled.await.map_err(|_| StorageDown::Failed)?;
+        let settled = settled.await.map_err(|_| StorageDown::Failed.into());
+        let settled = self.witness.see(settled)?;
         self.witness.finish(Some(settled.charged));
         Ok(Receipt {
             cost: Cost {

@@ -58,16 +58,23 @@ fn protocol(fields: &mut Fields) -> Result<Option<String>, ApiError> {
     Ok(protocol.map(|protocol| protocol.as_str().to_owned()))
 }
 
+/// Names with values, or without one for a value that stays.
+type HeaderWish = Vec<(String, Option<String>)>;
+
 /// Names with values; `null` keeps a stored value. No message quotes a value.
-fn headers(fields: &mut Fields) -> Result<Option<Vec<(String, Option<String>)>>, ApiError> {
+fn headers(fields: &mut Fields) -> Result<Option<HeaderWish>, ApiError> {
     let expected = "an object of texts, or null for a value that stays";
     let headers = fields.optional("headers", expected, |value| {
         let Value::Object(members) = value else {
             return None;
         };
-        let pair = |(name, value): (String, Value)| match value {
-            Value::Null => Some((name.to_lowercase(), None)),
-            value => Some((name.to_lowercase(), Some(fields::text(value)?))),
+        let pair = |(name, value): (String, Value)| {
+            let value = if value.is_null() {
+                None
+            } else {
+                Some(fields::text(value)?)
+            };
+            Some((name.to_lowercase(), value))
         };
         members.into_iter().map(pair).collect::<Option<Vec<_>>>()
     })?;

@@ -80,6 +80,9 @@ pub enum HeaderError {
     /// Not a value.
     #[error("the value of '{0}' is longer than 4096 bytes or has characters no header can carry")]
     Value(String),
+    /// Twice, in whatever case.
+    #[error("the header '{0}' is there twice")]
+    Twice(String),
     /// Too many.
     #[error("there are more than 16 headers")]
     TooMany,
@@ -107,6 +110,9 @@ impl Headers {
                 .filter(|value| value.len() <= MOST_VALUE)
                 .ok_or_else(|| HeaderError::Value(shown()))?;
             value.set_sensitive(true);
+            if map.contains_key(&parsed) {
+                return Err(HeaderError::Twice(shown()));
+            }
             map.insert(parsed, value);
         }
         if map.len() > MOST_HEADERS {
@@ -195,6 +201,8 @@ mod tests {
             let error = of("x-key", value).unwrap_err();
             assert_eq!(error, HeaderError::Value("x-key".to_owned()));
         }
+        let twice = Headers::new([("X-Key", "1"), ("x-key", "2")]).unwrap_err();
+        assert_eq!(twice, HeaderError::Twice("x-key".to_owned()));
         let many: Vec<String> = (0..17).map(|i| format!("x-{i}")).collect();
         let many = Headers::new(many.iter().map(|name| (name.as_str(), "1")));
         assert_eq!(many.unwrap_err(), HeaderError::TooMany);

@@ -1,6 +1,11 @@
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+
 use super::*;
 use crate::ids::{AccountId, GenerationId, RequestId};
+use crate::money::Picodollars;
 use crate::spans::{Asked, Auto, Content, Context, Operation, Server, SpanId, TraceState};
+use crate::store::Delivery;
+use crate::usage::Usage;
 
 fn record() -> RequestSpan {
     let context = Context::read(

@@ -10,7 +10,8 @@ use opentelemetry_proto::tonic::metrics::v1::{
     ResourceMetrics, ScopeMetrics, Sum, metric::Data, number_data_point::Value,
 };
 
-use super::encode::{Source, scope, text as attribute};
+use super::attributes::text as attribute;
+use super::encode::{Source, scope};
 
 /// What `# TYPE` says of the metrics that follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! What a request was, in OpenTelemetry's words: a span for it and one for each attempt. Pure.
 
+mod attributes;
 mod content;
 mod context;
 mod encode;

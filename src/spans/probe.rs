@@ -3,8 +3,8 @@
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use opentelemetry_proto::tonic::trace::v1::{Span, Status};
 
+use super::attributes::text;
 use super::context::{Context, TraceId};
-use super::encode::text;
 
 /// The span of a test, and the trace to look for.
 pub fn test(random_trace: u128, random_span: u64, now_ns: u64) -> (TraceId, Span) {

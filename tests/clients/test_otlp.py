@@ -177,8 +177,9 @@ def run(protocol, grpc, http, log):
             "model_router.key.name": "default",
         }.items():
             check(name, span["attributes"].get(name), wanted)
-        children = [s for s in spans(read()) if s["parent"] == span["id"]]
         tried = headers["x-model-router-attempts"].split(",")
+        under = lambda: [s for s in spans(read()) if s["parent"] == span["id"]]
+        children = until("its attempts", lambda: len(under()) == len(tried) and under())
         check("attempts", [f"{s['attributes']['model_router.provider']}/{s['name'].split()[1]}:{s['attributes']['model_router.attempt.outcome']}" for s in children], tried)
         check("their statuses", [s["status"] for s in children], ["STATUS_CODE_ERROR"] * (len(tried) - 1) + ["STATUS_CODE_UNSET"])
         assert all(span["start"] <= s["start"] <= s["end"] <= span["end"] for s in children)
