@@ -109,11 +109,11 @@ test("models are searched, filtered and sorted without leaving the page", async 
   await page.getByLabel("Search").fill("claude");
   await page.waitForURL("**/models?q=claude");
   assert.ok((await ids()).length > 0 && (await ids()).every((id) => id.startsWith("claude")));
-  await page.getByLabel("Tier").selectOption("premium");
+  await page.getByLabel("Tier", { exact: true }).selectOption("premium");
   await page.waitForURL("**/models?q=claude&tier=premium");
   assert.ok((await ids()).every((id) => id.startsWith("claude-opus")));
   await page.getByLabel("Search").fill("");
-  await page.getByLabel("Tier").selectOption("");
+  await page.getByLabel("Tier", { exact: true }).selectOption("");
   await page.waitForURL("**/models");
   assert.equal((await ids()).length, all);
   const quality = page.getByRole("columnheader", { name: "Quality" });
@@ -157,7 +157,7 @@ test("the box of auto-routing scores a conversation and says what is wrong with 
   await close(["401"]);
 });
 
-test("status shows a failed attempt that no caller saw", async () => {
+test("status tells what this router saw of a provider", async () => {
   const { page, close } = await open(browser, router.url);
   await page.goto("/status");
   const provider = page.locator("article", { hasText: "anthropic" });
@@ -175,21 +175,26 @@ for (const width of WIDTHS) {
     assert.equal(await page.evaluate(() => document.activeElement.className), "skip");
     await page.goto("/dashboard");
     assert.equal(new URL(page.url()).search, "?next=%2Fdashboard");
+    const focused = (id) => page.waitForFunction((id) => document.activeElement?.id === id, id);
+    await focused("email");
     await page.keyboard.type("nonsense");
     await page.keyboard.press("Enter");
     await page.getByRole("alert").waitFor();
     assert.equal(await page.getByLabel("E-mail address").inputValue(), "nonsense");
     await accessible(page, "login, refused");
     await screenshot(page, `login-refused-${width}`);
+    await focused("email");
     await page.keyboard.press("ControlOrMeta+a");
     await page.keyboard.type(email);
     await page.keyboard.press("Enter");
     await page.getByLabel("Code").waitFor();
     await accessible(page, "code");
     await screenshot(page, `code-${width}`);
+    await focused("code");
     await page.keyboard.type("00000000");
     await page.keyboard.press("Enter");
     await page.getByRole("alert").waitFor();
+    await focused("code");
     await page.keyboard.press("ControlOrMeta+a");
     await page.keyboard.type(await router.code(email));
     await page.keyboard.press("Enter");

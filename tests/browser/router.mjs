@@ -49,7 +49,7 @@ export async function startRouter() {
         const found = files.map((name) => readFileSync(join(spool, name), "utf8")).filter((text) => text.includes(`To: ${email}`));
         return found.length >= mails && found;
       });
-      return /^(\d{8})\s*$/m.exec(texts.at(-1))[1];
+      return /^\s*(\d{8})\s*$/m.exec(texts.at(-1))[1];
     },
     /// One chat; its status and body.
     async chat(model, apiKey = key) {

@@ -6,10 +6,11 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::login::{is_signed_out, see};
 use super::next::Next;
+use super::when::minute;
 use super::{answer, frame};
 use crate::actors::accounts::{KeyView, ListKeys};
 use crate::http::auth::Visitor;
-use crate::http::{ApiError, Switchboard, account, generations};
+use crate::http::{ApiError, Switchboard, account};
 use crate::pages::sample::sample;
 use crate::pages::{Dashboard, Here};
 
@@ -46,7 +47,7 @@ fn sign_in_first(http: &HttpRequest) -> HttpResponse {
 }
 
 fn key(view: &KeyView) -> [String; 3] {
-    let used = view.used_ms.map(generations::rfc3339);
+    let used = view.used_ms.map(minute);
     [
         view.key.name.clone(),
         view.key.hint.clone(),
