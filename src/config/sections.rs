@@ -158,7 +158,7 @@ impl Default for Limits {
             other_body_bytes: 64 << 10,
             bytes_in_flight: 256 << 20,
             requests_in_flight: 4096,
-            running_per_account: 64,
+            running_per_account: 4096,
             header_read_ms: 5_000,
             body_first_byte_ms: 10_000,
             body_min_bytes_per_s: 1024,

@@ -15,7 +15,7 @@ use super::auth::Caller;
 use super::body::{self, Share};
 use super::headers::Served;
 use super::metered::{Ending, Meter, Opening, Spending};
-use super::plan::Plan;
+use super::plan::{Detail, Plan};
 use super::progress::Progress;
 use super::refusal;
 use super::relay::{Relay, Success};
@@ -44,7 +44,7 @@ pub async fn chat(
 ) -> Result<HttpResponse, ApiError> {
     let admission = admit(&desk)?;
     let (request, share) = read(&desk, &http, payload).await?;
-    let plan = Plan::make(&desk, &caller.0, &request).await?;
+    let plan = Plan::make(&desk, &caller.0, &request, Detail::Ranked).await?;
     if plan.shortlist.ranked.is_empty() {
         return Err(refusal::nobody(&plan, &desk, &caller.0));
     }

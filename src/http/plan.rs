@@ -21,7 +21,7 @@ use crate::routing::classify::{Conversation as Transcript, Speaker, Turn, Verdic
 use crate::routing::context::Need;
 use crate::routing::sticky::{Tie, Warm};
 use crate::routing::{
-    Ask, CacheMarks, Choice, Funds, Live, Reason, Shortlist, Standing, Task, candidates,
+    Ask, CacheMarks, Choice, Funds, Live, Reason, Shortlist, Standing, Task, candidates, ranked,
 };
 use crate::wire::{self, ChatRequest, Message, Part, Role};
 
@@ -41,10 +41,19 @@ pub struct Plan {
     pub pin: Option<ModelId>,
     /// What `auto` said, when it was asked.
     pub auto: Option<Verdict>,
-    /// Every model, ranked or excluded.
+    /// Who can serve it; and why the others cannot, when nobody can or that was asked for.
     pub shortlist: Shortlist,
     /// The keyed hash of its messages; `None` for embeddings.
     pub conversation: Option<u64>,
+}
+
+/// How much of the catalog a plan tells about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// Who can serve the request.
+    Ranked,
+    /// Also why every other model cannot.
+    Excluded,
 }
 
 impl Plan {
@@ -53,6 +62,7 @@ impl Plan {
         desk: &Switchboard,
         caller: &Principal,
         request: &ChatRequest,
+        detail: Detail,
     ) -> Result<Self, ApiError> {
         let world = desk.world.load_full();
         let catalog = &world.catalog;
@@ -66,17 +76,19 @@ impl Plan {
         let warm = conversation.warm(desk, now);
         let picked = auto_tier(catalog, auto.as_ref(), warm.as_ref());
         let picked = caller.allowed.nearest(picked);
+        let choices = choices::choices(catalog, first, picked, request, caller.default_prefer)?;
+        let members = choices.iter().flat_map(|choice| choice.members(catalog));
         let ask = Ask {
             task: Task::Chat,
-            choices: choices::choices(catalog, first, picked, request, caller.default_prefer)?,
             needs: request.needs(),
             need: count::need_for(
-                catalog,
+                members,
                 request,
                 &caller.account.to_string(),
                 funds(caller),
                 |model| world.live(model, now).output_mean,
             ),
+            choices,
             answers: request.n(),
             marks: marks(request),
             warm,
@@ -88,12 +100,7 @@ impl Plan {
             incapable: incapable(&world, request),
             today: today(),
         };
-        let mut shortlist = candidates(catalog, &ask, &catalog.weights(), &|model| {
-            world.live(model, now)
-        });
-        if shortlist.ranked.is_empty() && shortlist.reopens_in().is_some() {
-            shortlist = last_resort(&world, &ask, now);
-        }
+        let shortlist = shortlist(&world, &ask, detail, now);
         let first = ask.choices.first();
         let pin = first.and_then(Choice::pinned).cloned();
         Ok(Self {
@@ -148,6 +155,27 @@ fn auto_tier(catalog: &Catalog, auto: Option<&Verdict>, warm: Option<&Warm>) -> 
         Some(model) if !model.serves(picked) => model.tiers.first().copied().unwrap_or(picked),
         Some(_) | None => picked,
     }
+}
+
+/// Who can serve a request, and why the others cannot, as far as that is of use.
+fn shortlist(world: &World, ask: &Ask, detail: Detail, now: Instant) -> Shortlist {
+    let (catalog, weights) = (&world.catalog, world.catalog.weights());
+    let live = |model: &Model| world.live(model, now);
+    let ranked = match detail {
+        Detail::Ranked => ranked(catalog, ask, &weights, &live),
+        Detail::Excluded => Vec::new(),
+    };
+    if !ranked.is_empty() {
+        return Shortlist {
+            ranked,
+            excluded: Vec::new(),
+        };
+    }
+    let shortlist = candidates(catalog, ask, &weights, &live);
+    if shortlist.ranked.is_empty() && shortlist.reopens_in().is_some() {
+        return last_resort(world, ask, now);
+    }
+    shortlist
 }
 
 /// Everything is tripped: whoever is, may be asked all the same. Its provider's actor lets one request

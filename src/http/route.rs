@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
 use super::auth::Caller;
-use super::plan::Plan;
+use super::plan::{Detail, Plan};
 use super::{ApiError, Switchboard, chat, count};
 use crate::catalog::Tier;
 use crate::routing::{Candidate, Excluded};
@@ -67,7 +67,7 @@ pub async fn route(
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let (request, _share) = chat::read(&desk, &http, payload).await?;
-    let mut plan = Plan::make(&desk, &caller.0, &request).await?;
+    let mut plan = Plan::make(&desk, &caller.0, &request, Detail::Excluded).await?;
     plan.need = count::need(&plan.world.catalog, &request, &caller.0.account.to_string());
     let mut response = HttpResponse::Ok();
     if let Some(verdict) = plan.verdict() {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::ask::{Allowed, Ask, CacheMarks, Choice, Funds, Rules, Task};
-use super::candidates::{Candidate, candidates};
+use super::candidates::{Candidate, ranked};
 use super::context::Need;
 use super::live::Live;
 use crate::catalog::{Abilities, Catalog, Model, Prefer, Tier};
@@ -21,7 +21,7 @@ pub fn ranking(
     live: &dyn Fn(&Model) -> Live,
 ) -> Vec<Candidate> {
     let ask = typical(Choice::tier(tier, prefer), today);
-    candidates(catalog, &ask, &catalog.weights(), live).ranked
+    ranked(catalog, &ask, &catalog.weights(), live)
 }
 
 /// A typical request for one choice.

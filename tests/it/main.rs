@@ -20,6 +20,7 @@ mod chat;
 mod context;
 mod drift;
 mod embeddings;
+mod embeddings_hosts;
 mod endings;
 mod failover;
 mod failover_breaker;

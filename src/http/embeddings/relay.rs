@@ -28,7 +28,7 @@ use crate::routing::Candidate;
 use crate::routing::hold::{self, Estimate};
 use crate::store::{Refusal, Status};
 use crate::wire::embed::{self, Call, Vectors};
-use crate::wire::{self, CannotEncode, EmbedRequest, Fault};
+use crate::wire::{self, CannotEncode, EmbedRequest, Fault, FaultClass};
 
 /// Calls of one request that run at one time.
 const CALLS_AT_ONCE: usize = 8;
@@ -124,7 +124,8 @@ impl Relay {
         Err(trail.failure(meter, &self.plan, &self.desk, &self.caller))
     }
 
-    /// Puts a host that failed behind the others, when asking it again may help.
+    /// Puts a host that failed behind the others, when asking it again may help. One that was silent
+    /// is not waited for a second time.
     async fn reorder(
         &self,
         queue: &mut VecDeque<Candidate>,
@@ -133,6 +134,8 @@ impl Relay {
         meter: &Meter,
     ) -> Result<(), ApiError> {
         match next(failed.fault.class) {
+            Next::Candidate | Next::OtherProvider | Next::SameModelOnce | Next::WaitOnce
+                if failed.fault.class == FaultClass::Timeout => {}
             Next::Candidate | Next::OtherProvider | Next::SameModelOnce | Next::WaitOnce => {
                 if queue.is_empty() {
                     tokio::time::sleep(PAUSE).await;
