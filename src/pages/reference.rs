@@ -25,8 +25,10 @@ pub fn table(heading: &str) -> Vec<Vec<Vec<Span>>> {
 }
 
 fn row(line: &str) -> Vec<Vec<Span>> {
-    let inner = line.trim().trim_start_matches('|').trim_end_matches('|');
-    inner.split(" | ").map(|cell| spans(cell.trim())).collect()
+    let inner = line.trim();
+    let inner = inner.strip_prefix('|').unwrap_or(inner);
+    let inner = inner.strip_suffix('|').unwrap_or(inner);
+    inner.split('|').map(|cell| spans(cell.trim())).collect()
 }
 
 /// Code stands between backticks; of a link only its words are kept.

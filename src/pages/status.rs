@@ -41,6 +41,8 @@ pub struct ProviderRow {
     pub attempts: String,
     /// Days with attempts.
     pub told: usize,
+    /// The days on which attempts failed, in words, newest first.
+    pub bad_days: Vec<String>,
     /// Median time to the first content in the last 24 hours.
     pub p50: String,
     /// What nine of ten answers kept to.

@@ -85,8 +85,8 @@ mod tests {
         let dir = TempDir::new().unwrap();
         let db = Db::open(dir.path()).unwrap();
         let rows = [
-            (row(300, "b/c:d"), Some(2)),
-            (row(7, "a"), Some(1)),
+            (row(300, "b/c:d"), Some(2_u32)),
+            (row(7, "a"), Some(1_u32)),
             (row(8, "x"), Some(5)),
         ];
         keep_history(&db, rows).unwrap();

@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 
 use self::rules::{About, RULES, Rule};
 use super::mailbox::SignedIn;
-use super::matrix_rules::{About, RULES, Rule};
 use super::router::{ADMIN, Router, ask, text};
 
 /// What is sent.

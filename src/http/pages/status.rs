@@ -84,6 +84,12 @@ fn provider(
         success: success(&all),
         attempts: count(all.attempts()),
         told,
+        bad_days: periods
+            .iter()
+            .rev()
+            .filter(|period| period.failed > 0)
+            .map(Period::title)
+            .collect(),
         p50: ms(0.5).map_or("no data".to_owned(), duration),
         p90: ms(0.9).map_or("no data".to_owned(), duration),
     }
