@@ -21,6 +21,11 @@ pub struct Deposits {
     pub attempts: usize,
     /// Deposits that one account may order in an hour.
     pub orders_per_hour: usize,
+    /// Pause before Stripe is asked again what became of a charge of a saved card, in milliseconds;
+    /// each one after it is twice as long, up to 128 times as long.
+    pub recharge_ask_again_ms: u64,
+    /// How long a saved card is left alone after it was declined, in milliseconds.
+    pub recharge_decline_pause_ms: u64,
     /// How Stripe is reached. Only from the environment; without it deposits are off.
     #[serde(skip)]
     pub stripe: Option<StripeAccess>,
@@ -45,6 +50,8 @@ impl Default for Deposits {
             timeout_ms: 20_000,
             attempts: 3,
             orders_per_hour: 20,
+            recharge_ask_again_ms: 30_000,
+            recharge_decline_pause_ms: 3_600_000,
             stripe: None,
             webhook_secrets: Vec::new(),
         }

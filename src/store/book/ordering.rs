@@ -222,6 +222,7 @@ impl Book {
             at_ms: self.time(now_ms),
         };
         self.keep_order(order.clone());
+        self.note_paid(&order);
         Ok(Credited::First { order, deposited })
     }
 
