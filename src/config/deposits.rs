@@ -19,8 +19,8 @@ pub struct Deposits {
     pub timeout_ms: u64,
     /// How often Stripe is asked for one thing.
     pub attempts: usize,
-    /// Deposits that one account may order in an hour.
-    pub orders_per_hour: usize,
+    /// Deposits that one account may order within 24 hours.
+    pub orders_per_day: usize,
     /// How Stripe is reached. Only from the environment; without it deposits are off.
     #[serde(skip)]
     pub stripe: Option<StripeAccess>,
@@ -44,7 +44,7 @@ impl Default for Deposits {
         Self {
             timeout_ms: 20_000,
             attempts: 3,
-            orders_per_hour: 20,
+            orders_per_day: 20,
             stripe: None,
             webhook_secrets: Vec::new(),
         }
