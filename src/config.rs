@@ -221,7 +221,7 @@ impl Settings {
             ),
             ("failover.attempts", self.failover.attempts),
             ("deposits.attempts", self.deposits.attempts),
-            ("deposits.orders_per_hour", self.deposits.orders_per_hour),
+            ("deposits.orders_per_day", self.deposits.orders_per_day),
             ("mail.queue", self.mail.queue),
             ("mail.at_once", self.mail.at_once),
             ("mail.attempts", self.mail.attempts),

@@ -377,7 +377,7 @@ impl Storage {
         let db = Db::open(&settings.storage.data_dir)?;
         let limits = store::Limits {
             holds_per_account: settings.limits.running_per_account,
-            orders_per_hour: settings.deposits.orders_per_hour,
+            orders_per_day: settings.deposits.orders_per_day,
         };
         let (book, recovered) = Book::load(&db, limits, clock::now_ms())?;
         if recovered.orphans > 0 {
