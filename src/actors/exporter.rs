@@ -40,6 +40,8 @@ pub struct Exporter {
     figures_leave: bool,
     began_ns: u64,
     patience: Patience,
+    /// How long the operator's backend may take.
+    open_limit: Duration,
     flush: Duration,
     counters: Arc<Counters>,
     finished: Vec<oneshot::Sender<()>>,
@@ -78,6 +80,7 @@ impl Exporter {
                 pause: config::ms(telemetry.pause_ms),
                 limit: config::ms(telemetry.timeout_ms),
             },
+            open_limit: config::ms(settings.otel.timeout_ms),
             flush: config::ms(telemetry.flush_ms),
             counters,
             finished: Vec::new(),
@@ -91,10 +94,20 @@ impl Exporter {
         }
     }
 
+    fn patience(&self, owner: Owner) -> Patience {
+        match owner {
+            Owner::Operator => Patience {
+                limit: self.open_limit,
+                ..self.patience
+            },
+            Owner::Account(_) => self.patience,
+        }
+    }
+
     /// Starts what may start. A task of its own carries each batch, so that a slow backend keeps
     /// nobody else waiting and a panic is no more than a batch that was lost.
     fn work(&mut self, ctx: &mut Context<Self>) {
-        while let Some(parcel) = self.desk.next(Instant::now()) {
+        for parcel in self.desk.due(Instant::now()) {
             let (owner, mark) = (parcel.owner, parcel.mark);
             let spans = parcel.spans();
             let carrier = self.carrier(owner);
@@ -102,7 +115,7 @@ impl Exporter {
                 Owner::Operator => self.source.clone(),
                 Owner::Account(_) => Source::default(),
             };
-            let task = actix::spawn(carry(carrier, parcel, source, self.patience));
+            let task = actix::spawn(carry(carrier, parcel, source, self.patience(owner)));
             let ended = task.into_actor(self).map(move |ended, exporter, ctx| {
                 let lost = Err(Failure {
                     status: None,
@@ -270,7 +283,7 @@ impl Handler<TakeFigures> for Exporter {
             return;
         };
         let export = spans::metrics(&self.source, &text, self.began_ns, clock::now_ns());
-        let (carrier, patience) = (self.open.clone(), self.patience);
+        let (carrier, patience) = (self.open.clone(), self.patience(Owner::Operator));
         self.figures_leave = true;
         let task = actix::spawn(async move {
             persist(&carrier, &target, &Payload::Metrics(export), patience).await
