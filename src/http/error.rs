@@ -292,6 +292,11 @@ impl ApiError {
         self.0.code
     }
 
+    /// The field of the request that is wrong, where one is named.
+    pub fn field(&self) -> Option<&str> {
+        self.0.param.as_deref()
+    }
+
     /// The message.
     pub fn message(&self) -> &str {
         &self.0.message
