@@ -13,12 +13,17 @@ pub mod exporter;
 pub mod funds;
 pub mod guard;
 pub mod ledger;
+pub mod logbook;
 pub mod mailer;
+pub mod prices;
 pub mod provider;
 pub mod rate;
+pub mod recharge;
+pub mod refusals;
 pub mod statistics;
 pub mod stop;
 pub mod storage;
+pub mod stripe;
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -36,13 +41,17 @@ use self::classifier::Classifier;
 use self::conversations::Memory;
 use self::exporter::Exporter;
 use self::funds::Purses;
-use self::ledger::{Ledger, Tally};
+use self::ledger::{Keep, Ledger, Tally};
+use self::logbook::Logbook;
 use self::mailer::{Mailer, Post, PostError};
+use self::recharge::Recharger;
+use self::refusals::Refusals;
 use self::statistics::{Archivist, Statistics};
 use self::stop::Stop;
 use self::storage::{SpaceWatch, StorageHealth};
+use self::stripe::{NoClient, Stripe};
 use crate::catalog::Catalog;
-use crate::config::{Environment, Settings};
+use crate::config::{Deposits, Environment, Settings};
 use crate::counters::Counters;
 use crate::ids::Pepper;
 use crate::store::{self, Archive, Book, Db, Disposable, Generosity, LedgerError, Terms, Visitors};
@@ -96,8 +105,14 @@ pub struct Switchboard {
     pub accounts: Addr<Accounts>,
     /// Mails.
     pub mailer: Addr<Mailer>,
+    /// What came of attempts, for the status page.
+    pub logbook: Arc<Logbook>,
     /// Spans and metrics on their way out.
     pub exporter: Addr<Exporter>,
+    /// Who charges saved cards.
+    pub recharger: Addr<Recharger>,
+    /// Who takes card payments; `None` when deposits are off.
+    pub stripe: Option<Arc<Stripe>>,
     /// Who keeps what was learned of the models.
     pub statistics: Addr<Archivist>,
     /// The catalog's keeper.
@@ -112,6 +127,8 @@ pub struct Switchboard {
     pub in_flight: Arc<Semaphore>,
     /// Sign-in requests that wait for the accounts' actor.
     pub sign_ins: Arc<Semaphore>,
+    /// Wrong admin tokens.
+    pub refused_operators: Refusals,
     arrivals: Mutex<Arrivals>,
     replays: Mutex<Replays>,
     /// Who answered which conversation.
@@ -134,6 +151,9 @@ pub enum StartError {
     /// Mails can be neither sent nor written.
     #[error(transparent)]
     Mail(#[from] PostError),
+    /// Stripe cannot be asked.
+    #[error(transparent)]
+    Stripe(#[from] NoClient),
 }
 
 impl Switchboard {
@@ -150,12 +170,14 @@ impl Switchboard {
         let catalog = source.load()?;
         let storage = Storage::open(&settings)?;
         let post = Post::open(&settings.mail, &settings.storage.data_dir)?;
-        let mailer = Mailer::new(post, &settings.mail);
         let counters = Arc::new(Counters::default());
-        let exporter = Exporter::new(&settings, Arc::clone(&counters));
-        let posts = Posts { mailer, exporter };
+        let outside = Outside {
+            mailer: Mailer::new(post, &settings.mail),
+            exporter: Exporter::new(&settings, Arc::clone(&counters)),
+            stripe: processor(&settings.deposits)?,
+        };
         Ok(Self::spawn(
-            settings, providers, source, catalog, storage, posts, counters,
+            settings, providers, source, catalog, storage, outside, counters,
         ))
     }
 
@@ -165,7 +187,7 @@ impl Switchboard {
         source: Source,
         catalog: Catalog,
         storage: Storage,
-        posts: Posts,
+        outside: Outside,
         counters: Arc<Counters>,
     ) -> Self {
         let rules = Rules {
@@ -182,8 +204,9 @@ impl Switchboard {
             visitors,
             pepper,
             remembered,
+            logbook,
         } = storage;
-        let keeper = CatalogKeeper::new(source, rules, catalog, remembered);
+        let keeper = CatalogKeeper::new(source, rules, catalog, remembered, Arc::clone(&logbook));
         let world = keeper.published();
         let purses = Arc::new(Purses::default());
         for (account, balance) in book.customers() {
@@ -196,17 +219,23 @@ impl Switchboard {
             settings.storage.min_free_bytes,
         );
         let archive = Archive::new(db.clone());
-        let keep_ms = settings
-            .storage
-            .keep_records_days
-            .saturating_mul(24 * 3600 * 1000);
-        let archivist = Archivist::new(db.clone(), Arc::clone(&world), Arc::clone(&health));
+        let archivist = Archivist::new(
+            db.clone(),
+            Arc::clone(&world),
+            Arc::clone(&logbook),
+            Arc::clone(&health),
+        );
+        let days_ms = |days: u64| days.saturating_mul(24 * 3600 * 1000);
+        let keep = Keep {
+            records_ms: days_ms(settings.storage.keep_records_days),
+            audit_ms: days_ms(settings.storage.keep_audit_days),
+        };
         let ledger = Ledger::new(
             db.clone(),
             book,
             Arc::clone(&purses),
             Arc::clone(&health),
-            keep_ms,
+            keep,
         );
 
         // All of these block on the disk, so they share a thread that nothing else runs on.
@@ -214,8 +243,14 @@ impl Switchboard {
         SpaceWatch::start_in_arbiter(&disk, |_| watch);
         let ledger_tally = ledger.tally();
         let ledger = Ledger::start_in_arbiter(&disk, |_| ledger);
-        let Posts { mailer, exporter } = posts;
-        let mailer = Mailer::start_in_arbiter(&Arbiter::new().handle(), |_| mailer);
+        // Both of these wait for other machines.
+        let Outside {
+            mailer,
+            exporter,
+            stripe,
+        } = outside;
+        let outside = Arbiter::new().handle();
+        let mailer = Mailer::start_in_arbiter(&outside, |_| mailer);
         let exporter = Exporter::start_in_arbiter(&Arbiter::new().handle(), |_| exporter);
         let exports = Exports {
             exporter: exporter.clone(),
@@ -233,6 +268,14 @@ impl Switchboard {
             allowances,
             exports,
         );
+        let accounts = Accounts::start_in_arbiter(&disk, |_| accounts);
+        let recharger = Recharger::new(
+            stripe.clone(),
+            ledger.clone(),
+            accounts.clone(),
+            Arc::clone(&purses),
+            &settings.deposits,
+        );
         let permits =
             (settings.limits.bytes_in_flight / BODY_BUDGET_UNIT).min(Semaphore::MAX_PERMITS);
         Self {
@@ -248,7 +291,10 @@ impl Switchboard {
             ledger_tally,
             ledger,
             mailer,
-            accounts: Accounts::start_in_arbiter(&disk, |_| accounts),
+            logbook,
+            stripe,
+            accounts,
+            recharger: Recharger::start_in_arbiter(&outside, |_| recharger),
             statistics: Archivist::start_in_arbiter(&disk, |_| archivist),
             catalog: keeper.start(),
             classifier: Classifier::start_in_arbiter(&Arbiter::new().handle(), |_| Classifier),
@@ -262,6 +308,7 @@ impl Switchboard {
                     .min(Semaphore::MAX_PERMITS),
             )),
             sign_ins: Arc::new(Semaphore::new(SIGN_INS_WAITING)),
+            refused_operators: Refusals::default(),
             arrivals: Mutex::new(Arrivals::new(settings.sign_in.requests_per_ip_hour)),
             replays: Mutex::new(Replays::new(REPLAY_BYTES)),
             conversations: Memory::default(),
@@ -290,10 +337,24 @@ impl Switchboard {
     }
 }
 
-/// Who carries what leaves the router beside answers.
-struct Posts {
+/// Who takes card payments, if the operator has set that up.
+fn processor(settings: &Deposits) -> Result<Option<Arc<Stripe>>, NoClient> {
+    if settings.stripe.is_some() && settings.webhook_secrets.is_empty() {
+        tracing::warn!(
+            "STRIPE_WEBHOOK_SECRET is not set: payments could not be credited, so deposits stay off"
+        );
+    }
+    let stripe = settings
+        .access()
+        .map(|access| Stripe::new(access, settings));
+    Ok(stripe.transpose()?.map(Arc::new))
+}
+
+/// What reaches out to other machines.
+struct Outside {
     mailer: Mailer,
     exporter: Exporter,
+    stripe: Option<Arc<Stripe>>,
 }
 
 /// What was found in the data directory.
@@ -304,6 +365,7 @@ struct Storage {
     visitors: Visitors,
     pepper: Pepper,
     remembered: Statistics,
+    logbook: Arc<Logbook>,
 }
 
 impl Storage {
@@ -311,6 +373,7 @@ impl Storage {
         let db = Db::open(&settings.storage.data_dir)?;
         let limits = store::Limits {
             holds_per_account: settings.limits.running_per_account,
+            orders_per_day: settings.deposits.orders_per_day,
         };
         let (book, recovered) = Book::load(&db, limits, clock::now_ms())?;
         if recovered.orphans > 0 {
@@ -324,8 +387,10 @@ impl Storage {
         let accounts = store::Accounts::load(&db, pepper.clone())?;
         let visitors = Visitors::load(&db, &pepper, terms(settings))?;
         let remembered = statistics::remembered(&db)?;
+        let logbook = Arc::new(Logbook::read(&db)?);
         Ok(Self {
             remembered,
+            logbook,
             db,
             book,
             accounts,

@@ -29,17 +29,27 @@ impl Fields {
         Self::parse(&body.bytes)
     }
 
+    /// The members of a body that a page made of its form.
+    pub fn of(members: Map<String, Value>) -> Self {
+        Self {
+            members,
+            path: String::new(),
+        }
+    }
+
     fn parse(bytes: &[u8]) -> Result<Self, ApiError> {
         match serde_json::from_slice(bytes) {
-            Ok(members) => Ok(Self {
-                members,
-                path: String::new(),
-            }),
+            Ok(members) => Ok(Self::of(members)),
             Err(error) => {
                 let message = format!("The body must be a JSON object: {error}.");
                 Err(ApiError::new(Code::InvalidJson, message))
             }
         }
+    }
+
+    /// The body as it was read, for the audit log. Only for bodies that hold no secret.
+    pub fn said(&self) -> String {
+        serde_json::to_string(&self.members).unwrap_or_default()
     }
 
     /// A text that has to be there.

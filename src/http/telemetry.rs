@@ -143,7 +143,15 @@ pub async fn add_status(
 
 /// `POST /v1/account/telemetry/test`
 pub async fn test(desk: Data<Switchboard>, manager: Manager) -> Result<HttpResponse, ApiError> {
-    let asked = desk.exporter.send(SendTest(manager.account())).await;
+    let body = report(&desk, manager.account()).await?;
+    Ok(HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(body))
+}
+
+/// Sends a span to an account's target, and tells what came of it.
+pub async fn report(desk: &Switchboard, account: AccountId) -> Result<Value, ApiError> {
+    let asked = desk.exporter.send(SendTest(account)).await;
     let report = asked.map_err(ApiError::internal)?.map_err(refused)?;
     let elapsed_ms = u64::try_from(report.took.as_millis()).unwrap_or(u64::MAX);
     let mut body = json!({
@@ -158,9 +166,7 @@ pub async fn test(desk: Data<Switchboard>, manager: Manager) -> Result<HttpRespo
     };
     body["status"] = json!(status);
     body["message"] = json!(message);
-    Ok(HttpResponse::Ok()
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .json(body))
+    Ok(body)
 }
 
 fn refused(error: NoTest) -> ApiError {

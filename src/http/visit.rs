@@ -118,6 +118,11 @@ fn count(response: &ServiceResponse<impl MessageBody>) {
     );
 }
 
+/// The id of a request that has been greeted.
+pub fn request_id(request: &HttpRequest) -> Option<RequestId> {
+    request.extensions().get::<Visit>().map(|visit| visit.id)
+}
+
 /// Seconds since the Unix epoch, now.
 pub fn unix_seconds() -> u64 {
     now_ms() / 1000

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::audit::Deed;
 use super::db::{Batch, Db};
 use super::error::StoreError;
 use super::keys::Keys;
@@ -11,6 +12,7 @@ use super::policy::{Beyond, Policy};
 use super::seal::Seal;
 use super::settings::Settings;
 use super::telemetry::{Telemetry, TelemetryError};
+use super::wallet::Wallet;
 use super::{Key, codec, key};
 use crate::ids::{AccountId, ApiKey, KeyHash, Pepper};
 use crate::money::Picodollars;
@@ -107,6 +109,9 @@ pub enum AccountError {
     /// Where its traces go does not fit together.
     #[error(transparent)]
     Telemetry(#[from] TelemetryError),
+    /// Auto-recharge needs a card.
+    #[error("no card is saved")]
+    NoCard,
     /// The address is not that of the account.
     #[error("this is not the account's e-mail address")]
     WrongEmail,
@@ -123,6 +128,8 @@ pub struct Accounts {
     pub(super) settings: HashMap<AccountId, Settings>,
     pub(super) telemetry: HashMap<AccountId, Telemetry>,
     pub(super) seal: Seal,
+    /// Of those who have ever paid.
+    pub(super) wallets: HashMap<AccountId, Wallet>,
     pub(super) batch: Batch,
 }
 
@@ -137,6 +144,7 @@ impl Accounts {
             daily_limits: HashMap::new(),
             settings: HashMap::new(),
             telemetry: HashMap::new(),
+            wallets: HashMap::new(),
             batch: Batch::default(),
         };
         for row in db.rows(key::CUSTOMERS)? {
@@ -155,6 +163,11 @@ impl Accounts {
             let (key, value) = row?;
             let target: Telemetry = codec::decode(&key, &value)?;
             all.telemetry.insert(target.account, target);
+        }
+        for row in db.rows(key::WALLETS)? {
+            let (key, value) = row?;
+            let wallet: Wallet = codec::decode(&key, &value)?;
+            all.wallets.insert(wallet.account, wallet);
         }
         for row in db.rows(key::LIMITS)? {
             let (key, value) = row?;
@@ -251,6 +264,7 @@ impl Accounts {
             key::limit(id),
             key::settings(id),
             key::telemetry(id),
+            key::wallet(id),
         ] {
             self.batch.delete(row);
         }
@@ -258,6 +272,7 @@ impl Accounts {
         self.daily_limits.remove(&id);
         self.settings.remove(&id);
         self.telemetry.remove(&id);
+        self.wallets.remove(&id);
         self.accounts.remove(&id);
         Ok(self.keys.remove_all(id, &mut self.batch))
     }
@@ -280,6 +295,11 @@ impl Accounts {
             self.batch.put(key::customer(id), account);
         }
         Ok(())
+    }
+
+    /// Writes a row of the audit log with the next commit.
+    pub fn note(&mut self, deed: &Deed) {
+        deed.put(&mut self.batch);
     }
 
     /// The changes since the last call, for one commit.

@@ -7,7 +7,7 @@ use super::key;
 use super::telemetry::TelemetryChange;
 use crate::catalog::{Prefer, Tier};
 use crate::ids::AccountId;
-use crate::money::Picodollars;
+use crate::money::{Cents, Picodollars};
 
 /// The least that is charged at one time, five dollars.
 const LEAST_RECHARGE: Picodollars = Picodollars::new(5_000_000_000_000);
@@ -113,7 +113,8 @@ impl Settings {
             default_prefer: None,
             auto_recharge: AutoRecharge {
                 state: Switch::Off,
-                threshold: LEAST_RECHARGE,
+                // The smallest deposit is worth 4.80, which is not low.
+                threshold: Picodollars::new(2_000_000_000_000),
                 amount: Picodollars::new(20_000_000_000_000),
                 monthly_cap: Picodollars::new(100_000_000_000_000),
             },
@@ -154,7 +155,8 @@ impl AutoRecharge {
         if self.threshold < Picodollars::ZERO {
             return Err(AccountError::Recharge("threshold_usd"));
         }
-        if !(LEAST_RECHARGE..=MOST_RECHARGE).contains(&self.amount) {
+        let whole = Cents::of_usd(self.amount).is_some();
+        if !whole || !(LEAST_RECHARGE..=MOST_RECHARGE).contains(&self.amount) {
             return Err(AccountError::Recharge("amount_usd"));
         }
         if self.monthly_cap < self.amount {
@@ -186,6 +188,9 @@ impl Accounts {
             Some(None) => Some(None),
             None => None,
         };
+        if change.auto_recharge.state == Some(Switch::On) && self.wallet(id).card.is_none() {
+            return Err(AccountError::NoCard);
+        }
         if let Some(limit) = change.daily_limit {
             self.set_daily_limit(id, limit)?;
         }
@@ -203,6 +208,18 @@ impl Accounts {
             self.batch.put(key::settings(id), &settings);
         }
         Ok(())
+    }
+
+    /// Switches auto-recharge off, unless it is.
+    pub fn stop_recharge(&mut self, id: AccountId) -> Option<Settings> {
+        let mut settings = self.settings(id);
+        if self.account(id).is_none() || settings.auto_recharge.state == Switch::Off {
+            return None;
+        }
+        settings.auto_recharge.state = Switch::Off;
+        self.settings.insert(id, settings);
+        self.batch.put(key::settings(id), &settings);
+        Some(settings)
     }
 }
 
@@ -237,6 +254,13 @@ mod tests {
             (
                 RechargeChange {
                     amount: usd("500.01"),
+                    ..change
+                },
+                "amount_usd",
+            ),
+            (
+                RechargeChange {
+                    amount: usd("10.001"),
                     ..change
                 },
                 "amount_usd",

@@ -1,12 +1,13 @@
 //! A customer's transactions, read by the page without a walk over the chain, and its records: both
 //! found by key and model.
 
+use std::collections::HashMap;
 use std::ops::{Range, RangeInclusive};
 
 use super::book::{Cause, Link, Transfer};
 use super::db::Db;
 use super::error::StoreError;
-use super::{Archive, Day, Generation, Page, codec, key};
+use super::{Archive, Day, Generation, Page, Receipt, codec, key};
 use crate::ids::{AccountId, GenerationId, KeyId};
 
 /// Rows that one page looks through at the most, however few of them it wants.
@@ -19,6 +20,8 @@ const STEP: usize = 500;
 pub struct Transactions {
     /// The transfers that moved the customer's money.
     pub transfers: Vec<Transfer>,
+    /// What the card payments among them were, by the processor's id.
+    pub receipts: HashMap<String, Receipt>,
     /// Where the next page begins; `None` when there is no older one.
     pub before: Option<u64>,
 }
@@ -78,6 +81,7 @@ impl Archive {
         let end = before.map_or(of_days.end, |before| before.min(of_days.end));
         let mut page = Transactions {
             transfers: Vec::new(),
+            receipts: HashMap::new(),
             before: None,
         };
         if of_days.start >= end {
@@ -94,6 +98,11 @@ impl Archive {
             if let Some(transfer) = read(self.db(), seq)?
                 && wanted.takes_transfer(self.db(), &transfer)?
             {
+                if let Some(intent) = transfer.payment()
+                    && let Some(receipt) = self.receipt(intent)?
+                {
+                    page.receipts.insert(intent.to_owned(), receipt);
+                }
                 page.transfers.push(transfer);
             }
             looked_through += 1;

@@ -1,4 +1,4 @@
-//! The rules of the adversary's matrix: who may use each route, and what it is about.
+//! The adversary's rules: who may use which route, and what it is about.
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +46,18 @@ pub const RULES: &[(&str, &str, Rule, About)] = &[
     ("GET", "/ready", Rule::Everyone, About::Self_(200)),
     // The tests ask from the router's own machine, which may.
     ("GET", "/metrics", Rule::Everyone, About::Self_(200)),
+    ("GET", "/", Rule::Everyone, About::Self_(200)),
+    ("GET", "/assets/{name}", Rule::Everyone, About::Self_(404)),
+    ("GET", "/docs", Rule::Everyone, About::Self_(200)),
+    ("GET", "/docs/{topic}", Rule::Everyone, About::Self_(404)),
     ("GET", "/status", Rule::Everyone, About::Self_(200)),
+    ("GET", "/openapi.json", Rule::Everyone, About::Self_(200)),
+    ("GET", "/login", Rule::Everyone, About::Self_(200)),
+    ("POST", "/login", Rule::Everyone, About::Self_(400)),
+    ("POST", "/login/code", Rule::Everyone, About::Self_(400)),
+    // Whoever has not signed in is led to the front page, and to the sign-in page.
+    ("POST", "/logout", Rule::Everyone, About::Ends),
+    ("GET", "/dashboard", Rule::Everyone, About::Self_(200)),
     ("POST", "/v1/route", Rule::Key, About::Self_(400)),
     (
         "GET",
@@ -109,7 +120,29 @@ pub const RULES: &[(&str, &str, Rule, About)] = &[
         Rule::Session,
         About::Session,
     ),
+    ("GET", "/v1/billing", Rule::Session, About::Self_(200)),
+    // Deposits are off here; who may not order does not learn that.
+    (
+        "POST",
+        "/v1/billing/checkout",
+        Rule::Session,
+        About::Self_(404),
+    ),
+    (
+        "DELETE",
+        "/v1/billing/card",
+        Rule::Session,
+        About::Self_(404),
+    ),
+    // Without a secret for events there is no such route.
+    (
+        "POST",
+        "/v1/billing/webhook",
+        Rule::Everyone,
+        About::Self_(404),
+    ),
     ("GET", "/admin/overview", Rule::Operator, About::Self_(200)),
+    ("GET", "/admin/audit", Rule::Operator, About::Self_(200)),
     ("GET", "/admin/accounts", Rule::Operator, About::Self_(200)),
     (
         "GET",
