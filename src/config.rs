@@ -3,9 +3,11 @@
 mod deposits;
 mod environment;
 mod mail;
+mod otel;
 mod rate_limits;
 mod sections;
 mod sign_in;
+mod telemetry;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,9 +19,11 @@ use url::Url;
 pub use deposits::{Deposits, StripeAccess};
 pub use environment::Environment;
 pub use mail::{Mail, SmtpUrl};
+pub use otel::Otel;
 pub use rate_limits::RateLimits;
 pub use sections::{Breaker, CatalogFiles, Failover, Limits, Server, Storage};
 pub use sign_in::SignIn;
+pub use telemetry::Telemetry;
 
 /// Every setting of a running router. `data/model-router.example.toml` documents each key.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -43,6 +47,11 @@ pub struct Settings {
     pub mail: Mail,
     /// Who may become a customer.
     pub sign_in: SignIn,
+    /// Where customers may have their traces sent.
+    pub telemetry: Telemetry,
+    /// Where the operator's own traces and metrics go. Only from the environment.
+    #[serde(skip)]
+    pub otel: Otel,
     /// How customers pay.
     pub deposits: Deposits,
     /// The token that opens `/admin`. Only from the environment.
@@ -173,6 +182,7 @@ impl Settings {
                 bad("MAIL_FROM", why)
             })?;
         }
+        self.otel = Otel::read(env).map_err(|(key, reason)| bad(key, reason))?;
         let base = env.get("STRIPE_API_BASE");
         if let Some(key) = env.get("STRIPE_SECRET_KEY") {
             let access = StripeAccess::read(key, base.as_deref());
@@ -211,10 +221,11 @@ impl Settings {
             ),
             ("failover.attempts", self.failover.attempts),
             ("deposits.attempts", self.deposits.attempts),
-            ("deposits.orders_per_hour", self.deposits.orders_per_hour),
+            ("deposits.orders_per_day", self.deposits.orders_per_day),
             ("mail.queue", self.mail.queue),
             ("mail.at_once", self.mail.at_once),
             ("mail.attempts", self.mail.attempts),
+            ("telemetry.attempts", self.telemetry.attempts),
             (
                 "sign_in.requests_per_ip_hour",
                 self.sign_in.requests_per_ip_hour,
@@ -247,7 +258,17 @@ impl Settings {
             ("breaker.rest_ms", self.breaker.rest_ms),
             ("breaker.max_rest_ms", self.breaker.max_rest_ms),
             ("mail.timeout_ms", self.mail.timeout_ms),
+            ("telemetry.flush_ms", self.telemetry.flush_ms),
+            ("telemetry.timeout_ms", self.telemetry.timeout_ms),
+            ("telemetry.pause_ms", self.telemetry.pause_ms),
+            ("telemetry.rest_ms", self.telemetry.rest_ms),
+            ("telemetry.max_rest_ms", self.telemetry.max_rest_ms),
+            ("telemetry.drain_ms", self.telemetry.drain_ms),
             ("deposits.timeout_ms", self.deposits.timeout_ms),
+            (
+                "deposits.recharge_ask_again_ms",
+                self.deposits.recharge_ask_again_ms,
+            ),
             ("breaker.ramp_ms", self.breaker.ramp_ms),
             (
                 "breaker.rate_limited_rest_ms",
@@ -271,10 +292,14 @@ impl Settings {
             "limits.bytes_in_flight",
             "is less than limits.chat_body_bytes; no body of that size could be read",
         ));
-        let kept = (!(1..=36_500).contains(&self.storage.keep_records_days)).then_some((
-            "storage.keep_records_days",
-            "must be between 1 and 36500 days",
-        ));
+        let kept = [
+            ("storage.keep_records_days", self.storage.keep_records_days),
+            ("storage.keep_audit_days", self.storage.keep_audit_days),
+        ];
+        let kept = kept
+            .into_iter()
+            .find(|(_, days)| !(1..=36_500).contains(days))
+            .map(|(key, _)| (key, "must be between 1 and 36500 days"));
         let percent = (self.breaker.min_success_percent > 100).then_some((
             "breaker.min_success_percent",
             "is above 100; it must be a percentage",

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use hmac::{Hmac, KeyInit, Mac};
 use rand::distr::{Alphanumeric, SampleString};
@@ -122,6 +123,20 @@ ulid_id!(
     /// An API key's public name, `key_` + ULID.
     KeyId, "key_"
 );
+ulid_id!(
+    /// A row of the audit log, `aud_` + ULID.
+    AuditId, "aud_"
+);
+
+impl AuditId {
+    /// A new one of that moment. Of two in the same millisecond, the later is the greater.
+    pub fn at(unix_ms: u64) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = u128::from(NEXT.fetch_add(1, Ordering::Relaxed));
+        let chance = u128::from(rand::random::<u64>() >> 16);
+        Self(Self::first_at(unix_ms).0 | (number << 48) | chance)
+    }
+}
 
 ulid_id!(
     /// A deposit that someone has ordered, `order_` + ULID. Stripe hands it back with the payment.

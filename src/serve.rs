@@ -8,6 +8,7 @@ use std::time::Duration;
 use actix_web::web::Data;
 use model_router::actors::accounts::{CreateAccount, DeleteKey, FindAccount, ListKeys, MakeKey};
 use model_router::actors::catalog::Reload;
+use model_router::actors::exporter::{self, TakeFigures};
 use model_router::actors::ledger::{Drain, Grant};
 use model_router::actors::mailer::Finish;
 use model_router::actors::statistics::KeepStatistics;
@@ -19,7 +20,7 @@ use model_router::money::Picodollars;
 use model_router::routing::context::encoding;
 use model_router::sandbox::stripe::Stripe;
 use model_router::sandbox::{Sandbox, Vendor};
-use model_router::store::{Maker, PolicyChange};
+use model_router::store::{Author, PolicyChange};
 use model_router::{http, telemetry};
 use rand::distr::{Alphanumeric, SampleString};
 use tempfile::TempDir;
@@ -183,9 +184,10 @@ async fn sandbox_account(desk: &Switchboard) -> Result<(ApiKey, Picodollars), Fa
             make_room(desk, account).await?;
             let make = MakeKey {
                 account,
-                maker: Maker::Owner,
+                author: Author::ROUTER,
                 name: "sandbox".to_owned(),
                 policy: PolicyChange::default(),
+                said: String::new(),
             };
             let (_, key) = desk.accounts.send(make).await???;
             (account, key)
@@ -194,6 +196,7 @@ async fn sandbox_account(desk: &Switchboard) -> Result<(ApiKey, Picodollars), Fa
             let create = CreateAccount {
                 email,
                 daily_limit: None,
+                author: Author::ROUTER,
             };
             let created = desk.accounts.send(create).await???;
             (created.account, created.key)
@@ -204,6 +207,7 @@ async fn sandbox_account(desk: &Switchboard) -> Result<(ApiKey, Picodollars), Fa
         amount: SANDBOX_CREDIT,
         idempotency_key: "opening".to_owned(),
         reason: "sandbox credit".to_owned(),
+        author: Author::ROUTER,
     };
     desk.ledger.send(grant).await???;
     Ok((key, desk.purses.of(account).available()))
@@ -218,7 +222,7 @@ async fn make_room(desk: &Switchboard, account: AccountId) -> Result<(), Failure
     if let Some(oldest) = keys.first() {
         let delete = DeleteKey {
             account,
-            maker: Maker::Owner,
+            author: Author::ROUTER,
             key: oldest.key.id,
         };
         desk.accounts.send(delete).await???;
@@ -252,6 +256,15 @@ async fn serve_until_signal(
     desk.statistics.send(KeepStatistics).await?;
     if desk.ledger.send(Drain).await?.is_err() {
         std::process::exit(EXIT_STORAGE);
+    }
+    desk.exporter
+        .do_send(TakeFigures(http::metrics_text(&desk)));
+    let time = Duration::from_millis(desk.settings.telemetry.drain_ms);
+    if tokio::time::timeout(time, desk.exporter.send(exporter::Finish))
+        .await
+        .is_err()
+    {
+        tracing::warn!("spans were still on their way: they are lost");
     }
     if tokio::time::timeout(MAIL_TIME, desk.mailer.send(Finish))
         .await

@@ -9,12 +9,17 @@ pub mod classifier;
 pub mod clock;
 pub mod conversations;
 pub mod credential;
+pub mod exporter;
 pub mod funds;
 pub mod guard;
 pub mod ledger;
+pub mod logbook;
 pub mod mailer;
+pub mod prices;
 pub mod provider;
 pub mod rate;
+pub mod recharge;
+pub mod refusals;
 pub mod statistics;
 pub mod stop;
 pub mod storage;
@@ -27,16 +32,20 @@ use actix::{Actor, Addr, Arbiter};
 use arc_swap::ArcSwap;
 use tokio::sync::Semaphore;
 
-use self::accounts::{Accounts, Allowances, Door, KeyDirectory, SessionDirectory};
+use self::accounts::{Accounts, Allowances, Door, Exports, KeyDirectory, SessionDirectory};
 use self::arrivals::Arrivals;
 use self::breaker::Policy;
 use self::budget::Rate;
 use self::catalog::{CatalogKeeper, ReloadError, Rules, Source, World};
 use self::classifier::Classifier;
 use self::conversations::Memory;
+use self::exporter::Exporter;
 use self::funds::Purses;
-use self::ledger::{Ledger, Tally};
+use self::ledger::{Keep, Ledger, Tally};
+use self::logbook::Logbook;
 use self::mailer::{Mailer, Post, PostError};
+use self::recharge::Recharger;
+use self::refusals::Refusals;
 use self::statistics::{Archivist, Statistics};
 use self::stop::Stop;
 use self::storage::{SpaceWatch, StorageHealth};
@@ -45,6 +54,7 @@ use crate::catalog::Catalog;
 use crate::config::{Deposits, Environment, Settings};
 use crate::counters::Counters;
 use crate::ids::Pepper;
+use crate::otlp::NoCarrier;
 use crate::store::{self, Archive, Book, Db, Disposable, Generosity, LedgerError, Terms, Visitors};
 use crate::wire::Replays;
 
@@ -96,6 +106,12 @@ pub struct Switchboard {
     pub accounts: Addr<Accounts>,
     /// Mails.
     pub mailer: Addr<Mailer>,
+    /// What came of attempts, for the status page.
+    pub logbook: Arc<Logbook>,
+    /// Spans and metrics on their way out.
+    pub exporter: Addr<Exporter>,
+    /// Who charges saved cards.
+    pub recharger: Addr<Recharger>,
     /// Who takes card payments; `None` when deposits are off.
     pub stripe: Option<Arc<Stripe>>,
     /// Who keeps what was learned of the models.
@@ -105,13 +121,15 @@ pub struct Switchboard {
     /// The classifier.
     pub classifier: Addr<Classifier>,
     /// What is counted for the operator.
-    pub counters: Counters,
+    pub counters: Arc<Counters>,
     /// The order to end, for requests that run.
     pub stop: Stop,
     /// Inference requests in flight.
     pub in_flight: Arc<Semaphore>,
     /// Sign-in requests that wait for the accounts' actor.
     pub sign_ins: Arc<Semaphore>,
+    /// Wrong admin tokens.
+    pub refused_operators: Refusals,
     arrivals: Mutex<Arrivals>,
     replays: Mutex<Replays>,
     /// Who answered which conversation.
@@ -134,6 +152,9 @@ pub enum StartError {
     /// Mails can be neither sent nor written.
     #[error(transparent)]
     Mail(#[from] PostError),
+    /// Nothing can be exported.
+    #[error(transparent)]
+    Export(#[from] NoCarrier),
     /// Stripe cannot be asked.
     #[error(transparent)]
     Stripe(#[from] NoClient),
@@ -153,11 +174,15 @@ impl Switchboard {
         let catalog = source.load()?;
         let storage = Storage::open(&settings)?;
         let post = Post::open(&settings.mail, &settings.storage.data_dir)?;
-        let mailer = Mailer::new(post, &settings.mail);
-        let stripe = processor(&settings.deposits)?;
-        let mut desk = Self::spawn(settings, providers, source, catalog, storage, mailer);
-        desk.stripe = stripe;
-        Ok(desk)
+        let counters = Arc::new(Counters::default());
+        let outside = Outside {
+            mailer: Mailer::new(post, &settings.mail),
+            exporter: Exporter::new(&settings, Arc::clone(&counters))?,
+            stripe: processor(&settings.deposits)?,
+        };
+        Ok(Self::spawn(
+            settings, providers, source, catalog, storage, outside, counters,
+        ))
     }
 
     fn spawn(
@@ -166,7 +191,8 @@ impl Switchboard {
         source: Source,
         catalog: Catalog,
         storage: Storage,
-        mailer: Mailer,
+        outside: Outside,
+        counters: Arc<Counters>,
     ) -> Self {
         let rules = Rules {
             policy: Policy::of(&settings.breaker),
@@ -182,8 +208,9 @@ impl Switchboard {
             visitors,
             pepper,
             remembered,
+            logbook,
         } = storage;
-        let keeper = CatalogKeeper::new(source, rules, catalog, remembered);
+        let keeper = CatalogKeeper::new(source, rules, catalog, remembered, Arc::clone(&logbook));
         let world = keeper.published();
         let purses = Arc::new(Purses::default());
         for (account, balance) in book.customers() {
@@ -196,17 +223,23 @@ impl Switchboard {
             settings.storage.min_free_bytes,
         );
         let archive = Archive::new(db.clone());
-        let keep_ms = settings
-            .storage
-            .keep_records_days
-            .saturating_mul(24 * 3600 * 1000);
-        let archivist = Archivist::new(db.clone(), Arc::clone(&world), Arc::clone(&health));
+        let archivist = Archivist::new(
+            db.clone(),
+            Arc::clone(&world),
+            Arc::clone(&logbook),
+            Arc::clone(&health),
+        );
+        let days_ms = |days: u64| days.saturating_mul(24 * 3600 * 1000);
+        let keep = Keep {
+            records_ms: days_ms(settings.storage.keep_records_days),
+            audit_ms: days_ms(settings.storage.keep_audit_days),
+        };
         let ledger = Ledger::new(
             db.clone(),
             book,
             Arc::clone(&purses),
             Arc::clone(&health),
-            keep_ms,
+            keep,
         );
 
         // All of these block on the disk, so they share a thread that nothing else runs on.
@@ -214,12 +247,39 @@ impl Switchboard {
         SpaceWatch::start_in_arbiter(&disk, |_| watch);
         let ledger_tally = ledger.tally();
         let ledger = Ledger::start_in_arbiter(&disk, |_| ledger);
-        let mailer = Mailer::start_in_arbiter(&Arbiter::new().handle(), |_| mailer);
+        // Both of these wait for other machines.
+        let Outside {
+            mailer,
+            exporter,
+            stripe,
+        } = outside;
+        let outside = Arbiter::new().handle();
+        let mailer = Mailer::start_in_arbiter(&outside, |_| mailer);
+        let exporter = Exporter::start_in_arbiter(&Arbiter::new().handle(), |_| exporter);
+        let exports = Exports {
+            exporter: exporter.clone(),
+            reach: settings.telemetry.reach(),
+        };
         let site = settings.public_url();
         let (door, sessions) = Door::new(visitors, mailer.clone(), ledger.clone(), site);
         let allowances = Allowances::new(settings.rate_limits.clone());
-        let (accounts, keys) =
-            Accounts::new(db, accounts, Arc::clone(&purses), &health, door, allowances);
+        let (accounts, keys) = Accounts::new(
+            db,
+            accounts,
+            Arc::clone(&purses),
+            &health,
+            door,
+            allowances,
+            exports,
+        );
+        let accounts = Accounts::start_in_arbiter(&disk, |_| accounts);
+        let recharger = Recharger::new(
+            stripe.clone(),
+            ledger.clone(),
+            accounts.clone(),
+            Arc::clone(&purses),
+            &settings.deposits,
+        );
         let permits =
             (settings.limits.bytes_in_flight / BODY_BUDGET_UNIT).min(Semaphore::MAX_PERMITS);
         Self {
@@ -235,12 +295,15 @@ impl Switchboard {
             ledger_tally,
             ledger,
             mailer,
-            stripe: None,
-            accounts: Accounts::start_in_arbiter(&disk, |_| accounts),
+            logbook,
+            stripe,
+            accounts,
+            recharger: Recharger::start_in_arbiter(&outside, |_| recharger),
             statistics: Archivist::start_in_arbiter(&disk, |_| archivist),
             catalog: keeper.start(),
             classifier: Classifier::start_in_arbiter(&Arbiter::new().handle(), |_| Classifier),
-            counters: Counters::default(),
+            counters,
+            exporter,
             stop: Stop::default(),
             in_flight: Arc::new(Semaphore::new(
                 settings
@@ -249,6 +312,7 @@ impl Switchboard {
                     .min(Semaphore::MAX_PERMITS),
             )),
             sign_ins: Arc::new(Semaphore::new(SIGN_INS_WAITING)),
+            refused_operators: Refusals::default(),
             arrivals: Mutex::new(Arrivals::new(settings.sign_in.requests_per_ip_hour)),
             replays: Mutex::new(Replays::new(REPLAY_BYTES)),
             conversations: Memory::default(),
@@ -290,6 +354,13 @@ fn processor(settings: &Deposits) -> Result<Option<Arc<Stripe>>, NoClient> {
     Ok(stripe.transpose()?.map(Arc::new))
 }
 
+/// What reaches out to other machines.
+struct Outside {
+    mailer: Mailer,
+    exporter: Exporter,
+    stripe: Option<Arc<Stripe>>,
+}
+
 /// What was found in the data directory.
 struct Storage {
     db: Db,
@@ -298,6 +369,7 @@ struct Storage {
     visitors: Visitors,
     pepper: Pepper,
     remembered: Statistics,
+    logbook: Arc<Logbook>,
 }
 
 impl Storage {
@@ -305,7 +377,7 @@ impl Storage {
         let db = Db::open(&settings.storage.data_dir)?;
         let limits = store::Limits {
             holds_per_account: settings.limits.running_per_account,
-            orders_per_hour: settings.deposits.orders_per_hour,
+            orders_per_day: settings.deposits.orders_per_day,
         };
         let (book, recovered) = Book::load(&db, limits, clock::now_ms())?;
         if recovered.orphans > 0 {
@@ -319,8 +391,10 @@ impl Storage {
         let accounts = store::Accounts::load(&db, pepper.clone())?;
         let visitors = Visitors::load(&db, &pepper, terms(settings))?;
         let remembered = statistics::remembered(&db)?;
+        let logbook = Arc::new(Logbook::read(&db)?);
         Ok(Self {
             remembered,
+            logbook,
             db,
             book,
             accounts,

@@ -63,6 +63,8 @@ pub struct Storage {
     pub min_free_bytes: u64,
     /// How long the records of requests are kept, in days. Totals stay.
     pub keep_records_days: u64,
+    /// How long the rows of the audit log are kept, in days.
+    pub keep_audit_days: u64,
 }
 
 /// `[catalog]`
@@ -173,6 +175,7 @@ impl Default for Storage {
             data_dir: PathBuf::from("./var"),
             min_free_bytes: 256 << 20,
             keep_records_days: 90,
+            keep_audit_days: 400,
         }
     }
 }

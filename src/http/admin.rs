@@ -1,6 +1,7 @@
 //! `/admin`: the operator's routes. Without an admin token none of them exists.
 
 mod account;
+mod audit;
 mod overview;
 
 use actix_web::web::{Data, Path, Payload};
@@ -12,11 +13,13 @@ use super::operator::Operator;
 use super::{ApiError, Code, Switchboard};
 use crate::actors::accounts::CreateAccount;
 use crate::actors::catalog::Reload;
-use crate::actors::ledger::Grant;
+use crate::actors::clock::now_ms;
+use crate::actors::ledger::{Grant, Note};
 use crate::money::Picodollars;
-use crate::store::AccountError;
+use crate::store::{AccountError, Action, Deed};
 
 pub use account::{adjust_balance, change_account, existing};
+pub use audit::{deed_view, deeds};
 pub use overview::{accounts, overview, show};
 
 /// What an amount that is given must be.
@@ -25,7 +28,7 @@ const MORE_THAN_NOTHING: &str = "an amount of USD above 0 as a text, such as \"5
 /// `POST /admin/accounts`
 pub async fn create_account(
     desk: Data<Switchboard>,
-    _: Operator,
+    operator: Operator,
     http: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
@@ -34,7 +37,11 @@ pub async fn create_account(
     let credit = fields.optional("credit_usd", MORE_THAN_NOTHING, fields::positive_usd)?;
     let daily_limit = fields.optional("daily_limit_usd", account::LIMIT, fields::usd)?;
     fields.finish()?;
-    let create = CreateAccount { email, daily_limit };
+    let create = CreateAccount {
+        email,
+        daily_limit,
+        author: operator.author(),
+    };
     let created = ApiError::unless_down(desk.accounts.send(create).await)?.map_err(refused)?;
     let balance = match credit {
         None => Picodollars::ZERO,
@@ -44,6 +51,7 @@ pub async fn create_account(
                 amount,
                 idempotency_key: "opening".to_owned(),
                 reason: "opening credit".to_owned(),
+                author: operator.author(),
             };
             grant(&desk, opening).await?
         }
@@ -60,7 +68,7 @@ pub async fn create_account(
 /// `POST /admin/accounts/{id}/credits`
 pub async fn add_credit(
     desk: Data<Switchboard>,
-    _: Operator,
+    operator: Operator,
     id: Path<String>,
     http: HttpRequest,
     payload: Payload,
@@ -76,6 +84,7 @@ pub async fn add_credit(
         amount,
         idempotency_key,
         reason: reason.unwrap_or_else(|| "admin grant".to_owned()),
+        author: operator.author(),
     };
     let balance = grant(&desk, credit).await?;
     Ok(HttpResponse::Ok().json(json!({ "balance_usd": balance.to_string() })))
@@ -84,7 +93,7 @@ pub async fn add_credit(
 /// `POST /admin/catalog/reload`
 pub async fn reload_catalog(
     desk: Data<Switchboard>,
-    _: Operator,
+    operator: Operator,
 ) -> Result<HttpResponse, ApiError> {
     let reloaded = desk
         .catalog
@@ -97,6 +106,9 @@ pub async fn reload_catalog(
             format!("The catalog was refused, the one before stays: {error}"),
         )
     })?;
+    let deed = Deed::new(operator.author(), Action::CatalogReloaded, None, now_ms());
+    let deed = deed.with("version", &reloaded.version);
+    desk.ledger.do_send(Note(deed));
     Ok(HttpResponse::Ok().json(json!({
         "models": reloaded.models,
         "providers": reloaded.providers,

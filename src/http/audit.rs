@@ -15,8 +15,9 @@ use tokio::task::spawn_blocking;
 
 use super::operator::Operator;
 use super::{ApiError, Code, Switchboard};
-use crate::actors::ledger::TakeSnapshot;
-use crate::store::{ExportError, Snapshot};
+use crate::actors::clock::now_ms;
+use crate::actors::ledger::{Note, TakeSnapshot};
+use crate::store::{Action, Deed, ExportError, Snapshot};
 
 /// Bytes of an export in one piece.
 const PIECE_BYTES: usize = 64 << 10;
@@ -55,10 +56,13 @@ pub async fn verify(desk: Data<Switchboard>, _: Operator) -> Result<HttpResponse
 
 /// `GET /admin/ledger/export`: the ledger as of one transfer. An export that fails breaks off without
 /// its last line, and no import takes it.
-pub async fn export(desk: Data<Switchboard>, _: Operator) -> Result<HttpResponse, ApiError> {
+pub async fn export(desk: Data<Switchboard>, operator: Operator) -> Result<HttpResponse, ApiError> {
     let audit = begin(&desk)?;
     let snapshot = snapshot(&desk).await?;
     let transfers = snapshot.transfers();
+    let deed = Deed::new(operator.author(), Action::LedgerExported, None, now_ms());
+    let deed = deed.with("transfers", transfers);
+    desk.ledger.do_send(Note(deed));
     let (pieces, received) = mpsc::channel(PIECES_AHEAD);
     let runtime = Handle::current();
     // Not awaited: it ends with its last piece, or when nobody takes them any more.

@@ -10,20 +10,21 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-pub use checkout::checkout;
+pub use checkout::{checkout, order};
 pub use webhook::webhook;
 
 use super::auth::Visitor;
 use super::generations::rfc3339;
 use super::usage::{PAGE, limit, query, read, wrong};
 use super::{ApiError, Code, Switchboard, account};
-use crate::actors::accounts::{DropCard, ShowWallet};
+use crate::actors::accounts::{AccountView, DropCard, ShowWallet};
 use crate::actors::clock::now_ms;
+use crate::actors::ledger::AskRecharge;
 use crate::actors::stripe::{Stripe, StripeError};
 use crate::billing::{FEE_PERCENT, LEAST_DEPOSIT, MOST_DEPOSIT, StripeId, fee};
 use crate::ids::AccountId;
 use crate::money::Cents;
-use crate::store::{DepositOrder, OrderState};
+use crate::store::{DepositOrder, OrderState, Origin, RechargeState, Switch};
 
 /// How long the page of an order is there.
 const PAGE_OPEN_MS: u64 = 3 * 3600 * 1000;
@@ -48,6 +49,7 @@ pub async fn show(
     let (archive, id) = (desk.archive.clone(), visitor.account());
     let page = read(&desk, move || archive.receipts(id, before, limit)).await?;
     let account = account::find(&desk, id).await?;
+    let card = card(&desk, id).await?;
     let orders = page.orders.iter();
     let orders: Vec<Value> = orders
         .map(|(order, back)| order_view(order, *back))
@@ -58,8 +60,8 @@ pub async fn show(
         "least_usd": usd(LEAST_DEPOSIT),
         "most_usd": usd(MOST_DEPOSIT),
         "fee_percent": FEE_PERCENT,
-        "card": card(&desk, id).await?,
-        "auto_recharge": account::recharge_view(&account.settings.auto_recharge),
+        "auto_recharge": recharge(&desk, &account, &card).await?,
+        "card": card,
         "orders": { "data": orders, "has_more": before.is_some(), "before": before },
     })))
 }
@@ -70,16 +72,51 @@ pub async fn drop_card(
     desk: Data<Switchboard>,
     visitor: Visitor,
 ) -> Result<HttpResponse, ApiError> {
-    let stripe = processor(&desk)?;
+    forget_card(&desk, &visitor).await?;
+    Ok(account::private(&json!({ "card": null })))
+}
+
+/// Has the visitor's card charged no more.
+pub async fn forget_card(desk: &Switchboard, visitor: &Visitor) -> Result<(), ApiError> {
+    let stripe = processor(desk)?;
     let account = visitor.account();
-    let wallet = ApiError::unless_down(desk.accounts.send(DropCard(account)).await)?;
+    let drop = DropCard {
+        account,
+        author: visitor.author(),
+    };
+    let wallet = ApiError::unless_down(desk.accounts.send(drop).await)?;
     if let Some(customer) = &wallet.customer {
         detach_all(&stripe, customer).await.map_err(|error| {
             let message = "The card is not charged any more, but Stripe could not be told to forget it; send this again.";
             failed(&error, account, message)
         })?;
     }
-    Ok(account::private(&json!({ "card": null })))
+    Ok(())
+}
+
+/// When the saved card is charged, and how that stands.
+pub(super) async fn recharge(
+    desk: &Switchboard,
+    account: &AccountView,
+    card: &Value,
+) -> Result<Value, ApiError> {
+    let settings = &account.settings.auto_recharge;
+    let state = desk.ledger.send(AskRecharge(account.account.id)).await;
+    let state = state.map_err(ApiError::internal)?;
+    let word = match (state, settings.state) {
+        // A charge that began goes on whatever is set, and why it was switched off is told.
+        (RechargeState::Charging | RechargeState::Unclear | RechargeState::Stopped, _) => {
+            state.as_str()
+        }
+        (_, Switch::Off) => "off",
+        (_, Switch::On) if card.is_null() => "no_card",
+        (_, Switch::On) => state.as_str(),
+    };
+    let mut view = account::recharge_view(settings);
+    if let Some(members) = view.as_object_mut() {
+        members.insert("state".to_owned(), json!(word));
+    }
+    Ok(view)
 }
 
 /// Cards of earlier deposits go too: whoever gives the card up means that none is kept.
@@ -125,10 +162,12 @@ fn failed(error: &StripeError, account: AccountId, message: &str) -> ApiError {
 pub(super) fn order_view(order: &DepositOrder, back: Cents) -> Value {
     let now_ms = now_ms();
     let (status, paid_at) = match &order.state {
-        OrderState::Open if order.created_ms.saturating_add(PAGE_OPEN_MS) < now_ms => {
-            ("expired", None)
-        }
-        OrderState::Open => ("open", None),
+        OrderState::Open => match order.origin {
+            Origin::Checkout if order.created_ms.saturating_add(PAGE_OPEN_MS) < now_ms => {
+                ("expired", None)
+            }
+            Origin::Checkout | Origin::Recharge => ("open", None),
+        },
         OrderState::Failed => ("failed", None),
         OrderState::Paid { at_ms, .. } => ("paid", Some(rfc3339(*at_ms))),
     };

@@ -9,10 +9,26 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::auth::{bearer, switchboard};
-use super::{ApiError, Code};
+use super::{ApiError, Code, Switchboard, visit};
+use crate::actors::clock::now_ms;
+use crate::actors::ledger::Note;
+use crate::ids::RequestId;
+use crate::store::{Action, Author, By, Deed};
 
 /// A request with the admin token. Without a configured token the route does not exist.
-pub struct Operator;
+pub struct Operator {
+    request: Option<RequestId>,
+}
+
+impl Operator {
+    /// As whom.
+    pub fn author(&self) -> Author {
+        Author {
+            by: By::Admin,
+            request: self.request,
+        }
+    }
+}
 
 impl FromRequest for Operator {
     type Error = ApiError;
@@ -35,12 +51,28 @@ fn operator(request: &HttpRequest) -> Result<Operator, ApiError> {
     // Digests have one length, so the comparison takes the same time for every guess.
     let same = Sha256::digest(sent).ct_eq(&Sha256::digest(token.expose_secret()));
     if bool::from(same) {
-        Ok(Operator)
+        Ok(Operator {
+            request: visit::request_id(request),
+        })
     } else {
+        note_refusal(desk, request);
         Err(ApiError::new(
             Code::InvalidApiKey,
             "This is not the admin token.",
         ))
+    }
+}
+
+/// Puts wrong tokens into the audit log, at most a row a minute however many there are.
+fn note_refusal(desk: &Switchboard, request: &HttpRequest) {
+    let now_ms = now_ms();
+    if let Some(times) = desk.refused_operators.count(now_ms) {
+        let author = Author {
+            by: By::Stranger,
+            request: visit::request_id(request),
+        };
+        let deed = Deed::new(author, Action::AdminRefused, None, now_ms);
+        desk.ledger.do_send(Note(deed.with("times", times)));
     }
 }
 
@@ -65,6 +97,6 @@ impl FromRequest for Observer {
         if loopback && !forwarded {
             return ready(Ok(Self));
         }
-        ready(operator(request).map(|Operator| Self))
+        ready(operator(request).map(|_| Self))
     }
 }

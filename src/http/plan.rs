@@ -210,9 +210,10 @@ fn marks(request: &ChatRequest) -> CacheMarks {
     }
 }
 
-/// Whether the caller can pay at all.
+/// Whether the caller can pay at all. Whose card is charged when credit is lacking may: the ledger has it
+/// charged when it is asked.
 pub fn funds(caller: &Principal) -> Funds {
-    if caller.purse.posted().is_positive() {
+    if caller.purse.posted().is_positive() || caller.purse.is_recharged() {
         Funds::Some
     } else {
         Funds::None

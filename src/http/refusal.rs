@@ -174,6 +174,10 @@ pub fn unpaid(refusal: &Refusal, plan: &Plan, desk: &Switchboard, caller: &Princ
             let message = format!("{}.", sentence(refusal));
             ApiError::new(Code::RateLimitExceeded, message)
         }
+        Refusal::Recharging { .. } => {
+            let message = format!("{}; try again in a few seconds.", sentence(refusal));
+            ApiError::new(Code::InsufficientCredits, message).retry_after(Duration::from_secs(5))
+        }
         Refusal::Bound { .. } | Refusal::Insufficient { .. } | Refusal::Ended => {
             no_credit(plan, desk, caller)
         }
@@ -197,6 +201,7 @@ pub fn unextended(refusal: &Refusal) -> Code {
         Refusal::TooManyHolds { .. }
         | Refusal::Bound { .. }
         | Refusal::Insufficient { .. }
+        | Refusal::Recharging { .. }
         | Refusal::Ended => Code::InsufficientCredits,
     }
 }

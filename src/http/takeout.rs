@@ -12,10 +12,10 @@ use super::auth::Manager;
 use super::generations::{self, rfc3339};
 use super::history::transfer_view;
 use super::usage::{days, read};
-use super::{ApiError, Switchboard, account, billing, keys};
+use super::{ApiError, Switchboard, account, admin, billing, keys};
 use crate::actors::accounts::ListSessions;
 use crate::ids::{AccountId, GenerationId, OrderId};
-use crate::store::{Session, Wanted};
+use crate::store::{Session, Sought, Wanted};
 
 /// Rows of one piece.
 const PAGE: usize = 500;
@@ -33,6 +33,10 @@ enum Step {
     },
     Orders {
         before: Option<OrderId>,
+        comma: &'static str,
+    },
+    Audit {
+        sought: Sought,
         comma: &'static str,
     },
     End,
@@ -136,9 +140,27 @@ async fn next(
             let then = match page.before {
                 before @ Some(_) => Step::Orders { before, comma: "," },
                 None => {
-                    piece.push_str("]}\n");
-                    Step::End
+                    piece.push_str("],\"audit\":[");
+                    Step::Audit {
+                        sought: Sought {
+                            account: Some(id),
+                            ..Sought::default()
+                        },
+                        comma: "",
+                    }
                 }
+            };
+            Some((piece.into(), then))
+        }
+        Step::Audit { mut sought, comma } => {
+            let page = read(&desk, move || archive.deeds(&sought, PAGE)).await?;
+            sought.before = page.before;
+            let mut piece = rows(page.deeds.iter().map(admin::deed_view), comma)?;
+            let then = if sought.before.is_some() {
+                Step::Audit { sought, comma: "," }
+            } else {
+                piece.push_str("]}\n");
+                Step::End
             };
             Some((piece.into(), then))
         }

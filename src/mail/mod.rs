@@ -1,9 +1,13 @@
 //! Mails: what they say, as text and as HTML. One constructor for each purpose.
 
+mod notice;
+
 use std::time::{Duration, SystemTime};
 
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart};
+
+pub use notice::{NamedKey, Notice};
 
 use crate::billing::fee;
 use crate::ids::{EmailAddress, OrderId, SignInCode};

@@ -85,13 +85,14 @@ impl Accounts {
         Ok(())
     }
 
-    /// Gives the saved card up, and every card that was used until then.
+    /// Gives the saved card up, and every card that was used until then. Auto-recharge is off then.
     pub fn drop_card(&mut self, account: AccountId, now_s: u64) {
         let mut wallet = self.wallet(account);
         if wallet.customer.is_some() {
             wallet.card = None;
             wallet.as_of_s = wallet.as_of_s.max(now_s);
             self.keep_wallet(wallet);
+            self.stop_recharge(account);
         }
     }
 

@@ -19,13 +19,13 @@ const KEY: &str = "sk_test_canarystripekey6e1b";
 const SECRET: &str = "whsec_canarywebhooksecret8c2f";
 
 /// The binary as it serves for real, with a double of Stripe, and its address.
-struct Real {
+pub struct Real {
     child: Child,
-    url: String,
+    pub url: String,
 }
 
 impl Real {
-    fn start(dir: &Path, log: &Path, stripe: &Stripe) -> Self {
+    pub fn start(dir: &Path, log: &Path, stripe: &Stripe) -> Self {
         let child = command(dir)
             .arg("serve")
             .env("RUST_LOG", "trace")
@@ -49,13 +49,13 @@ impl Real {
         Self { child, url }
     }
 
-    fn signal(&self, signal: &str) {
+    pub fn signal(&self, signal: &str) {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args([signal, &pid]).status();
         assert!(sent.unwrap().success());
     }
 
-    fn end(mut self) {
+    pub fn end(mut self) {
         self.signal("-TERM");
         self.child.wait().unwrap();
     }
@@ -74,7 +74,7 @@ fn address(line: &str) -> Option<String> {
     (line["message"] == "serving").then(|| text(&line["address"]))
 }
 
-async fn session(client: &Client, url: &str, var: &Path) -> String {
+pub async fn session(client: &Client, url: &str, var: &Path) -> String {
     let ada = "ada@example.com";
     let flow = request(client, url, ada).await;
     let code = code(var, ada, 1).await;
@@ -83,7 +83,7 @@ async fn session(client: &Client, url: &str, var: &Path) -> String {
     text(&entered["session_token"])
 }
 
-async fn order(client: &Client, url: &str, session: &str) -> Result<Response, reqwest::Error> {
+pub async fn order(client: &Client, url: &str, session: &str) -> Result<Response, reqwest::Error> {
     let request = client.post(format!("{url}/v1/billing/checkout"));
     let request = request.bearer_auth(session).header("Idempotency-Key", "k");
     request.json(&json!({ "amount_usd": "10" })).send().await
@@ -106,7 +106,8 @@ async fn killed_between_order_and_answer_it_is_one_order_one_page_and_one_credit
     // The customer is made at once; the page takes its time, and the router does not live to see it.
     stripe.next(Fault::Delay(Duration::ZERO));
     stripe.next(Fault::Delay(Duration::from_millis(300)));
-    let asked = order(&client, &router.url, &session);
+    let url = router.url.clone();
+    let asked = order(&client, &url, &session);
     let killed = async {
         while stripe.calls().len() < 2 {
             tokio::time::sleep(Duration::from_millis(2)).await;

@@ -283,7 +283,13 @@ pub fn registered() -> BTreeSet<(String, String)> {
     let start = source.find("fn routes(").unwrap();
     let routes = &source[start..start + source[start..].find("\n}\n").unwrap()];
     let mut found = BTreeSet::new();
-    for (call, methods) in [("get(", "GET"), ("post(", "POST"), ("resource(", "")] {
+    let calls = [
+        ("get(", "GET"),
+        ("page(", "GET"),
+        ("post(", "POST"),
+        ("resource(", ""),
+    ];
+    for (call, methods) in calls {
         for (at, _) in routes.match_indices(call) {
             let rest = routes[at + call.len()..].trim_start();
             let quoted = rest.strip_prefix("&format!(").unwrap_or(rest);

@@ -2,13 +2,13 @@
 
 use actix::{Context, Handler, Message, MessageResult};
 
-use super::{Accounts, StorageDown};
+use super::{Accounts, StorageDown, deed};
 use crate::actors::clock;
 use crate::actors::mailer::Send;
 use crate::billing::{Card, StripeId};
 use crate::ids::AccountId;
 use crate::mail::{Mail, Receipt};
-use crate::store::{AccountError, DepositOrder, Switch, Wallet};
+use crate::store::{AccountError, Action, Author, DepositOrder, Switch, Wallet};
 
 /// Asks what an account pays with.
 #[derive(Message)]
@@ -47,17 +47,29 @@ pub struct KeepCard {
     pub card: Card,
     /// When, in seconds since 1970.
     pub at_s: u64,
+    /// Who says so.
+    pub author: Author,
 }
 
 /// Gives the saved card up: it is not charged any more. Answers with the wallet that is left.
 #[derive(Message)]
 #[rtype(result = "Result<Wallet, StorageDown>")]
-pub struct DropCard(pub AccountId);
+pub struct DropCard {
+    /// Whose.
+    pub account: AccountId,
+    /// Who gives it up.
+    pub author: Author,
+}
 
 /// Mails a receipt for an order that was paid, if the customer wants receipts.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct SendReceipt(pub DepositOrder);
+
+/// A card as far as it may be shown.
+fn shown(card: &Card) -> String {
+    format!("{} {}", card.brand(), card.last4())
+}
 
 impl Handler<ShowWallet> for Accounts {
     type Result = MessageResult<ShowWallet>;
@@ -94,8 +106,16 @@ impl Handler<KeepCard> for Accounts {
             customer,
             card,
             at_s,
+            author,
         } = keep;
+        let before = self.accounts.wallet(account).card;
         let kept = self.accounts.keep_card(account, &customer, card, at_s);
+        if let Some(card) = self.accounts.wallet(account).card
+            && before.as_ref() != Some(&card)
+        {
+            let deed = deed(author, Action::CardSaved, account);
+            self.accounts.note(&deed.with("card", shown(&card)));
+        }
         MessageResult(self.write().map(|()| kept))
     }
 }
@@ -103,9 +123,14 @@ impl Handler<KeepCard> for Accounts {
 impl Handler<DropCard> for Accounts {
     type Result = MessageResult<DropCard>;
 
-    fn handle(&mut self, DropCard(account): DropCard, _: &mut Context<Self>) -> Self::Result {
+    fn handle(&mut self, dropped: DropCard, _: &mut Context<Self>) -> Self::Result {
+        let account = dropped.account;
+        if let Some(card) = self.accounts.wallet(account).card {
+            let deed = deed(dropped.author, Action::CardRemoved, account);
+            self.accounts.note(&deed.with("card", shown(&card)));
+        }
         self.accounts.drop_card(account, clock::now_ms() / 1000);
-        MessageResult(self.write().map(|()| self.accounts.wallet(account)))
+        MessageResult(self.commit(account).map(|()| self.accounts.wallet(account)))
     }
 }
 
@@ -115,6 +140,10 @@ impl Handler<SendReceipt> for Accounts {
     fn handle(&mut self, SendReceipt(order): SendReceipt, _: &mut Context<Self>) {
         let wanted = self.accounts.settings(order.account).notifications.receipts;
         let account = self.accounts.account(order.account);
+        if account.is_none() {
+            let (account, order) = (order.account, order.id);
+            tracing::error!(%account, %order, "a deleted account has paid; give the payment back");
+        }
         let to = account.and_then(|account| account.email.parse().ok());
         if let (Some(to), Switch::On) = (to, wanted) {
             let receipt = Receipt {

@@ -9,8 +9,8 @@ use crate::billing::{DisputeStage, Paid, StripeId};
 use crate::ids::{AccountId, OrderId};
 use crate::money::Cents;
 use crate::store::{
-    Back, Credited, DepositOrder, NewOrder, OrderError, OrderPaid, Origin, PaymentError, Placed,
-    Reversal, Reversed,
+    Action, Author, Back, Credited, Deed, DepositOrder, NewOrder, OrderError, OrderPaid, Origin,
+    PaymentError, Placed, Reversal, Reversed,
 };
 
 /// Places an order. Answers when it is durable; only then may the card processor hear of it.
@@ -64,6 +64,8 @@ pub struct PayOrder {
     pub event: String,
     /// What it said.
     pub paid: Paid,
+    /// Who says so.
+    pub author: Author,
 }
 
 /// Books what goes back of a payment. Answers when it is durable.
@@ -76,6 +78,8 @@ pub struct Reverse {
     pub intent: StripeId,
     /// What goes back.
     pub back: GoesBack,
+    /// Who says so.
+    pub author: Author,
 }
 
 /// What goes back of a payment.
@@ -109,6 +113,34 @@ impl GoesBack {
             },
         }
     }
+}
+
+impl Reverse {
+    /// Its row in the audit log.
+    fn deed(&self, account: AccountId) -> Deed {
+        let (action, amount) = match self.back {
+            GoesBack::Refunded(total) => (Action::Refunded, total),
+            GoesBack::Disputed { amount, stage, .. } => match stage {
+                DisputeStage::Open | DisputeStage::Lost => (Action::Disputed, amount),
+                DisputeStage::Won => (Action::DisputeWon, amount),
+            },
+        };
+        Deed::new(self.author, action, Some(account), clock::now_ms())
+            .with("payment", &self.intent)
+            .with("amount_usd", amount)
+    }
+}
+
+/// The row of a credited order in the audit log.
+fn credited_deed(order: &DepositOrder, author: Author) -> Deed {
+    let action = match order.origin {
+        Origin::Checkout => Action::Deposited,
+        Origin::Recharge => Action::RechargeCharged,
+    };
+    Deed::new(author, action, Some(order.account), clock::now_ms())
+        .with("order_id", order.id)
+        .with("amount_usd", order.paid)
+        .with("payment", order.intent().unwrap_or_default())
 }
 
 impl Handler<PlaceOrder> for Ledger {
@@ -177,6 +209,7 @@ impl Handler<PayOrder> for Ledger {
         };
         let credited = self.book.pay_order(paid, clock::now_ms());
         if let Ok(Credited::First { order, .. }) = &credited {
+            self.book.note(&credited_deed(order, pay.author));
             self.wake(ctx, order.account);
             self.publish(order.account);
         }
@@ -195,6 +228,7 @@ impl Handler<Reverse> for Ledger {
         };
         let reversed = self.book.reverse(reversal, clock::now_ms());
         if let Ok(Reversed::Booked(account)) = &reversed {
+            self.book.note(&reverse.deed(*account));
             self.wake(ctx, *account);
             self.publish(*account);
         }

@@ -38,7 +38,7 @@ fn started(dir: &std::path::Path) -> (actix::Addr<Ledger>, AccountId, Arc<Tally>
     let (mut book, _) = Book::load(&db, limits, 0).unwrap();
     book.grant(account, usd("10"), "first", "test", 0).unwrap();
     db.commit(book.take_batch()).unwrap();
-    let ledger = Ledger::new(db, book, Arc::default(), Arc::default(), u64::MAX);
+    let ledger = Ledger::new(db, book, Arc::default(), Arc::default(), Keep::EVER);
     let tally = ledger.tally();
     let thread = Arbiter::new().handle();
     (

@@ -10,7 +10,7 @@ use crate::http::fields::{self, Fields};
 use crate::http::operator::Operator;
 use crate::http::{ApiError, Code, Switchboard};
 use crate::ids::AccountId;
-use crate::store::{Access, CreditError, KeyError};
+use crate::store::{Access, Action, CreditError, KeyError};
 
 /// What a daily limit must be.
 pub const LIMIT: &str = "an amount of USD, 0 or more, as a text, such as \"5.00\"";
@@ -18,7 +18,7 @@ pub const LIMIT: &str = "an amount of USD, 0 or more, as a text, such as \"5.00\
 /// `PATCH /admin/accounts/{id}`: all of it or nothing.
 pub async fn change_account(
     desk: Data<Switchboard>,
-    _: Operator,
+    operator: Operator,
     id: Path<String>,
     http: HttpRequest,
     payload: Payload,
@@ -40,6 +40,7 @@ pub async fn change_account(
         account,
         daily_limit,
         access,
+        author: operator.author(),
     };
     let changed = ApiError::unless_down(desk.accounts.send(change).await)?;
     changed.map_err(|error| ApiError::new(Code::InvalidValue, error.to_string()))?;
@@ -65,7 +66,7 @@ fn access(disabled: bool) -> Access {
 /// `POST /admin/accounts/{id}/adjust`
 pub async fn adjust_balance(
     desk: Data<Switchboard>,
-    _: Operator,
+    operator: Operator,
     id: Path<String>,
     http: HttpRequest,
     payload: Payload,
@@ -82,6 +83,8 @@ pub async fn adjust_balance(
         amount,
         idempotency_key,
         reason,
+        author: operator.author(),
+        action: Action::BalanceAdjusted,
     };
     let adjusted = ApiError::unless_down(desk.ledger.send(adjust).await)?;
     let balance = adjusted.map_err(credit_refused)?;

@@ -12,10 +12,10 @@ use serde_json::json;
 use crate::actors::accounts::{KeepCard, SendReceipt};
 use crate::actors::clock::now_ms;
 use crate::actors::ledger::{FailOrder, FindOrder, GoesBack, PayOrder, Reverse};
-use crate::billing::{self, Card, Currency, Event, Notice, Paid, StripeId};
-use crate::http::{ApiError, Code, Switchboard, body, not_found};
+use crate::billing::{self, Currency, Event, Notice, Paid, StripeId};
+use crate::http::{ApiError, Code, Switchboard, body, not_found, visit};
 use crate::ids::OrderId;
-use crate::store::{Credited, DepositOrder, Origin, Reversed};
+use crate::store::{Author, By, Credited, DepositOrder, Origin, Reversed};
 
 /// Longest event. Stripe's are a few KiB.
 const EVENT_BYTES: usize = 256 << 10;
@@ -53,7 +53,11 @@ pub async fn webhook(
         return Ok(received());
     }
     // Stripe may hang up; what was begun for an event is done all the same.
-    let heard = actix_web::rt::spawn(async move { hear(&desk, event).await });
+    let author = Author {
+        by: By::Stripe,
+        request: visit::request_id(&http),
+    };
+    let heard = actix_web::rt::spawn(async move { hear(&desk, event, author).await });
     heard.await.map_err(ApiError::internal)??;
     Ok(received())
 }
@@ -62,15 +66,28 @@ fn received() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "received": true }))
 }
 
-async fn hear(desk: &Switchboard, event: Event) -> Result<(), ApiError> {
+async fn hear(desk: &Switchboard, event: Event, author: Author) -> Result<(), ApiError> {
     match event.notice {
         Notice::Other => Ok(()),
-        Notice::Paid(paid) => credit(desk, event.id, paid).await,
+        Notice::Paid(paid) => credit(desk, event.id, paid, author).await,
         Notice::Charged {
             order,
             customer,
             card,
-        } => keep_card(desk, order, customer, card, event.created_s).await,
+        } => {
+            let Some(order) = find(desk, order).await? else {
+                tracing::warn!(%order, "a card was used for an order that is not known");
+                return Ok(());
+            };
+            let keep = KeepCard {
+                account: order.account,
+                customer,
+                card,
+                at_s: event.created_s,
+                author,
+            };
+            keep_card(desk, order.id, keep).await
+        }
         Notice::Failed {
             order,
             intent,
@@ -83,7 +100,15 @@ async fn hear(desk: &Switchboard, event: Event) -> Result<(), ApiError> {
             intent,
             total,
             currency,
-        } => reverse(desk, event.id, intent, currency, GoesBack::Refunded(total)).await,
+        } => {
+            let reverse = Reverse {
+                event: event.id,
+                intent,
+                back: GoesBack::Refunded(total),
+                author,
+            };
+            go_back(desk, currency, reverse).await
+        }
         Notice::Disputed {
             intent,
             dispute,
@@ -91,18 +116,28 @@ async fn hear(desk: &Switchboard, event: Event) -> Result<(), ApiError> {
             currency,
             stage,
         } => {
-            let back = GoesBack::Disputed {
-                dispute,
-                amount,
-                stage,
+            let reverse = Reverse {
+                event: event.id,
+                intent,
+                back: GoesBack::Disputed {
+                    dispute,
+                    amount,
+                    stage,
+                },
+                author,
             };
-            reverse(desk, event.id, intent, currency, back).await
+            go_back(desk, currency, reverse).await
         }
     }
 }
 
 /// Credits an order that was paid, and mails the receipt.
-async fn credit(desk: &Switchboard, event: StripeId, paid: Paid) -> Result<(), ApiError> {
+async fn credit(
+    desk: &Switchboard,
+    event: StripeId,
+    paid: Paid,
+    author: Author,
+) -> Result<(), ApiError> {
     let (order, intent) = (paid.order, paid.intent.clone());
     let complain = |reason: &str| {
         tracing::error!(%event, %order, %intent, reason, "a payment was not credited");
@@ -114,6 +149,7 @@ async fn credit(desk: &Switchboard, event: StripeId, paid: Paid) -> Result<(), A
     let pay = PayOrder {
         event: event.to_string(),
         paid,
+        author,
     };
     match ApiError::unless_down(desk.ledger.send(pay).await)? {
         Ok(Credited::First { order, deposited }) => {
@@ -128,25 +164,9 @@ async fn credit(desk: &Switchboard, event: StripeId, paid: Paid) -> Result<(), A
 }
 
 /// Keeps the card of an order for later charges.
-async fn keep_card(
-    desk: &Switchboard,
-    order: OrderId,
-    customer: StripeId,
-    card: Card,
-    at_s: u64,
-) -> Result<(), ApiError> {
-    let Some(order) = find(desk, order).await? else {
-        tracing::warn!(%order, "a card was used for an order that is not known");
-        return Ok(());
-    };
-    let keep = KeepCard {
-        account: order.account,
-        customer,
-        card,
-        at_s,
-    };
+async fn keep_card(desk: &Switchboard, order: OrderId, keep: KeepCard) -> Result<(), ApiError> {
     if let Err(error) = ApiError::unless_down(desk.accounts.send(keep).await)? {
-        tracing::warn!(order = %order.id, %error, "a card was not kept");
+        tracing::warn!(%order, %error, "a card was not kept");
     }
     Ok(())
 }
@@ -163,22 +183,12 @@ async fn find(desk: &Switchboard, order: OrderId) -> Result<Option<DepositOrder>
     ApiError::unless_down(desk.ledger.send(FindOrder(order)).await)
 }
 
-async fn reverse(
-    desk: &Switchboard,
-    event: StripeId,
-    intent: StripeId,
-    currency: Currency,
-    back: GoesBack,
-) -> Result<(), ApiError> {
+async fn go_back(desk: &Switchboard, currency: Currency, reverse: Reverse) -> Result<(), ApiError> {
+    let (event, intent) = (reverse.event.clone(), reverse.intent.clone());
     if currency == Currency::Other {
         tracing::debug!(%event, %intent, "a payment in another currency is none of ours");
         return Ok(());
     }
-    let reverse = Reverse {
-        event: event.clone(),
-        intent: intent.clone(),
-        back,
-    };
     match ApiError::unless_down(desk.ledger.send(reverse).await)? {
         Ok(Reversed::Booked(account)) => {
             tracing::warn!(%account, %event, %intent, "money of a deposit went back, or came back");

@@ -188,6 +188,10 @@ impl Book {
             let payment: Payment = codec::decode(&key, &value)?;
             self.payments.insert(payment.intent.clone(), payment);
         }
+        for row in db.rows(key::RECHARGES)? {
+            let (key, value) = row?;
+            self.recharges.restore(codec::decode(&key, &value)?);
+        }
         for row in db.rows(key::ORDERS)? {
             let (key, value) = row?;
             self.orders.insert(codec::decode(&key, &value)?);

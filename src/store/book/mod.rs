@@ -19,6 +19,7 @@ mod loss;
 mod ordering;
 mod overview;
 mod payment;
+mod recharging;
 mod returns;
 mod reversal;
 mod settle;
@@ -59,6 +60,7 @@ pub use loss::{FailedCost, Loss, LossKind};
 pub use ordering::{Credited, NewOrder, OrderError, OrderPaid, Placed};
 pub use overview::Overview;
 pub use payment::{Deposit, Deposited, PaymentError};
+pub use recharging::{Recharged, Wish};
 pub use returns::Back;
 pub use reversal::{Reversal, Reversed};
 pub use settle::{NotHeld, Settled};
@@ -72,7 +74,9 @@ pub(super) use payment::Payment;
 pub(super) use returns::Returns;
 pub(super) use transfer::{Chain, Link};
 
+use super::audit::Deed;
 use super::db::Batch;
+use super::recharge::Recharges;
 use super::{Day, key};
 use crate::ids::{AccountId, GenerationId, KeyId};
 use counters::Counters;
@@ -88,15 +92,15 @@ use transfer::Draft;
 pub struct Limits {
     /// Open holds of one account.
     pub holds_per_account: usize,
-    /// Deposits that it may order in an hour.
-    pub orders_per_hour: usize,
+    /// Deposits that it may order within 24 hours.
+    pub orders_per_day: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
             holds_per_account: 64,
-            orders_per_hour: 20,
+            orders_per_day: 20,
         }
     }
 }
@@ -117,6 +121,7 @@ pub struct Book {
     payments: HashMap<String, Payment>,
     orders: Orders,
     returns: AllReturns,
+    recharges: Recharges,
     losses: Vec<Loss>,
     /// The latest time that anybody told the book. Its own time never goes back.
     latest_ms: u64,
@@ -137,6 +142,7 @@ impl Book {
             payments: HashMap::new(),
             orders: Orders::default(),
             returns: AllReturns::default(),
+            recharges: Recharges::default(),
             losses: Vec::new(),
             latest_ms: 0,
             batch: Batch::default(),
@@ -190,6 +196,16 @@ impl Book {
             self.batch.put(key::META.to_vec(), &Meta::of(&self.chain));
         }
         std::mem::take(&mut self.batch)
+    }
+
+    /// Number of the last transfer.
+    pub fn transfers(&self) -> u64 {
+        self.chain.seq
+    }
+
+    /// Writes a row of the audit log with the next commit.
+    pub fn note(&mut self, deed: &Deed) {
+        deed.put(&mut self.batch);
     }
 
     /// The losses since the last call, each one once.

@@ -6,8 +6,9 @@ use crate::catalog::Tier;
 use crate::ids::{AccountId, GenerationId, KeyId, RequestId};
 use crate::money::{Cents, Picodollars};
 use crate::store::{
-    AccountChange, Accounts, AttemptRecord, Back, Db, Delivery, Generation, NewOrder, OrderPaid,
-    Origin, Placed, Reversal, SpendLimits, Status,
+    AccountChange, Accounts, Action, AttemptRecord, Author, AutoRecharge, Back, Db, Deed, Delivery,
+    Generation, NewOrder, OrderPaid, Origin, Placed, Reversal, SpendLimits, Status, Switch,
+    TelemetryChange, Want, Wish,
 };
 use crate::usage::Usage;
 
@@ -40,9 +41,21 @@ pub(crate) fn customer(db: &Db) -> AccountId {
     accounts.touch_key(first, NOON_MS);
     let change = AccountChange {
         default_tier: Some(Some(Tier::Economy)),
+        telemetry: Some(Some(TelemetryChange {
+            endpoint: Some("https://otlp.example".to_owned()),
+            headers: Some(vec![("x-key".to_owned(), Some("hunter2".to_owned()))]),
+            ..TelemetryChange::default()
+        })),
         ..AccountChange::default()
     };
     accounts.change_account(account, change).unwrap();
+    let deed = Deed::new(
+        Author::ROUTER,
+        Action::AccountChanged,
+        Some(account),
+        NOON_MS,
+    );
+    accounts.note(&deed.with("why", "test"));
     let customer = "cus_1".parse().unwrap();
     accounts.keep_customer(account, customer).unwrap();
     db.commit(accounts.take_batch()).unwrap();
@@ -89,6 +102,22 @@ pub(crate) fn card_money(book: &mut Book, account: AccountId) {
     book.reverse(dispute, NOON_MS).unwrap();
     book.adjust(account, pico(-3), "second", "test", NOON_MS)
         .unwrap();
+    let terms = AutoRecharge {
+        state: Switch::On,
+        threshold: usd("100"),
+        amount: usd("20"),
+        monthly_cap: usd("100"),
+    };
+    let (customer, method) = ("cus_1".parse().unwrap(), "pm_1".parse().unwrap());
+    let wish = Wish {
+        account,
+        want: Want::Threshold,
+        terms,
+        customer: &customer,
+        method: &method,
+        pause_ms: 0,
+    };
+    book.begin_recharge(wish, NOON_MS).unwrap();
 }
 
 pub(crate) fn order(account: AccountId, want: Picodollars, least: Picodollars) -> Order {
