@@ -3,9 +3,11 @@
 mod deposits;
 mod environment;
 mod mail;
+mod otel;
 mod rate_limits;
 mod sections;
 mod sign_in;
+mod telemetry;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,9 +19,11 @@ use url::Url;
 pub use deposits::{Deposits, StripeAccess};
 pub use environment::Environment;
 pub use mail::{Mail, SmtpUrl};
+pub use otel::Otel;
 pub use rate_limits::RateLimits;
 pub use sections::{Breaker, CatalogFiles, Failover, Limits, Server, Storage};
 pub use sign_in::SignIn;
+pub use telemetry::Telemetry;
 
 /// Every setting of a running router. `data/model-router.example.toml` documents each key.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -43,6 +47,11 @@ pub struct Settings {
     pub mail: Mail,
     /// Who may become a customer.
     pub sign_in: SignIn,
+    /// Where customers may have their traces sent.
+    pub telemetry: Telemetry,
+    /// Where the operator's own traces and metrics go. Only from the environment.
+    #[serde(skip)]
+    pub otel: Otel,
     /// How customers pay.
     pub deposits: Deposits,
     /// The token that opens `/admin`. Only from the environment.
@@ -173,6 +182,7 @@ impl Settings {
                 bad("MAIL_FROM", why)
             })?;
         }
+        self.otel = Otel::read(env).map_err(|(key, reason)| bad(key, reason))?;
         let base = env.get("STRIPE_API_BASE");
         if let Some(key) = env.get("STRIPE_SECRET_KEY") {
             let access = StripeAccess::read(key, base.as_deref());
@@ -211,10 +221,11 @@ impl Settings {
             ),
             ("failover.attempts", self.failover.attempts),
             ("deposits.attempts", self.deposits.attempts),
-            ("deposits.orders_per_hour", self.deposits.orders_per_hour),
+            ("deposits.orders_per_day", self.deposits.orders_per_day),
             ("mail.queue", self.mail.queue),
             ("mail.at_once", self.mail.at_once),
             ("mail.attempts", self.mail.attempts),
+            ("telemetry.attempts", self.telemetry.attempts),
             (
                 "sign_in.requests_per_ip_hour",
                 self.sign_in.requests_per_ip_hour,
@@ -247,6 +258,12 @@ impl Settings {
             ("breaker.rest_ms", self.breaker.rest_ms),
             ("breaker.max_rest_ms", self.breaker.max_rest_ms),
             ("mail.timeout_ms", self.mail.timeout_ms),
+            ("telemetry.flush_ms", self.telemetry.flush_ms),
+            ("telemetry.timeout_ms", self.telemetry.timeout_ms),
+            ("telemetry.pause_ms", self.telemetry.pause_ms),
+            ("telemetry.rest_ms", self.telemetry.rest_ms),
+            ("telemetry.max_rest_ms", self.telemetry.max_rest_ms),
+            ("telemetry.drain_ms", self.telemetry.drain_ms),
             ("deposits.timeout_ms", self.deposits.timeout_ms),
             (
                 "deposits.recharge_ask_again_ms",

@@ -8,6 +8,7 @@ use std::time::Duration;
 use actix_web::web::Data;
 use model_router::actors::accounts::{CreateAccount, DeleteKey, FindAccount, ListKeys, MakeKey};
 use model_router::actors::catalog::Reload;
+use model_router::actors::exporter::{self, TakeFigures};
 use model_router::actors::ledger::{Drain, Grant};
 use model_router::actors::mailer::Finish;
 use model_router::actors::statistics::KeepStatistics;
@@ -255,6 +256,15 @@ async fn serve_until_signal(
     desk.statistics.send(KeepStatistics).await?;
     if desk.ledger.send(Drain).await?.is_err() {
         std::process::exit(EXIT_STORAGE);
+    }
+    desk.exporter
+        .do_send(TakeFigures(http::metrics_text(&desk)));
+    let time = Duration::from_millis(desk.settings.telemetry.drain_ms);
+    if tokio::time::timeout(time, desk.exporter.send(exporter::Finish))
+        .await
+        .is_err()
+    {
+        tracing::warn!("spans were still on their way: they are lost");
     }
     if tokio::time::timeout(MAIL_TIME, desk.mailer.send(Finish))
         .await

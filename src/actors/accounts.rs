@@ -8,6 +8,7 @@ mod recharge;
 mod sessions;
 mod settings;
 mod sign_in;
+mod telemetry;
 mod wallet;
 
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub use settings::{
     AccountView, ChangeAccount, DeleteAccount, FindAccounts, OverruleAccount, ShowAccount,
 };
 pub use sign_in::{Door, RequestCode, SignIn};
+pub use telemetry::{Exports, Wish};
 pub use wallet::{DropCard, KeepCard, KeepCustomer, LoseCustomer, SendReceipt, ShowWallet};
 
 use super::clock;
@@ -44,6 +46,7 @@ pub struct Accounts {
     published: Arc<ArcSwap<KeyDirectory>>,
     door: Door,
     allowances: Allowances,
+    exports: Exports,
     mailed: notices::Mailed,
 }
 
@@ -91,6 +94,7 @@ impl Accounts {
         storage: &Arc<StorageHealth>,
         door: Door,
         allowances: Allowances,
+        exports: Exports,
     ) -> (Self, Arc<ArcSwap<KeyDirectory>>) {
         let published = Arc::new(ArcSwap::from_pointee(KeyDirectory::new()));
         let mut keeper = Self {
@@ -101,6 +105,7 @@ impl Accounts {
             published: Arc::clone(&published),
             door,
             allowances,
+            exports,
             mailed: notices::Mailed::default(),
         };
         keeper.publish_all();
@@ -176,6 +181,7 @@ impl Actor for Accounts {
         super::guard::abort_on_panic();
         self.open_door(ctx);
         self.note_uses(ctx);
+        self.aim_all();
     }
 }
 

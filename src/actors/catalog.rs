@@ -11,8 +11,10 @@ use arc_swap::ArcSwap;
 
 use super::breaker::{Policy, Status};
 use super::budget::Rate;
-use super::clock::today;
+use super::clock::{now_ms, today};
 use super::credential::{self, Credential};
+use super::logbook::Logbook;
+use super::prices::{Priced, Prices};
 use super::provider::{Provider, Standings, standing};
 use super::statistics::{Board, Statistics};
 use crate::catalog::{self, Age, Catalog, CatalogError, KeyNeed, Layer, Model, ProviderName};
@@ -28,6 +30,7 @@ pub struct World {
     /// Every provider and model.
     pub catalog: Catalog,
     routes: HashMap<ProviderName, Arc<Route>>,
+    prices: Prices,
 }
 
 /// How a provider is reached.
@@ -76,6 +79,11 @@ impl World {
             .providers()
             .iter()
             .filter_map(|provider| self.routes.get(&provider.name))
+    }
+
+    /// The prices that a model has had while the router runs, oldest first.
+    pub fn prices(&self, model: &Model) -> &[Priced] {
+        self.prices.of(&model.id)
     }
 
     /// What is known of a model now.
@@ -180,6 +188,8 @@ pub struct CatalogKeeper {
     rules: Rules,
     actors: HashMap<ProviderName, Running>,
     remembered: Statistics,
+    logbook: Arc<Logbook>,
+    prices: Prices,
     warned: Option<time::Date>,
     published: Arc<ArcSwap<World>>,
 }
@@ -187,16 +197,25 @@ pub struct CatalogKeeper {
 impl CatalogKeeper {
     /// Publishes a first catalog that was already checked. Starts the providers' actors, with what
     /// earlier runs have learned.
-    pub fn new(source: Source, rules: Rules, catalog: Catalog, remembered: Statistics) -> Self {
+    pub fn new(
+        source: Source,
+        rules: Rules,
+        catalog: Catalog,
+        remembered: Statistics,
+        logbook: Arc<Logbook>,
+    ) -> Self {
         let empty = Arc::new(ArcSwap::from_pointee(World {
             catalog,
             routes: HashMap::new(),
+            prices: Prices::default(),
         }));
         let mut keeper = Self {
             source,
             rules,
             actors: HashMap::new(),
             remembered,
+            logbook,
+            prices: Prices::default(),
             warned: None,
             published: empty,
         };
@@ -240,7 +259,12 @@ impl CatalogKeeper {
             .iter()
             .map(|row| (row.name.clone(), Arc::new(self.route(row, &catalog))))
             .collect();
-        World { catalog, routes }
+        self.prices.see(&catalog, now_ms());
+        World {
+            catalog,
+            routes,
+            prices: self.prices.clone(),
+        }
     }
 
     fn route(&mut self, row: &Arc<catalog::Provider>, catalog: &Catalog) -> Route {
@@ -286,6 +310,7 @@ impl CatalogKeeper {
             row.name.clone(),
             self.rules,
             Arc::clone(&statistics),
+            Arc::clone(&self.logbook),
             Instant::now(),
         );
         let guard = Guard {

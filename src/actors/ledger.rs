@@ -16,6 +16,7 @@ mod waiting;
 use std::collections::{HashMap, VecDeque};
 use std::future::ready;
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix::{
     Actor, AsyncContext, Context, Handler, Message, MessageResult, Recipient, ResponseFuture,
@@ -32,7 +33,7 @@ pub use messages::{
 pub use recharge::{
     AskRecharge, BeginRecharge, EndRecharge, ForgetDeclines, ListCharges, LowCredit, Signal, Watch,
 };
-pub use stats::{BATCH_CLASSES, LedgerStats, LossCount, Tally};
+pub use stats::{BATCH_CLASSES, LATENCY_CLASSES_US, LedgerStats, LossCount, Tally};
 
 use super::clock;
 use super::funds::Purses;
@@ -150,13 +151,14 @@ impl Ledger {
         let decided = std::mem::take(&mut self.decided);
         let batch = self.book.take_batch();
         let writes = !batch.is_empty();
+        let began = Instant::now();
         // A batch without writes fails too once the storage has failed.
         if let Err(error) = self.db.commit(batch) {
             self.fail(&error);
             return;
         }
         if writes {
-            self.tally.committed(decided);
+            self.tally.committed(decided, began.elapsed());
         }
         self.tell_losses();
         for reply in self.group.drain(..) {

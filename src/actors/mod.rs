@@ -9,10 +9,13 @@ pub mod classifier;
 pub mod clock;
 pub mod conversations;
 pub mod credential;
+pub mod exporter;
 pub mod funds;
 pub mod guard;
 pub mod ledger;
+pub mod logbook;
 pub mod mailer;
+pub mod prices;
 pub mod provider;
 pub mod rate;
 pub mod recharge;
@@ -29,15 +32,17 @@ use actix::{Actor, Addr, Arbiter};
 use arc_swap::ArcSwap;
 use tokio::sync::Semaphore;
 
-use self::accounts::{Accounts, Allowances, Door, KeyDirectory, SessionDirectory};
+use self::accounts::{Accounts, Allowances, Door, Exports, KeyDirectory, SessionDirectory};
 use self::arrivals::Arrivals;
 use self::breaker::Policy;
 use self::budget::Rate;
 use self::catalog::{CatalogKeeper, ReloadError, Rules, Source, World};
 use self::classifier::Classifier;
 use self::conversations::Memory;
+use self::exporter::Exporter;
 use self::funds::Purses;
 use self::ledger::{Keep, Ledger, Tally};
+use self::logbook::Logbook;
 use self::mailer::{Mailer, Post, PostError};
 use self::recharge::Recharger;
 use self::refusals::Refusals;
@@ -49,6 +54,7 @@ use crate::catalog::Catalog;
 use crate::config::{Deposits, Environment, Settings};
 use crate::counters::Counters;
 use crate::ids::Pepper;
+use crate::otlp::NoCarrier;
 use crate::store::{self, Archive, Book, Db, Disposable, Generosity, LedgerError, Terms, Visitors};
 use crate::wire::Replays;
 
@@ -100,6 +106,10 @@ pub struct Switchboard {
     pub accounts: Addr<Accounts>,
     /// Mails.
     pub mailer: Addr<Mailer>,
+    /// What came of attempts, for the status page.
+    pub logbook: Arc<Logbook>,
+    /// Spans and metrics on their way out.
+    pub exporter: Addr<Exporter>,
     /// Who charges saved cards.
     pub recharger: Addr<Recharger>,
     /// Who takes card payments; `None` when deposits are off.
@@ -111,7 +121,7 @@ pub struct Switchboard {
     /// The classifier.
     pub classifier: Addr<Classifier>,
     /// What is counted for the operator.
-    pub counters: Counters,
+    pub counters: Arc<Counters>,
     /// The order to end, for requests that run.
     pub stop: Stop,
     /// Inference requests in flight.
@@ -142,6 +152,9 @@ pub enum StartError {
     /// Mails can be neither sent nor written.
     #[error(transparent)]
     Mail(#[from] PostError),
+    /// Nothing can be exported.
+    #[error(transparent)]
+    Export(#[from] NoCarrier),
     /// Stripe cannot be asked.
     #[error(transparent)]
     Stripe(#[from] NoClient),
@@ -161,12 +174,14 @@ impl Switchboard {
         let catalog = source.load()?;
         let storage = Storage::open(&settings)?;
         let post = Post::open(&settings.mail, &settings.storage.data_dir)?;
+        let counters = Arc::new(Counters::default());
         let outside = Outside {
             mailer: Mailer::new(post, &settings.mail),
+            exporter: Exporter::new(&settings, Arc::clone(&counters))?,
             stripe: processor(&settings.deposits)?,
         };
         Ok(Self::spawn(
-            settings, providers, source, catalog, storage, outside,
+            settings, providers, source, catalog, storage, outside, counters,
         ))
     }
 
@@ -177,6 +192,7 @@ impl Switchboard {
         catalog: Catalog,
         storage: Storage,
         outside: Outside,
+        counters: Arc<Counters>,
     ) -> Self {
         let rules = Rules {
             policy: Policy::of(&settings.breaker),
@@ -192,8 +208,9 @@ impl Switchboard {
             visitors,
             pepper,
             remembered,
+            logbook,
         } = storage;
-        let keeper = CatalogKeeper::new(source, rules, catalog, remembered);
+        let keeper = CatalogKeeper::new(source, rules, catalog, remembered, Arc::clone(&logbook));
         let world = keeper.published();
         let purses = Arc::new(Purses::default());
         for (account, balance) in book.customers() {
@@ -206,12 +223,17 @@ impl Switchboard {
             settings.storage.min_free_bytes,
         );
         let archive = Archive::new(db.clone());
+        let archivist = Archivist::new(
+            db.clone(),
+            Arc::clone(&world),
+            Arc::clone(&logbook),
+            Arc::clone(&health),
+        );
         let days_ms = |days: u64| days.saturating_mul(24 * 3600 * 1000);
         let keep = Keep {
             records_ms: days_ms(settings.storage.keep_records_days),
             audit_ms: days_ms(settings.storage.keep_audit_days),
         };
-        let archivist = Archivist::new(db.clone(), Arc::clone(&world), Arc::clone(&health));
         let ledger = Ledger::new(
             db.clone(),
             book,
@@ -226,14 +248,30 @@ impl Switchboard {
         let ledger_tally = ledger.tally();
         let ledger = Ledger::start_in_arbiter(&disk, |_| ledger);
         // Both of these wait for other machines.
-        let Outside { mailer, stripe } = outside;
+        let Outside {
+            mailer,
+            exporter,
+            stripe,
+        } = outside;
         let outside = Arbiter::new().handle();
         let mailer = Mailer::start_in_arbiter(&outside, |_| mailer);
+        let exporter = Exporter::start_in_arbiter(&Arbiter::new().handle(), |_| exporter);
+        let exports = Exports {
+            exporter: exporter.clone(),
+            reach: settings.telemetry.reach(),
+        };
         let site = settings.public_url();
         let (door, sessions) = Door::new(visitors, mailer.clone(), ledger.clone(), site);
         let allowances = Allowances::new(settings.rate_limits.clone());
-        let (accounts, keys) =
-            Accounts::new(db, accounts, Arc::clone(&purses), &health, door, allowances);
+        let (accounts, keys) = Accounts::new(
+            db,
+            accounts,
+            Arc::clone(&purses),
+            &health,
+            door,
+            allowances,
+            exports,
+        );
         let accounts = Accounts::start_in_arbiter(&disk, |_| accounts);
         let recharger = Recharger::new(
             stripe.clone(),
@@ -257,13 +295,15 @@ impl Switchboard {
             ledger_tally,
             ledger,
             mailer,
+            logbook,
             stripe,
             accounts,
             recharger: Recharger::start_in_arbiter(&outside, |_| recharger),
             statistics: Archivist::start_in_arbiter(&disk, |_| archivist),
             catalog: keeper.start(),
             classifier: Classifier::start_in_arbiter(&Arbiter::new().handle(), |_| Classifier),
-            counters: Counters::default(),
+            counters,
+            exporter,
             stop: Stop::default(),
             in_flight: Arc::new(Semaphore::new(
                 settings
@@ -317,6 +357,7 @@ fn processor(settings: &Deposits) -> Result<Option<Arc<Stripe>>, NoClient> {
 /// What reaches out to other machines.
 struct Outside {
     mailer: Mailer,
+    exporter: Exporter,
     stripe: Option<Arc<Stripe>>,
 }
 
@@ -328,6 +369,7 @@ struct Storage {
     visitors: Visitors,
     pepper: Pepper,
     remembered: Statistics,
+    logbook: Arc<Logbook>,
 }
 
 impl Storage {
@@ -335,7 +377,7 @@ impl Storage {
         let db = Db::open(&settings.storage.data_dir)?;
         let limits = store::Limits {
             holds_per_account: settings.limits.running_per_account,
-            orders_per_hour: settings.deposits.orders_per_hour,
+            orders_per_day: settings.deposits.orders_per_day,
         };
         let (book, recovered) = Book::load(&db, limits, clock::now_ms())?;
         if recovered.orphans > 0 {
@@ -349,8 +391,10 @@ impl Storage {
         let accounts = store::Accounts::load(&db, pepper.clone())?;
         let visitors = Visitors::load(&db, &pepper, terms(settings))?;
         let remembered = statistics::remembered(&db)?;
+        let logbook = Arc::new(Logbook::read(&db)?);
         Ok(Self {
             remembered,
+            logbook,
             db,
             book,
             accounts,

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::auth::{Manager, Reader, Visitor};
 use super::fields::{self, Fields};
 use super::generations::rfc3339;
-use super::{ApiError, Code, Switchboard, billing, cookie, keys};
+use super::{ApiError, Code, Switchboard, billing, cookie, keys, telemetry};
 use crate::actors::accounts::{AccountView, ChangeAccount, DeleteAccount, ShowAccount, ShowWallet};
 use crate::actors::ledger::Adjust;
 use crate::catalog::{Catalog, Prefer, Tier};
@@ -16,14 +16,14 @@ use crate::ids::AccountId;
 use crate::money::Picodollars;
 use crate::store::{
     AccountChange, AccountError, Action, Author, AutoRecharge, MOST_NAMES, NotificationsChange,
-    RechargeChange, Switch,
+    RechargeChange, Switch, TelemetryError,
 };
 
 /// `GET /v1/account`
 pub async fn show(desk: Data<Switchboard>, reader: Reader) -> Result<HttpResponse, ApiError> {
     desk.storage.may_answer()?;
     let account = find(&desk, reader.account()).await?;
-    Ok(private(&view(&desk, &account)))
+    shown(&desk, &account).await
 }
 
 /// `PATCH /v1/account`: all of it or nothing.
@@ -34,14 +34,30 @@ pub async fn change(
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let fields = Fields::read(&desk, &http, payload).await?;
+    let changed = alter(&desk, &manager, fields).await?;
+    shown(&desk, &changed).await
+}
+
+/// Changes an account as a body says, all of it or nothing.
+pub async fn alter(
+    desk: &Switchboard,
+    manager: &Manager,
+    mut fields: Fields,
+) -> Result<AccountView, ApiError> {
+    let telemetry = telemetry::read(desk, &mut fields).await?;
+    // Without the telemetry, whose headers are secrets.
+    let said = fields.said();
     let change = ChangeAccount {
         account: manager.account(),
-        said: fields.said(),
-        change: read_change(&desk.world.load().catalog, fields)?,
+        said,
+        change: AccountChange {
+            telemetry,
+            ..read_change(&desk.world.load().catalog, fields)?
+        },
         author: manager.author(),
     };
     let changed = ApiError::unless_down(desk.accounts.send(change).await)?;
-    Ok(private(&view(&desk, &changed.map_err(refused)?)))
+    changed.map_err(refused)
 }
 
 /// `DELETE /v1/account`: only by session, and with the address said again.
@@ -51,7 +67,22 @@ pub async fn delete(
     http: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let mut fields = Fields::read(&desk, &http, payload).await?;
+    let fields = Fields::read(&desk, &http, payload).await?;
+    close(&desk, &visitor, fields).await?;
+    let body = json!({ "id": visitor.account().to_string(), "deleted": true });
+    let mut response = private(&body);
+    response
+        .add_cookie(&cookie::removal(&desk.settings))
+        .map_err(ApiError::internal)?;
+    Ok(response)
+}
+
+/// Deletes the visitor's account when a body says its address again.
+pub async fn close(
+    desk: &Switchboard,
+    visitor: &Visitor,
+    mut fields: Fields,
+) -> Result<(), ApiError> {
     let email = fields.text("email")?;
     let forfeit = fields.optional("forfeit_balance", "true or false", |value| {
         value.as_bool().map(switch)
@@ -75,15 +106,9 @@ pub async fn delete(
     let deleted = ApiError::unless_down(desk.accounts.send(delete).await)?;
     deleted.map_err(refused)?;
     if let Some(customer) = wallet.ok().and_then(|wallet| wallet.customer) {
-        billing::forget_customer(&desk, account, customer);
+        billing::forget_customer(desk, account, customer);
     }
-    forfeit_balance(&desk, account, author).await?;
-    let body = json!({ "id": account.to_string(), "deleted": true });
-    let mut response = private(&body);
-    response
-        .add_cookie(&cookie::removal(&desk.settings))
-        .map_err(ApiError::internal)?;
-    Ok(response)
+    forfeit_balance(desk, account, author).await
 }
 
 /// Takes what a deleted account has left. What running requests hold is charged or stays: nobody can
@@ -112,6 +137,13 @@ async fn forfeit_balance(
     Ok(())
 }
 
+/// An account as its owner sees it, with how its telemetry target does.
+async fn shown(desk: &Switchboard, account: &AccountView) -> Result<HttpResponse, ApiError> {
+    let mut body = view(desk, account);
+    telemetry::add_status(desk, account.account.id, &mut body).await?;
+    Ok(private(&body))
+}
+
 /// An account by its id; 404 when it was deleted meanwhile.
 pub async fn find(desk: &Switchboard, account: AccountId) -> Result<AccountView, ApiError> {
     let found = desk.accounts.send(ShowAccount(account)).await;
@@ -138,6 +170,7 @@ fn read_change(catalog: &Catalog, mut fields: Fields) -> Result<AccountChange, A
         })?,
         auto_recharge: recharge(&mut fields)?,
         notifications: notifications(&mut fields)?,
+        telemetry: None,
     };
     fields.finish()?;
     Ok(change)
@@ -202,6 +235,12 @@ fn refused(error: AccountError) -> ApiError {
             let param = format!("auto_recharge.{field}");
             ApiError::new(Code::InvalidValue, message).param(param)
         }
+        AccountError::Telemetry(TelemetryError::NoEndpoint) => {
+            ApiError::new(Code::MissingRequiredParameter, message).param("telemetry.endpoint")
+        }
+        AccountError::Telemetry(
+            TelemetryError::NoSuchHeader | TelemetryError::OtherServer | TelemetryError::Unreadable,
+        ) => ApiError::new(Code::InvalidValue, message).param("telemetry.headers"),
         AccountError::NoCard => {
             let message = "No card is saved; make a deposit by POST /v1/billing/checkout first, which saves the card that pays it.";
             ApiError::new(Code::InvalidValue, message).param("auto_recharge.enabled")
@@ -236,6 +275,7 @@ pub fn view(desk: &Switchboard, view: &AccountView) -> Value {
             "receipts": on(mails.receipts),
             "security": on(mails.security),
         },
+        "telemetry": view.telemetry.as_ref().map(telemetry::view),
     })
 }
 

@@ -64,6 +64,14 @@ pub struct Manager {
 }
 
 impl Manager {
+    /// Somebody who has signed in.
+    pub fn of(visitor: &Visitor) -> Self {
+        Self {
+            account: visitor.account(),
+            author: visitor.author(),
+        }
+    }
+
     /// Whose.
     pub fn account(&self) -> AccountId {
         self.account
@@ -97,11 +105,7 @@ fn owner(request: &HttpRequest, scope: KeyScope) -> Result<Manager, ApiError> {
             author: Author { by, request },
         });
     }
-    let visitor = visitor(request)?;
-    Ok(Manager {
-        account: visitor.account(),
-        author: visitor.author(),
-    })
+    Ok(Manager::of(&visitor(request)?))
 }
 
 fn principal(request: &HttpRequest, scope: KeyScope) -> Result<Arc<Principal>, ApiError> {
@@ -225,6 +229,15 @@ fn visitor(request: &HttpRequest) -> Result<Visitor, ApiError> {
         signed_in: session,
         request: visit::request_id(request),
     })
+}
+
+/// Whether a request comes from somebody who has signed in. It is no use of the session.
+pub fn is_signed_in(request: &HttpRequest) -> bool {
+    let found = switchboard(request).ok().and_then(|desk| {
+        let token = cookie::token(request, &desk.settings)?;
+        find_session(desk, &token, now_ms())
+    });
+    found.is_some()
 }
 
 /// A session's token as it came.

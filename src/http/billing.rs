@@ -10,7 +10,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-pub use checkout::checkout;
+pub use checkout::{checkout, order};
 pub use webhook::webhook;
 
 use super::auth::Visitor;
@@ -24,7 +24,7 @@ use crate::actors::stripe::{Stripe, StripeError};
 use crate::billing::{FEE_PERCENT, LEAST_DEPOSIT, MOST_DEPOSIT, StripeId, fee};
 use crate::ids::AccountId;
 use crate::money::Cents;
-use crate::store::{DepositOrder, OrderState, RechargeState, Switch};
+use crate::store::{DepositOrder, OrderState, Origin, RechargeState, Switch};
 
 /// How long the page of an order is there.
 const PAGE_OPEN_MS: u64 = 3 * 3600 * 1000;
@@ -72,7 +72,13 @@ pub async fn drop_card(
     desk: Data<Switchboard>,
     visitor: Visitor,
 ) -> Result<HttpResponse, ApiError> {
-    let stripe = processor(&desk)?;
+    forget_card(&desk, &visitor).await?;
+    Ok(account::private(&json!({ "card": null })))
+}
+
+/// Has the visitor's card charged no more.
+pub async fn forget_card(desk: &Switchboard, visitor: &Visitor) -> Result<(), ApiError> {
+    let stripe = processor(desk)?;
     let account = visitor.account();
     let drop = DropCard {
         account,
@@ -85,11 +91,11 @@ pub async fn drop_card(
             failed(&error, account, message)
         })?;
     }
-    Ok(account::private(&json!({ "card": null })))
+    Ok(())
 }
 
 /// When the saved card is charged, and how that stands.
-async fn recharge(
+pub(super) async fn recharge(
     desk: &Switchboard,
     account: &AccountView,
     card: &Value,
@@ -156,10 +162,12 @@ fn failed(error: &StripeError, account: AccountId, message: &str) -> ApiError {
 pub(super) fn order_view(order: &DepositOrder, back: Cents) -> Value {
     let now_ms = now_ms();
     let (status, paid_at) = match &order.state {
-        OrderState::Open if order.created_ms.saturating_add(PAGE_OPEN_MS) < now_ms => {
-            ("expired", None)
-        }
-        OrderState::Open => ("open", None),
+        OrderState::Open => match order.origin {
+            Origin::Checkout if order.created_ms.saturating_add(PAGE_OPEN_MS) < now_ms => {
+                ("expired", None)
+            }
+            Origin::Checkout | Origin::Recharge => ("open", None),
+        },
         OrderState::Failed => ("failed", None),
         OrderState::Paid { at_ms, .. } => ("paid", Some(rfc3339(*at_ms))),
     };

@@ -292,11 +292,15 @@ impl ApiError {
         self.0.code
     }
 
+    /// The field of the request that is wrong, where one is named.
+    pub fn field(&self) -> Option<&str> {
+        self.0.param.as_deref()
+    }
+
     /// The message.
     pub fn message(&self) -> &str {
         &self.0.message
     }
-
     /// The metadata as JSON, for errors inside a stream.
     pub fn metadata_json(&self) -> String {
         serde_json::to_string(&self.metadata()).unwrap_or_else(|_| "{}".to_owned())

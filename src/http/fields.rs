@@ -29,12 +29,17 @@ impl Fields {
         Self::parse(&body.bytes)
     }
 
+    /// The members of a body that a page made of its form.
+    pub fn of(members: Map<String, Value>) -> Self {
+        Self {
+            members,
+            path: String::new(),
+        }
+    }
+
     fn parse(bytes: &[u8]) -> Result<Self, ApiError> {
         match serde_json::from_slice(bytes) {
-            Ok(members) => Ok(Self {
-                members,
-                path: String::new(),
-            }),
+            Ok(members) => Ok(Self::of(members)),
             Err(error) => {
                 let message = format!("The body must be a JSON object: {error}.");
                 Err(ApiError::new(Code::InvalidJson, message))
@@ -128,6 +133,21 @@ impl Fields {
             members,
             path: format!("{}.", self.full(name)),
         }))
+    }
+
+    /// The same, where `null` takes back what was set.
+    pub fn nullable_object(
+        &mut self,
+        name: &'static str,
+    ) -> Result<Option<Option<Self>>, ApiError> {
+        match self.members.get(name) {
+            None => Ok(None),
+            Some(Value::Null) => {
+                self.members.remove(name);
+                Ok(Some(None))
+            }
+            Some(_) => Ok(self.object(name)?.map(Some)),
+        }
     }
 
     /// Refuses the members that nobody has asked for.

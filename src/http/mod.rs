@@ -1,6 +1,7 @@
 //! Everything that touches a socket, inbound or outbound: routes, limits, graceful stop.
 
 mod account;
+mod activity;
 mod admin;
 mod attempt;
 mod audit;
@@ -30,7 +31,9 @@ mod ledger_metrics;
 mod metered;
 mod metrics;
 mod models;
+mod openapi;
 mod operator;
+mod pages;
 mod plan;
 mod prepare;
 mod progress;
@@ -39,17 +42,19 @@ mod refusal;
 mod relay;
 mod route;
 mod sessions;
+mod sheet;
 mod signin;
 mod standings;
 mod state;
-mod status;
 mod stream;
 mod takeout;
+mod telemetry;
 mod trail;
 mod tried;
 mod upstream;
 mod usage;
 mod visit;
+mod witness;
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -58,9 +63,10 @@ use actix_cors::Cors;
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{App, HttpRequest, HttpServer, Resource};
+use actix_web::{App, FromRequest, Handler, HttpRequest, HttpServer, Resource, Responder};
 
 pub use self::error::{ApiError, Code};
+pub use self::metrics::text as metrics_text;
 pub use crate::actors::Switchboard;
 use crate::config;
 use upstream::Upstream;
@@ -81,6 +87,7 @@ const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// Starts serving on a bound listener. The returned server runs when it is awaited.
 pub fn serve(desk: Data<Switchboard>, listener: TcpListener) -> Result<Server, ServeError> {
+    metrics::publish(&desk);
     let settings = &desk.settings;
     let (workers, drain_s) = (settings.server.workers, settings.server.drain_timeout_s);
     let header_read = config::ms(settings.limits.header_read_ms);
@@ -89,6 +96,7 @@ pub fn serve(desk: Data<Switchboard>, listener: TcpListener) -> Result<Server, S
     let app = move || {
         let desk = desk.clone();
         App::new()
+            .wrap(from_fn(pages::explain_to_people))
             .wrap(cors(&desk.settings.server.allowed_origins))
             .wrap(from_fn(visit::greet))
             .app_data(desk.clone())
@@ -119,8 +127,8 @@ fn routes(app: &mut ServiceConfig) {
             .service(
                 post(&format!("{prefix}/embeddings")).route(web::post().to(embeddings::embeddings)),
             )
-            .service(get(&format!("{prefix}/models")).route(web::get().to(models::list)))
-            .service(get(&format!("{prefix}/models/{{id:.+}}")).route(web::get().to(models::one)));
+            .service(page(&format!("{prefix}/models"), models::list))
+            .service(page(&format!("{prefix}/models/{{id:.+}}"), models::one));
     }
     app.service(
         get("/health")
@@ -132,8 +140,26 @@ fn routes(app: &mut ServiceConfig) {
             .route(web::get().to(health::ready))
             .route(web::head().to(health::ready)),
     )
+    .service(
+        get("/openapi.json")
+            .route(web::get().to(openapi::openapi))
+            .route(web::head().to(openapi::openapi)),
+    )
     .service(get("/metrics").route(web::get().to(metrics::metrics)))
-    .service(get("/status").route(web::get().to(status::status)))
+    .service(page("/", pages::landing))
+    .service(page("/assets/{name}", pages::asset))
+    .service(
+        resource("/login", "GET, POST")
+            .route(web::get().to(pages::login))
+            .route(web::head().to(pages::login))
+            .route(web::post().to(pages::send_code)),
+    )
+    .service(post("/login/code").route(web::post().to(pages::verify_code)))
+    .service(post("/logout").route(web::post().to(pages::logout)))
+    .configure(pages::routes)
+    .service(page("/docs", pages::docs))
+    .service(page("/docs/{topic}", pages::docs))
+    .service(page("/status", pages::status))
     .service(post("/v1/route").route(web::post().to(route::route)))
     .service(get("/v1/generations/{id}").route(web::get().to(generations::one)))
     .service(get("/v1/credits").route(web::get().to(credits::credits)))
@@ -144,10 +170,11 @@ fn routes(app: &mut ServiceConfig) {
             .route(web::patch().to(account::change))
             .route(web::delete().to(account::delete)),
     )
+    .service(post("/v1/account/telemetry/test").route(web::post().to(telemetry::test)))
     .service(get("/v1/account/export").route(web::get().to(takeout::export)))
     .service(get("/v1/account/usage").route(web::get().to(history::usage)))
     .service(get("/v1/account/transactions").route(web::get().to(history::transactions)))
-    .service(get("/v1/account/activity").route(web::get().to(history::activity)))
+    .service(get("/v1/account/activity").route(web::get().to(activity::activity)))
     .service(
         resource("/v1/keys", "GET, POST")
             .route(web::get().to(keys::list))
@@ -199,6 +226,18 @@ fn get(path: &str) -> Resource {
 
 fn post(path: &str) -> Resource {
     resource(path, "POST")
+}
+
+/// A page or what belongs to one: a path that browsers get, or ask about with HEAD.
+fn page<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args> + Clone,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    get(path)
+        .route(web::get().to(handler.clone()))
+        .route(web::head().to(handler))
 }
 
 /// A path that refuses all methods but these, which its routes serve.

@@ -9,7 +9,9 @@ use super::db::{Batch, Db};
 use super::error::StoreError;
 use super::keys::Keys;
 use super::policy::{Beyond, Policy};
+use super::seal::Seal;
 use super::settings::Settings;
+use super::telemetry::{Telemetry, TelemetryError};
 use super::wallet::Wallet;
 use super::{Key, codec, key};
 use crate::ids::{AccountId, ApiKey, KeyHash, Pepper};
@@ -104,6 +106,9 @@ pub enum AccountError {
     /// The auto-recharge does not fit together.
     #[error("auto_recharge.{0}")]
     Recharge(&'static str),
+    /// Where its traces go does not fit together.
+    #[error(transparent)]
+    Telemetry(#[from] TelemetryError),
     /// Auto-recharge needs a card.
     #[error("no card is saved")]
     NoCard,
@@ -121,6 +126,8 @@ pub struct Accounts {
     daily_limits: HashMap<AccountId, Picodollars>,
     /// Of those who have changed any.
     pub(super) settings: HashMap<AccountId, Settings>,
+    pub(super) telemetry: HashMap<AccountId, Telemetry>,
+    pub(super) seal: Seal,
     /// Of those who have ever paid.
     pub(super) wallets: HashMap<AccountId, Wallet>,
     pub(super) batch: Batch,
@@ -132,9 +139,11 @@ impl Accounts {
         let mut all = Self {
             accounts: HashMap::new(),
             by_email: HashMap::new(),
+            seal: Seal::new(&pepper),
             keys: Keys::load(db, pepper)?,
             daily_limits: HashMap::new(),
             settings: HashMap::new(),
+            telemetry: HashMap::new(),
             wallets: HashMap::new(),
             batch: Batch::default(),
         };
@@ -149,6 +158,11 @@ impl Accounts {
             let (key, value) = row?;
             let settings: Settings = codec::decode(&key, &value)?;
             all.settings.insert(settings.account, settings);
+        }
+        for row in db.rows(key::TELEMETRY)? {
+            let (key, value) = row?;
+            let target: Telemetry = codec::decode(&key, &value)?;
+            all.telemetry.insert(target.account, target);
         }
         for row in db.rows(key::WALLETS)? {
             let (key, value) = row?;
@@ -249,6 +263,7 @@ impl Accounts {
             key::customer(id),
             key::limit(id),
             key::settings(id),
+            key::telemetry(id),
             key::wallet(id),
         ] {
             self.batch.delete(row);
@@ -256,6 +271,7 @@ impl Accounts {
         self.by_email.remove(&lower_cased);
         self.daily_limits.remove(&id);
         self.settings.remove(&id);
+        self.telemetry.remove(&id);
         self.wallets.remove(&id);
         self.accounts.remove(&id);
         Ok(self.keys.remove_all(id, &mut self.batch))

@@ -15,6 +15,7 @@ use super::error::{LedgerError, StoreError};
 use super::policy::{KeyPolicy, KeyUse};
 use super::settings::Settings;
 use super::steps::Steps;
+use super::telemetry::Telemetry;
 use super::wallet::Wallet;
 use super::{Day, Generation, Gift, Key, Month, Session, codec, key};
 use crate::ids::AccountId;
@@ -28,6 +29,7 @@ pub(super) enum Entry {
     KeyPolicy(KeyPolicy),
     KeyUse(KeyUse),
     Settings(Settings),
+    Telemetry(Telemetry),
     KeyTotals(KeyTotals),
     Limit(Limit),
     /// Credit of a new account that the ledger may not have heard of.
@@ -125,6 +127,8 @@ impl Entry {
             Self::KeyUse(codec::decode(key, value)?)
         } else if key.starts_with(key::SETTINGS) {
             Self::Settings(codec::decode(key, value)?)
+        } else if key.starts_with(key::TELEMETRY) {
+            Self::Telemetry(codec::decode(key, value)?)
         } else if key.starts_with(key::GIFTS) {
             Self::Gift(codec::decode(key, value)?)
         } else if key.starts_with(key::CODES)
@@ -153,9 +157,11 @@ impl Entry {
         } else if key.starts_with(key::BALANCES)
             || key.starts_with(key::HOLDS)
             || key.starts_with(key::STATISTICS)
+            || key.starts_with(key::HISTORY)
             || key == key::META
         {
-            // What was learned of the models is no money: a damaged row is dropped at the next start.
+            // What was learned of the models and came of attempts is no money: a damaged row is dropped at
+            // the next start.
             return Ok(None);
         } else {
             return Err(misplaced());
@@ -174,6 +180,7 @@ impl Entry {
             Self::KeyPolicy(policy) => key::policy(policy.key),
             Self::KeyUse(used) => key::key_use(used.key),
             Self::Settings(settings) => key::settings(settings.account),
+            Self::Telemetry(target) => key::telemetry(target.account),
             Self::KeyTotals(totals) => key::key_totals(totals.key),
             Self::Limit(limit) => key::limit(limit.account),
             Self::Gift(gift) => key::gift(gift.account),
@@ -203,6 +210,7 @@ impl Entry {
             Self::KeyPolicy(policy) => steps.put(key, policy),
             Self::KeyUse(used) => steps.put(key, used),
             Self::Settings(settings) => steps.put(key, settings),
+            Self::Telemetry(target) => steps.put(key, target),
             Self::KeyTotals(totals) => steps.put(key, totals),
             Self::Limit(limit) => steps.put(key, limit),
             Self::Gift(gift) => steps.put(key, gift),
@@ -244,6 +252,7 @@ impl Entry {
             Self::KeyPolicy(_) => "key_policy",
             Self::KeyUse(_) => "key_use",
             Self::Settings(_) => "settings",
+            Self::Telemetry(_) => "telemetry",
             Self::KeyTotals(_) => "key_totals",
             Self::Limit(_) => "limit",
             Self::Gift(_) => "gift",

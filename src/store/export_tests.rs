@@ -83,6 +83,7 @@ fn an_import_holds_what_was_exported_and_exports_the_same_bytes() {
         "remembered",
         "returns",
         "settings",
+        "telemetry",
         "transfer",
         "wallet",
     ];

@@ -24,11 +24,15 @@
 //! | `r/<key>` | what an API key may do, unless it is an old one |
 //! | `q/<key>` | when an API key was last used |
 //! | `f/<account>` | a customer's settings |
+//! | `h/<account>` | where a customer's traces go |
 //! | `v/code/<flow hash>` | a sign-in code |
 //! | `v/address/<address hash>` | what an address has used of its limits |
 //! | `v/gift/<account>` | credit of a new account, for two days |
 //! | `z/<token hash>` | a session |
 //! | `s/<model>` | what was observed of a model |
+//! | `h/d/<day>/<provider>` | what came of a provider's attempts on one UTC day |
+//! | `h/h/<hour>/<model>` | the same of a model in one hour |
+//! | `h/o/<beginning>/<provider>/<model>` | a time for which something was left alone |
 //! | `y/<account>/<sequence>` | that a transfer moved this customer's money |
 //! | `recharge/<account>` | a charge of a saved card that is under way, and declines in a row |
 //! | `audit/<audit id>` | a row of the audit log |
@@ -64,11 +68,13 @@ pub(super) const KEYS: &[u8] = b"k/";
 pub(super) const POLICIES: &[u8] = b"r/";
 pub(super) const USES: &[u8] = b"q/";
 pub(super) const SETTINGS: &[u8] = b"f/";
+pub(super) const TELEMETRY: &[u8] = b"h/";
 pub(super) const CODES: &[u8] = b"v/code/";
 pub(super) const TALLIES: &[u8] = b"v/address/";
 pub(super) const GIFTS: &[u8] = b"v/gift/";
 pub(super) const SESSIONS: &[u8] = b"z/";
 pub(super) const STATISTICS: &[u8] = b"s/";
+pub(super) const HISTORY: &[u8] = b"h/";
 pub(super) const TRANSACTIONS: &[u8] = b"y/";
 pub(super) const RECHARGES: &[u8] = b"recharge/";
 pub(super) const DEEDS: &[u8] = b"audit/";
@@ -223,6 +229,10 @@ pub(super) fn settings(account: AccountId) -> Vec<u8> {
     [SETTINGS, &account.to_bytes()].concat()
 }
 
+pub(super) fn telemetry(account: AccountId) -> Vec<u8> {
+    [TELEMETRY, &account.to_bytes()].concat()
+}
+
 pub(super) fn code(flow: &FlowHash) -> Vec<u8> {
     [CODES, flow.as_bytes()].concat()
 }
@@ -241,6 +251,29 @@ pub(super) fn session(hash: &SessionHash) -> Vec<u8> {
 
 pub(super) fn statistics(model: &str) -> Vec<u8> {
     [STATISTICS, model.as_bytes()].concat()
+}
+
+pub(super) fn history(kind: u8, at: u64, name: &str) -> Vec<u8> {
+    [
+        HISTORY,
+        &[kind, b'/'],
+        &at.to_be_bytes(),
+        b"/",
+        name.as_bytes(),
+    ]
+    .concat()
+}
+
+/// Kind, time and name of a row of the history.
+pub(super) fn history_of(key: &[u8]) -> Option<(u8, u64, &str)> {
+    let (kind, rest) = key.strip_prefix(HISTORY)?.split_first()?;
+    let (at, name) = rest.strip_prefix(b"/")?.split_at_checked(8)?;
+    let at = u64::from_be_bytes(at.try_into().ok()?);
+    Some((
+        *kind,
+        at,
+        std::str::from_utf8(name.strip_prefix(b"/")?).ok()?,
+    ))
 }
 
 pub(super) fn recharge(account: AccountId) -> Vec<u8> {

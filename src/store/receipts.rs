@@ -51,6 +51,22 @@ impl Archive {
         Ok(page)
     }
 
+    /// One of a customer's orders, and what has gone back of it.
+    pub fn order(
+        &self,
+        account: AccountId,
+        id: OrderId,
+    ) -> Result<Option<(DepositOrder, Cents)>, StoreError> {
+        let key = key::order(account, id);
+        let Some(value) = self.db().get(&key)? else {
+            return Ok(None);
+        };
+        let order: DepositOrder = codec::decode(&key, &value)?;
+        let receipt = order.intent().map(|intent| self.receipt(intent));
+        let back = receipt.transpose()?.flatten().map(|receipt| receipt.back);
+        Ok(Some((order, back.unwrap_or_default())))
+    }
+
     /// What a payment was.
     pub fn receipt(&self, intent: &str) -> Result<Option<Receipt>, StoreError> {
         let key = key::payment(intent);

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::accounts::{AccountError, Accounts};
 use super::key;
+use super::telemetry::TelemetryChange;
 use crate::catalog::{Prefer, Tier};
 use crate::ids::AccountId;
 use crate::money::{Cents, Picodollars};
@@ -100,6 +101,8 @@ pub struct AccountChange {
     pub auto_recharge: RechargeChange,
     /// Which mails are sent.
     pub notifications: NotificationsChange,
+    /// Where its traces go; `Some(None)` is nowhere.
+    pub telemetry: Option<Option<TelemetryChange>>,
 }
 
 impl Settings {
@@ -180,6 +183,11 @@ impl Accounts {
         if self.account(id).is_none() {
             return Err(AccountError::NoSuchAccount);
         }
+        let telemetry = match change.telemetry {
+            Some(Some(wish)) => Some(Some(self.changed_telemetry(id, wish)?)),
+            Some(None) => Some(None),
+            None => None,
+        };
         if change.auto_recharge.state == Some(Switch::On) && self.wallet(id).card.is_none() {
             return Err(AccountError::NoCard);
         }
@@ -191,6 +199,9 @@ impl Accounts {
         {
             account.blocked_providers = blocked;
             self.batch.put(key::customer(id), account);
+        }
+        if let Some(target) = telemetry {
+            self.set_telemetry(id, target);
         }
         if settings != self.settings(id) {
             self.settings.insert(id, settings);

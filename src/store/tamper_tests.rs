@@ -9,7 +9,7 @@ use crate::store::book::{Chain, Link, Meta};
 use crate::store::{Book, Limits, verify};
 
 /// The kinds of rows, by how their keys begin.
-const KINDS: [&[u8]; 26] = [
+const KINDS: [&[u8]; 27] = [
     key::BALANCES,
     key::TRANSFERS,
     key::HOLDS,
@@ -31,6 +31,7 @@ const KINDS: [&[u8]; 26] = [
     key::POLICIES,
     key::USES,
     key::SETTINGS,
+    key::TELEMETRY,
     key::TRANSACTIONS,
     key::RECHARGES,
     key::DEEDS,
@@ -54,7 +55,7 @@ fn the_sample_has_a_row_of_every_kind_and_no_other() {
 
 /// Rows that nothing else determines: totals outlive the records they were counted from, keys,
 /// settings and remembered operations stand for themselves.
-const UNDETERMINED: [&[u8]; 14] = [
+const UNDETERMINED: [&[u8]; 15] = [
     key::RECHARGES,
     key::REMEMBERED,
     key::EVENTS,
@@ -69,6 +70,7 @@ const UNDETERMINED: [&[u8]; 14] = [
     key::POLICIES,
     key::USES,
     key::SETTINGS,
+    key::TELEMETRY,
 ];
 
 #[test]

@@ -42,6 +42,7 @@ pub use answer::{Answer, Delivered, Finish, ReasoningView};
 pub use chat::{
     ChatRequest, Invalid, InvalidCode, Message, Part, ProviderRules, Recovery, Role, ToolCall,
 };
+pub use clean::message as clean;
 pub use continuation::{Begun, Joined, Joiner, Opening, Transcript};
 pub use embed::EmbedRequest;
 pub use envelope::Envelope;

@@ -91,7 +91,8 @@ async fn a_bad_member_is_refused_by_name_and_nothing_is_changed() {
             json!({ "notifications": { "spam": true } }),
             "notifications.spam",
         ),
-        (json!({ "telemetry": {} }), "telemetry"),
+        (json!({ "telemetry": {} }), "telemetry.endpoint"),
+        (json!({ "webhook": {} }), "webhook"),
         (json!({ "email": "eve@example.com" }), "email"),
     ] {
         body["default_tier"] = json!("premium");

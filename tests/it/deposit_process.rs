@@ -106,7 +106,8 @@ async fn killed_between_order_and_answer_it_is_one_order_one_page_and_one_credit
     // The customer is made at once; the page takes its time, and the router does not live to see it.
     stripe.next(Fault::Delay(Duration::ZERO));
     stripe.next(Fault::Delay(Duration::from_millis(300)));
-    let asked = order(&client, &router.url, &session);
+    let url = router.url.clone();
+    let asked = order(&client, &url, &session);
     let killed = async {
         while stripe.calls().len() < 2 {
             tokio::time::sleep(Duration::from_millis(2)).await;

@@ -317,7 +317,7 @@ async fn without_a_key_or_a_secret_deposits_are_off() {
 
 #[actix_web::test]
 async fn an_account_orders_only_so_often_and_sees_its_orders_by_the_page() {
-    let shop = Shop::with(|settings| settings.deposits.orders_per_hour = 3).await;
+    let shop = Shop::with(|settings| settings.deposits.orders_per_day = 3).await;
     let ada = shop.customer("ada@example.com").await;
     let mut ordered = Vec::new();
     for amount in ["5", "6", "7"] {
@@ -330,7 +330,7 @@ async fn an_account_orders_only_so_often_and_sees_its_orders_by_the_page() {
         .unwrap()
         .parse()
         .unwrap();
-    assert!((3500..=3600).contains(&wait), "{wait}");
+    assert!((86_300..=86_400).contains(&wait), "{wait}");
     let (status, error) = error_of(fourth).await;
     assert_eq!(
         (status, &error["code"]),

@@ -1,7 +1,7 @@
 //! The adversary's matrix: every route, asked by everyone, in every way to send a key, about things
 //! of both accounts. A route without a rule fails it.
 
-mod rules;
+pub mod rules;
 
 use std::collections::BTreeSet;
 
@@ -278,12 +278,18 @@ async fn expired_key(router: &Router, of: &Things) -> String {
 }
 
 /// The routes that `src/http/mod.rs` registers, with each of their methods.
-fn registered() -> BTreeSet<(String, String)> {
+pub fn registered() -> BTreeSet<(String, String)> {
     let source = include_str!("../../src/http/mod.rs");
     let start = source.find("fn routes(").unwrap();
     let routes = &source[start..start + source[start..].find("\n}\n").unwrap()];
     let mut found = BTreeSet::new();
-    for (call, methods) in [("get(", "GET"), ("post(", "POST"), ("resource(", "")] {
+    let calls = [
+        ("get(", "GET"),
+        ("page(", "GET"),
+        ("post(", "POST"),
+        ("resource(", ""),
+    ];
+    for (call, methods) in calls {
         for (at, _) in routes.match_indices(call) {
             let rest = routes[at + call.len()..].trim_start();
             let quoted = rest.strip_prefix("&format!(").unwrap_or(rest);

@@ -15,6 +15,10 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("src/mail", PURE),
     ("src/billing", PURE),
     (
+        "src/pages",
+        &["actix", "actix_web", "tokio", "reqwest", "sled", "crate"],
+    ),
+    (
         "src/store",
         &[
             "actix",
@@ -23,6 +27,30 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
             "crate::actors",
             "crate::http",
             "crate::wire",
+        ],
+    ),
+    (
+        "src/spans",
+        &[
+            "actix",
+            "actix_web",
+            "tokio",
+            "reqwest",
+            "sled",
+            "crate::actors",
+            "crate::http",
+            "crate::otlp",
+        ],
+    ),
+    (
+        "src/otlp",
+        &[
+            "actix",
+            "actix_web",
+            "sled",
+            "crate::actors",
+            "crate::http",
+            "crate::store",
         ],
     ),
     ("src/actors", &["actix_web", "reqwest", "crate::http"]),
@@ -91,6 +119,8 @@ fn pure_modules_read_no_clock_and_only_config_reads_the_environment() {
             "src/routing",
             "src/wire",
             "src/mail",
+            "src/pages",
+            "src/spans",
             "src/billing",
             "src/store",
         ]

@@ -8,7 +8,7 @@ use crate::ids::AccountId;
 use crate::mail::Notice;
 use crate::money::Picodollars;
 use crate::store::{
-    Access, Account, AccountChange, AccountError, Action, Author, Settings, Switch,
+    Access, Account, AccountChange, AccountError, Action, Author, Settings, Switch, Telemetry,
 };
 
 /// An account as its owner sees it.
@@ -20,6 +20,8 @@ pub struct AccountView {
     pub daily_limit: Option<Picodollars>,
     /// Its settings.
     pub settings: Settings,
+    /// Where its traces go, if they go anywhere.
+    pub telemetry: Option<Telemetry>,
 }
 
 /// Asks for an account.
@@ -86,6 +88,7 @@ impl Accounts {
             account: self.accounts.account(id)?.clone(),
             daily_limit: self.accounts.daily_limit(id),
             settings: self.accounts.settings(id),
+            telemetry: self.accounts.telemetry(id).cloned(),
         })
     }
 
@@ -162,11 +165,18 @@ impl Handler<ChangeAccount> for Accounts {
     type Result = MessageResult<ChangeAccount>;
 
     fn handle(&mut self, ask: ChangeAccount, _: &mut Context<Self>) -> Self::Result {
-        let (account, recharge) = (ask.account, ask.change.auto_recharge.state);
+        let account = ask.account;
+        let is_aimed = ask.change.telemetry.is_some();
+        let recharge = ask.change.auto_recharge.state;
         let changed = self.change(ask);
         let committed = self.commit(account);
-        if recharge == Some(Switch::On) && changed.is_ok() && committed.is_ok() {
-            self.door.ledger.do_send(ForgetDeclines(account));
+        if changed.is_ok() && committed.is_ok() {
+            if recharge == Some(Switch::On) {
+                self.door.ledger.do_send(ForgetDeclines(account));
+            }
+            if is_aimed {
+                self.aim(account);
+            }
         }
         MessageResult(committed.map(|()| changed))
     }
@@ -204,6 +214,7 @@ impl Handler<DeleteAccount> for Accounts {
         let deed = deed(delete.author, Action::AccountDeleted, id);
         self.accounts.note(&deed.with("balance_usd", left));
         self.commit_and_sign_out(id)?;
+        self.aim(id);
         self.allowances.forget(id);
         self.door.ledger.do_send(ForgetDeclines(id));
         if let Some(owner) = owner {

@@ -29,23 +29,34 @@ pub async fn checkout(
     http: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let stripe = processor(&desk)?;
-    let mut fields = Fields::read(&desk, &http, payload).await?;
-    let amount = amount(&mut fields)?;
-    let key = fields.idempotency_key(&http)?;
-    fields.finish()?;
-    let counter = Counter {
-        desk,
-        stripe,
-        account: visitor.account(),
-    };
-    // Whoever leaves now must not leave an order behind that is neither made nor refused.
-    let serving = actix_web::rt::spawn(async move { counter.serve(amount, key).await });
-    let answer = serving.await.map_err(ApiError::internal)??;
+    processor(&desk)?;
+    let fields = Fields::read(&desk, &http, payload).await?;
+    let answer = order(&desk, visitor.account(), &http, fields).await?;
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((CONTENT_TYPE, "application/json"))
         .body(answer))
+}
+
+/// Places the order that a body describes, and gives the body of the answer.
+pub async fn order(
+    desk: &Data<Switchboard>,
+    account: AccountId,
+    http: &HttpRequest,
+    mut fields: Fields,
+) -> Result<String, ApiError> {
+    let stripe = processor(desk)?;
+    let amount = amount(&mut fields)?;
+    let key = fields.idempotency_key(http)?;
+    fields.finish()?;
+    let counter = Counter {
+        desk: desk.clone(),
+        stripe,
+        account,
+    };
+    // Whoever leaves now must not leave an order behind that is neither made nor refused.
+    let serving = actix_web::rt::spawn(async move { counter.serve(amount, key).await });
+    serving.await.map_err(ApiError::internal)?
 }
 
 fn amount(fields: &mut Fields) -> Result<Cents, ApiError> {

@@ -60,7 +60,8 @@ impl Relay {
             vectors = self.ask_hosts(meter) => vectors,
             () = stop.ordered() => Err(stopping()),
         };
-        if vectors.is_err() {
+        if let Err(error) = &vectors {
+            meter.witness().failed(error.code().word());
             meter.end_without_answer(Status::Failed);
         }
         vectors
@@ -109,10 +110,12 @@ impl Relay {
             };
             let warnings = calls.first().map(|call| call.encoded.warnings.clone());
             let dispatched = Instant::now();
+            meter.begins(&host.model, &route.base_url);
             let Err(failed) = self.attempt(route, calls, &mut given, ends).await else {
                 lease.report(Outcome::Success);
                 meter.note(note(&host.model, None));
                 meter.served_by(&host.model, None);
+                meter.witness().content_came(warnings.iter().flatten());
                 return given.success(warnings.unwrap_or_default(), dispatched);
             };
             lease.report(outcome(&failed.fault));

@@ -7,8 +7,8 @@ use crate::ids::{AccountId, GenerationId, KeyId, RequestId};
 use crate::money::{Cents, Picodollars};
 use crate::store::{
     AccountChange, Accounts, Action, AttemptRecord, Author, AutoRecharge, Back, Db, Deed, Delivery,
-    Generation, NewOrder, OrderPaid, Origin, Placed, Reversal, SpendLimits, Status, Switch, Want,
-    Wish,
+    Generation, NewOrder, OrderPaid, Origin, Placed, Reversal, SpendLimits, Status, Switch,
+    TelemetryChange, Want, Wish,
 };
 use crate::usage::Usage;
 
@@ -41,6 +41,11 @@ pub(crate) fn customer(db: &Db) -> AccountId {
     accounts.touch_key(first, NOON_MS);
     let change = AccountChange {
         default_tier: Some(Some(Tier::Economy)),
+        telemetry: Some(Some(TelemetryChange {
+            endpoint: Some("https://otlp.example".to_owned()),
+            headers: Some(vec![("x-key".to_owned(), Some("hunter2".to_owned()))]),
+            ..TelemetryChange::default()
+        })),
         ..AccountChange::default()
     };
     accounts.change_account(account, change).unwrap();

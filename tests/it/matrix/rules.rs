@@ -46,7 +46,18 @@ pub const RULES: &[(&str, &str, Rule, About)] = &[
     ("GET", "/ready", Rule::Everyone, About::Self_(200)),
     // The tests ask from the router's own machine, which may.
     ("GET", "/metrics", Rule::Everyone, About::Self_(200)),
+    ("GET", "/", Rule::Everyone, About::Self_(200)),
+    ("GET", "/assets/{name}", Rule::Everyone, About::Self_(404)),
+    ("GET", "/docs", Rule::Everyone, About::Self_(200)),
+    ("GET", "/docs/{topic}", Rule::Everyone, About::Self_(404)),
     ("GET", "/status", Rule::Everyone, About::Self_(200)),
+    ("GET", "/openapi.json", Rule::Everyone, About::Self_(200)),
+    ("GET", "/login", Rule::Everyone, About::Self_(200)),
+    ("POST", "/login", Rule::Everyone, About::Self_(400)),
+    ("POST", "/login/code", Rule::Everyone, About::Self_(400)),
+    // Whoever has not signed in is led to the front page, and to the sign-in page.
+    ("POST", "/logout", Rule::Everyone, About::Ends),
+    ("GET", "/dashboard", Rule::Everyone, About::Self_(200)),
     ("POST", "/v1/route", Rule::Key, About::Self_(400)),
     (
         "GET",
@@ -59,6 +70,12 @@ pub const RULES: &[(&str, &str, Rule, About)] = &[
     ("GET", "/v1/account", Rule::Owner, About::Self_(200)),
     ("PATCH", "/v1/account", Rule::Owner, About::Self_(200)),
     ("DELETE", "/v1/account", Rule::Session, About::Self_(400)),
+    (
+        "POST",
+        "/v1/account/telemetry/test",
+        Rule::Owner,
+        About::Self_(400),
+    ),
     ("GET", "/v1/account/export", Rule::Owner, About::Self_(200)),
     ("GET", "/v1/account/usage", Rule::Owner, About::Self_(200)),
     (
