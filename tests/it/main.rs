@@ -53,6 +53,7 @@ mod openapi;
 mod openapi_answers;
 mod openapi_document;
 mod openapi_failures;
+mod openapi_outside;
 mod openapi_tour;
 mod otel;
 mod overload;
