@@ -302,11 +302,6 @@ impl ApiError {
         &self.0.message
     }
 
-    /// The field of the request that is wrong, where it is one.
-    pub fn field(&self) -> Option<&str> {
-        self.0.param.as_deref()
-    }
-
     /// The metadata as JSON, for errors inside a stream.
     pub fn metadata_json(&self) -> String {
         serde_json::to_string(&self.metadata()).unwrap_or_else(|_| "{}".to_owned())
