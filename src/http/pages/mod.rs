@@ -1,6 +1,7 @@
 //! The pages' handlers: each gathers what its page says and hands it to a template.
 
 mod answer;
+mod api;
 mod assets;
 mod dashboard;
 mod docs;
