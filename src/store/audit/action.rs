@@ -88,4 +88,10 @@ actions! {
     RechargeStopped = "auto_recharge_stopped",
     /// Nobody knows what became of a charge.
     RechargeUnclear = "auto_recharge_unclear",
+    /// A provider was told to be left alone for a while.
+    ProviderRested = "provider_rested",
+    /// A provider was told to be asked again.
+    ProviderResumed = "provider_resumed",
+    /// The operator signed in to the pages.
+    AdminSignedIn = "admin_signed_in",
 }
