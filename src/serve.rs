@@ -240,7 +240,11 @@ async fn serve_until_signal(
         format!("server.bind: cannot listen on {bind} ({error}); set MODEL_ROUTER_BIND to another")
     })?;
     let address = listener.local_addr()?;
-    let server = http::serve(desk.clone(), listener)?;
+    let operators = desk.settings.server.admin_bind.map(|bind| {
+        TcpListener::bind(bind)
+            .map_err(|error| format!("server.admin_bind: cannot listen on {bind} ({error})"))
+    });
+    let server = http::serve(desk.clone(), listener, operators.transpose()?)?;
     let handle = server.handle();
     let running = actix_web::rt::spawn(server);
     if let Some(text) = announce(address) {

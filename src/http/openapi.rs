@@ -50,6 +50,12 @@ pub async fn openapi(request: HttpRequest) -> Result<HttpResponse, ApiError> {
         .body(served.body.clone()))
 }
 
+/// The document as it is sent.
+pub fn document() -> Result<&'static Bytes, ApiError> {
+    let served = SERVED.as_ref().map_err(ApiError::internal)?;
+    Ok(&served.body)
+}
+
 /// Whether the client has this version.
 fn is_known(request: &HttpRequest, tag: &EntityTag) -> bool {
     if !request.headers().contains_key(IF_NONE_MATCH) {

@@ -59,6 +59,7 @@ mod otel;
 mod overload;
 mod pages;
 mod pages_account;
+mod pages_models;
 mod pages_status;
 mod plain;
 mod process;
