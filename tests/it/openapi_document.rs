@@ -103,6 +103,7 @@ const OPEN: &[&str] = &[
     "ApiKeyFields",
     "AssistantMessage",
     "AudioPart",
+    "AutoRechargeFields",
     "ChatCompletion",
     "ChatCompletionChunk",
     "ChatRequest",

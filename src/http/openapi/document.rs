@@ -131,6 +131,10 @@ fn complete(path: &str, operation: &mut Members) {
         if keyed {
             add_headers(response, KEYED.iter());
         }
+        if signed_in {
+            // A session that is used is renewed.
+            add_headers(response, ["Set-Cookie"].iter());
+        }
     }
     let implied = [
         (
