@@ -5,6 +5,9 @@ WORKDIR /build
 COPY Cargo.toml Cargo.lock ./
 COPY src src
 COPY data data
+COPY docs docs
+COPY pages pages
+COPY askama.toml ./
 # Only the binary is built, but the manifest names the test target's file.
 RUN mkdir -p tests/it && touch tests/it/main.rs \
     && cargo build --release --locked --bin model-router \

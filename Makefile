@@ -1,5 +1,5 @@
 # The only list of commands.
-.PHONY: help run serve test check fmt lint unit doc conformance failover bench bench-ledger torture clients mail train
+.PHONY: help run serve test check fmt lint unit doc conformance browser test-browser failover bench bench-ledger torture clients samples mail otlp stripe fuzz-api train
 
 CARGO ?= cargo
 # Recorded provider traffic for `make conformance`.
@@ -14,7 +14,7 @@ run: ## Build in release mode and serve with simulated providers on 127.0.0.1:80
 serve: ## Build in release mode and serve with the providers whose keys are in the environment
 	$(CARGO) run --release --locked -- serve
 
-test: fmt lint unit doc conformance ## Everything: format, clippy, unit, golden, property, integration and doc tests
+test: fmt lint unit doc conformance browser ## Everything: format, clippy, unit, golden, property, integration and doc tests
 
 fmt: ## Is everything formatted?
 	$(CARGO) fmt --check
@@ -36,6 +36,12 @@ conformance: ## Replay recorded provider traffic through the binary: make confor
 	@if [ -d "$(WIRE)" ]; then WIRE="$(abspath $(WIRE))" $(CARGO) test --locked --test conformance; \
 	else echo "conformance: no recordings at $(WIRE), left out; WIRE=DIR names them"; fi
 
+browser: ## The pages in headless Chromium, where it and the packages are installed
+	@tests/browser/run.sh --if-installed
+
+test-browser: ## The same, packages installed first (needs Debian's chromium, node and the npm registry)
+	@tests/browser/run.sh
+
 failover: ## Sixteen failover scenarios with a scorecard, and runs under load; FAILOVER=full for full timings
 	$(CARGO) test --locked --release --test failover
 
@@ -51,8 +57,20 @@ torture: ## The ledger's long runs: 200 kills under load, ten races, a million r
 clients: ## The official openai packages of PyPI and npm against the sandbox (needs their registries)
 	tests/clients/run.sh
 
+samples: ## The docs' samples that need packages of PyPI and npm, against the sandbox (needs their registries)
+	tests/clients/samples.sh
+
 mail: ## Sign in through a real SMTP server, aiosmtpd of PyPI (needs its registry)
 	tests/clients/mail.sh
+
+otlp: ## Spans and metrics through a real OTLP collector, rotel of PyPI (needs its registry)
+	tests/clients/otlp.sh
+
+stripe: ## Deposits through localstripe of PyPI, a double of Stripe that others wrote (needs its registry)
+	tests/clients/stripe.sh
+
+fuzz-api: ## Ask every operation of /openapi.json with schemathesis of PyPI (needs its registry)
+	tests/clients/fuzz_api.sh
 
 train: ## Train the classifier of auto: make train DATA=DIR, with train.jsonl and dev.jsonl (needs PyPI once; tools/train/README.md)
 	tools/train/run.sh "$(DATA)"

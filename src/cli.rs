@@ -25,8 +25,8 @@ pub struct Cli {
 pub enum Command {
     /// Serve callers, with the providers whose keys are in the environment.
     Serve {
-        /// Start simulated providers on loopback and route to them: no keys, no network. Prints a
-        /// ready API key and curl lines. Without MODEL_ROUTER_DATA_DIR nothing is kept.
+        /// Start simulated providers and a simulated Stripe on loopback and use them: no keys, no network.
+        /// Prints a ready API key and curl lines. Without MODEL_ROUTER_DATA_DIR nothing is kept.
         #[arg(long)]
         sandbox: bool,
     },
@@ -129,6 +129,7 @@ Try it without any key:
 Serve for real:
   export OPENAI_API_KEY=…            one provider is enough; `model-router check` lists the variables
   export MODEL_ROUTER_ADMIN_TOKEN=…  opens /admin, where accounts and credit are made
+  export STRIPE_SECRET_KEY=… STRIPE_WEBHOOK_SECRET=…  lets customers pay by card (docs/deploy.md)
   model-router serve
 
 Back up, restore (docs/deploy.md):

@@ -1,11 +1,14 @@
 //! Settings: one section per consumer, and the only reader of files and environment.
 
 mod auto;
+mod deposits;
 mod environment;
 mod mail;
+mod otel;
 mod rate_limits;
 mod sections;
 mod sign_in;
+mod telemetry;
 
 use std::fs::File;
 use std::io::Read;
@@ -17,11 +20,14 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use auto::{Auto, Share};
+pub use deposits::{Deposits, StripeAccess};
 pub use environment::Environment;
 pub use mail::{Mail, SmtpUrl};
+pub use otel::Otel;
 pub use rate_limits::RateLimits;
 pub use sections::{Breaker, CatalogFiles, Failover, Limits, Server, Storage};
 pub use sign_in::SignIn;
+pub use telemetry::Telemetry;
 
 /// More of a file than this is not read.
 const MOST_FILE_BYTES: u64 = 16 << 20;
@@ -50,6 +56,13 @@ pub struct Settings {
     pub mail: Mail,
     /// Who may become a customer.
     pub sign_in: SignIn,
+    /// Where customers may have their traces sent.
+    pub telemetry: Telemetry,
+    /// Where the operator's own traces and metrics go. Only from the environment.
+    #[serde(skip)]
+    pub otel: Otel,
+    /// How customers pay.
+    pub deposits: Deposits,
     /// The token that opens `/admin`. Only from the environment.
     #[serde(skip)]
     pub admin_token: Option<SecretString>,
@@ -178,6 +191,16 @@ impl Settings {
                 bad("MAIL_FROM", why)
             })?;
         }
+        self.otel = Otel::read(env).map_err(|(key, reason)| bad(key, reason))?;
+        let base = env.get("STRIPE_API_BASE");
+        if let Some(key) = env.get("STRIPE_SECRET_KEY") {
+            let access = StripeAccess::read(key, base.as_deref());
+            let access = access.map_err(|(variable, why)| bad(variable, why.to_owned()))?;
+            self.deposits.stripe = Some(access);
+        }
+        if let Some(secrets) = env.get("STRIPE_WEBHOOK_SECRET") {
+            self.deposits.webhook_secrets = deposits::webhook_secrets(&secrets);
+        }
         self.admin_token = env.get("MODEL_ROUTER_ADMIN_TOKEN").map(SecretString::from);
         if self
             .admin_token
@@ -206,9 +229,12 @@ impl Settings {
                 self.limits.body_min_bytes_per_s,
             ),
             ("failover.attempts", self.failover.attempts),
+            ("deposits.attempts", self.deposits.attempts),
+            ("deposits.orders_per_day", self.deposits.orders_per_day),
             ("mail.queue", self.mail.queue),
             ("mail.at_once", self.mail.at_once),
             ("mail.attempts", self.mail.attempts),
+            ("telemetry.attempts", self.telemetry.attempts),
             (
                 "sign_in.requests_per_ip_hour",
                 self.sign_in.requests_per_ip_hour,
@@ -241,6 +267,17 @@ impl Settings {
             ("breaker.rest_ms", self.breaker.rest_ms),
             ("breaker.max_rest_ms", self.breaker.max_rest_ms),
             ("mail.timeout_ms", self.mail.timeout_ms),
+            ("telemetry.flush_ms", self.telemetry.flush_ms),
+            ("telemetry.timeout_ms", self.telemetry.timeout_ms),
+            ("telemetry.pause_ms", self.telemetry.pause_ms),
+            ("telemetry.rest_ms", self.telemetry.rest_ms),
+            ("telemetry.max_rest_ms", self.telemetry.max_rest_ms),
+            ("telemetry.drain_ms", self.telemetry.drain_ms),
+            ("deposits.timeout_ms", self.deposits.timeout_ms),
+            (
+                "deposits.recharge_ask_again_ms",
+                self.deposits.recharge_ask_again_ms,
+            ),
             ("breaker.ramp_ms", self.breaker.ramp_ms),
             (
                 "breaker.rate_limited_rest_ms",
@@ -264,10 +301,14 @@ impl Settings {
             "limits.bytes_in_flight",
             "is less than limits.chat_body_bytes; no body of that size could be read",
         ));
-        let kept = (!(1..=36_500).contains(&self.storage.keep_records_days)).then_some((
-            "storage.keep_records_days",
-            "must be between 1 and 36500 days",
-        ));
+        let kept = [
+            ("storage.keep_records_days", self.storage.keep_records_days),
+            ("storage.keep_audit_days", self.storage.keep_audit_days),
+        ];
+        let kept = kept
+            .into_iter()
+            .find(|(_, days)| !(1..=36_500).contains(days))
+            .map(|(key, _)| (key, "must be between 1 and 36500 days"));
         let percent = (self.breaker.min_success_percent > 100).then_some((
             "breaker.min_success_percent",
             "is above 100; it must be a percentage",

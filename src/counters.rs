@@ -1,8 +1,18 @@
 //! What the router counts for its operator, and the text that Prometheus reads. Labels are of few
 //! values: routes, statuses, names of the catalog.
 
-use metrics::{counter, describe_counter, describe_gauge, gauge, with_local_recorder};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+use std::time::Duration;
+
+use metrics::{
+    counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+    with_local_recorder,
+};
+use metrics_exporter_prometheus::{
+    Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
+};
+
+use crate::money::Picodollars;
+use crate::usage::Usage;
 
 const REQUESTS: &str = "model_router_requests_total";
 const ATTEMPTS: &str = "model_router_attempts_total";
@@ -12,6 +22,20 @@ const SKIPPED: &str = "model_router_malformed_events_total";
 const IN_FLIGHT: &str = "model_router_requests_in_flight";
 const BODY_BYTES: &str = "model_router_body_bytes_in_flight";
 const MODEL_STATE: &str = "model_router_model_state";
+const TOKENS: &str = "model_router_tokens_total";
+const COST: &str = "model_router_cost_picodollars_total";
+const FIRST_TOKEN: &str = "model_router_time_to_first_token_seconds";
+const OVERHEAD: &str = "model_router_overhead_seconds";
+const EXPORTED: &str = "model_router_telemetry_spans_exported_total";
+const DROPPED: &str = "model_router_telemetry_spans_dropped_total";
+const TARGETS: &str = "model_router_telemetry_targets";
+
+/// Upper ends of the classes of times to first tokens, in seconds.
+const FIRST_TOKEN_CLASSES: [f64; 10] = [0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0];
+/// Upper ends of the classes of our own share, in seconds.
+const OVERHEAD_CLASSES: [f64; 9] = [
+    0.000_25, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.05, 0.25, 1.0,
+];
 
 /// How a stream that had begun ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +72,15 @@ pub struct Counters {
 
 impl Default for Counters {
     fn default() -> Self {
-        let recorder = PrometheusBuilder::new().build_recorder();
+        let classed = |builder: PrometheusBuilder, name: &str, classes: &[f64]| {
+            let builder = builder.set_buckets_for_metric(Matcher::Full(name.to_owned()), classes);
+            // Only an empty list of classes is refused.
+            builder.unwrap_or_default()
+        };
+        let builder = PrometheusBuilder::new();
+        let builder = classed(builder, FIRST_TOKEN, &FIRST_TOKEN_CLASSES);
+        let builder = classed(builder, OVERHEAD, &OVERHEAD_CLASSES);
+        let recorder = builder.build_recorder();
         let handle = recorder.handle();
         let counters = Self { recorder, handle };
         counters.with(describe);
@@ -71,6 +103,28 @@ fn describe() {
     );
     describe_counter!(STREAMS, "Streams that had begun, by how they ended.");
     describe_counter!(SKIPPED, "Unreadable events inside good streams, left out.");
+    describe_counter!(
+        TOKENS,
+        "Tokens of answers, by model and type; cache_read and cache_write are parts of input, reasoning is a part of output."
+    );
+    describe_counter!(
+        COST,
+        "What answers cost at list price, in pico-dollars, by model."
+    );
+    describe_histogram!(
+        FIRST_TOKEN,
+        "From the call upstream to the first content of an answer, in seconds."
+    );
+    describe_histogram!(
+        OVERHEAD,
+        "From a request's arrival to its first call upstream, in seconds."
+    );
+    describe_counter!(EXPORTED, "Spans that telemetry targets took.");
+    describe_counter!(
+        DROPPED,
+        "Spans that were dropped: queue_full, failed, or rejected by their target."
+    );
+    describe_gauge!(TARGETS, "Telemetry targets, by state.");
     describe_gauge!(IN_FLIGHT, "Inference requests that run now.");
     describe_gauge!(BODY_BYTES, "Memory for request bodies that is taken now.");
     describe_gauge!(
@@ -117,6 +171,66 @@ impl Counters {
     /// An unreadable event was left out.
     pub fn skipped_event(&self) {
         self.with(|| counter!(SKIPPED).increment(1));
+    }
+
+    /// An answer's tokens and its cost.
+    pub fn answer(&self, provider: &str, model: &str, usage: &Usage, cost: Picodollars) {
+        let written = usage
+            .cache_write_tokens
+            .saturating_add(usage.cache_write_1h_tokens);
+        let tokens = [
+            ("input", usage.prompt_tokens),
+            ("output", usage.completion_tokens),
+            ("cache_read", usage.cached_tokens),
+            ("cache_write", written),
+            ("reasoning", usage.reasoning_tokens),
+        ];
+        let of = |kind: Option<&'static str>| {
+            let mut labels = vec![
+                metrics::Label::new("provider", provider.to_owned()),
+                metrics::Label::new("model", model.to_owned()),
+            ];
+            labels.extend(kind.map(|kind| metrics::Label::from_static_parts("type", kind)));
+            labels
+        };
+        self.with(|| {
+            for (kind, tokens) in tokens.into_iter().filter(|(_, tokens)| *tokens > 0) {
+                counter!(TOKENS, of(Some(kind))).increment(tokens);
+            }
+            counter!(COST, of(None)).increment(u64::try_from(cost.get()).unwrap_or(0));
+        });
+    }
+
+    /// The first content of an answer came.
+    pub fn first_token(&self, provider: &str, model: &str, after: Duration) {
+        let labels = [
+            ("provider", provider.to_owned()),
+            ("model", model.to_owned()),
+        ];
+        self.with(|| histogram!(FIRST_TOKEN, &labels).record(after.as_secs_f64()));
+    }
+
+    /// A request's first call goes upstream.
+    pub fn overhead(&self, after: Duration) {
+        self.with(|| histogram!(OVERHEAD).record(after.as_secs_f64()));
+    }
+
+    /// A telemetry target took spans.
+    pub fn spans_exported(&self, spans: u64) {
+        self.with(|| counter!(EXPORTED).increment(spans));
+    }
+
+    /// Spans were dropped.
+    pub fn spans_dropped(&self, reason: &'static str, spans: u64) {
+        if spans > 0 {
+            self.with(|| counter!(DROPPED, "reason" => reason).increment(spans));
+        }
+    }
+
+    /// Telemetry targets in a state.
+    pub fn telemetry_targets(&self, state: &'static str, targets: usize) {
+        let targets = targets as f64;
+        self.with(|| gauge!(TARGETS, "state" => state).set(targets));
     }
 
     /// What is in flight now: requests, and bytes of their bodies.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use hmac::{Hmac, KeyInit, Mac};
 use rand::distr::{Alphanumeric, SampleString};
@@ -25,6 +26,12 @@ macro_rules! ulid_id {
             /// A new one: time-ordered and random.
             pub fn new() -> Self {
                 Self(Ulid::new().0)
+            }
+
+            /// A new one of a moment, in milliseconds since 1970: the order of ids is that of moments.
+            pub fn new_at(unix_ms: u64) -> Self {
+                let random = rand::random::<u128>() >> 48;
+                Self(Self::first_at(unix_ms).0 | random)
             }
 
             /// The 16 bytes that stand for it in storage keys, in time order.
@@ -115,6 +122,25 @@ ulid_id!(
 ulid_id!(
     /// An API key's public name, `key_` + ULID.
     KeyId, "key_"
+);
+ulid_id!(
+    /// A row of the audit log, `aud_` + ULID.
+    AuditId, "aud_"
+);
+
+impl AuditId {
+    /// A new one of that moment. Of two in the same millisecond, the later is the greater.
+    pub fn at(unix_ms: u64) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = u128::from(NEXT.fetch_add(1, Ordering::Relaxed));
+        let chance = u128::from(rand::random::<u64>() >> 16);
+        Self(Self::first_at(unix_ms).0 | (number << 48) | chance)
+    }
+}
+
+ulid_id!(
+    /// A deposit that someone has ordered, `order_` + ULID. Stripe hands it back with the payment.
+    OrderId, "order_"
 );
 
 /// Characters of the random part of an API key: 62⁴³ is just over 2²⁵⁶.
@@ -275,6 +301,9 @@ mod tests {
         assert_eq!(GenerationId::from_bytes(first.to_bytes()), first);
         assert!(GenerationId::first_at(6) > first);
         assert!(GenerationId::new() > first);
+        let of_five = GenerationId::new_at(5);
+        assert!((first..GenerationId::first_at(6)).contains(&of_five));
+        assert_ne!(of_five, GenerationId::new_at(5));
     }
 
     #[test]

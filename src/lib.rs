@@ -4,6 +4,7 @@
 //! state, `routing` chooses, `wire` translates, `catalog` knows, `store` keeps.
 
 pub mod actors;
+pub mod billing;
 pub mod catalog;
 pub mod config;
 pub mod counters;
@@ -11,8 +12,11 @@ pub mod http;
 pub mod ids;
 pub mod mail;
 pub mod money;
+pub mod otlp;
+pub mod pages;
 pub mod routing;
 pub mod sandbox;
+pub mod spans;
 pub mod store;
 pub mod telemetry;
 pub mod usage;

@@ -84,8 +84,20 @@ fn checked(config: Option<&Path>) -> Result<String, String> {
         catalog.version(),
         weights.version()
     )];
+    lines.push(deposits(&settings).to_owned());
     lines.extend(providers(&catalog, &env));
     Ok(lines.join("\n"))
+}
+
+fn deposits(settings: &Settings) -> &'static str {
+    let deposits = &settings.deposits;
+    match (&deposits.stripe, deposits.access()) {
+        (_, Some(_)) => "deposits: on",
+        (Some(_), None) => {
+            "deposits: off; STRIPE_WEBHOOK_SECRET is not set, so that payments could not be credited"
+        }
+        (None, None) => "deposits: off; set STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET",
+    }
 }
 
 fn providers(catalog: &Catalog, env: &Environment) -> Vec<String> {

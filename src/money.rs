@@ -1,5 +1,7 @@
 //! Money: integer pico-dollars and prices per token, checked everywhere and never a float.
 
+mod number;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -125,10 +127,25 @@ impl Cents {
         self.0
     }
 
+    /// The amount in USD, when it is one in whole cents and not below zero.
+    pub fn of_usd(amount: Picodollars) -> Option<Self> {
+        let per_cent = PER_USD / 100;
+        let whole = amount.0 % per_cent == 0;
+        let cents = u64::try_from(amount.0 / per_cent).ok();
+        cents.filter(|_| whole && amount.0 >= 0).map(Self)
+    }
+
     /// The same amount in the ledger's unit, or `None` when it does not fit.
     pub fn picodollars(self) -> Option<Picodollars> {
         let cents = i64::try_from(self.0).ok()?;
         cents.checked_mul(PER_USD / 100).map(Picodollars)
+    }
+}
+
+impl fmt::Display for Cents {
+    /// USD with two decimals, as people write prices.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:02}", self.0 / 100, self.0 % 100)
     }
 }
 
@@ -224,6 +241,17 @@ mod tests {
             "99999999",
         ] {
             assert!(bad.parse::<Picodollars>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn cents_are_read_only_when_they_are_whole() {
+        let read = |text: &str| Cents::of_usd(text.parse().unwrap());
+        assert_eq!(read("5.00"), Some(Cents::new(500)));
+        assert_eq!(read("12.3").unwrap().to_string(), "12.30");
+        assert_eq!(read("0.07").unwrap().to_string(), "0.07");
+        for odd in ["5.001", "-5", "-0.000000000001"] {
+            assert_eq!(read(odd), None, "{odd}");
         }
     }
 

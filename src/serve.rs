@@ -9,18 +9,21 @@ use actix_web::web::Data;
 use model_router::actors::accounts::{CreateAccount, DeleteKey, FindAccount, ListKeys, MakeKey};
 use model_router::actors::catalog::Reload;
 use model_router::actors::classifier::ReloadWeights;
+use model_router::actors::exporter::{self, TakeFigures};
 use model_router::actors::ledger::{Drain, Grant};
 use model_router::actors::mailer::Finish;
 use model_router::actors::statistics::KeepStatistics;
 use model_router::actors::{Providers, Switchboard, guard};
 use model_router::catalog::Encoding;
-use model_router::config::{Environment, Settings};
+use model_router::config::{Environment, Settings, StripeAccess};
 use model_router::ids::{AccountId, ApiKey};
 use model_router::money::Picodollars;
 use model_router::routing::context::encoding;
+use model_router::sandbox::stripe::Stripe;
 use model_router::sandbox::{Sandbox, Vendor};
-use model_router::store::{Maker, PolicyChange};
+use model_router::store::{Author, PolicyChange};
 use model_router::{http, telemetry};
+use rand::distr::{Alphanumeric, SampleString};
 use tempfile::TempDir;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -36,6 +39,11 @@ const LAST_ANSWERS: Duration = Duration::from_secs(2);
 const LAST_WORDS: Duration = Duration::from_secs(3);
 /// And how long their bills may take after that.
 const LAST_BILLS: Duration = Duration::from_secs(1);
+
+/// The simulated Stripe's key; it takes any.
+const STRIPE_KEY: &str = "sk_test_simulated";
+/// Where events of Stripe's come in.
+const WEBHOOK: &str = "/v1/billing/webhook";
 
 const SANDBOX_EMAIL: &str = "sandbox@localhost";
 /// Five dollars.
@@ -76,10 +84,17 @@ pub fn sandbox_only(port: u16) -> ExitCode {
             .map(|(vendor, port)| (vendor, SocketAddr::from((Ipv4Addr::LOCALHOST, port))))
             .collect();
         let sandbox = Sandbox::start_on(&vendors).await?;
+        let taken = u16::try_from(vendors.len()).unwrap_or(u16::MAX);
+        let behind = SocketAddr::from((Ipv4Addr::LOCALHOST, port.saturating_add(taken)));
+        let (stripe, secret) = (Stripe::start_on(behind)?, webhook_secret());
+        stripe.deliver_to(format!("http://127.0.0.1:8080{WEBHOOK}"), &secret);
         println!("simulated providers; point a router at them with");
         for (name, value) in variables(&sandbox) {
             println!("export {name}={value}");
         }
+        println!("export STRIPE_API_BASE={}", stripe.base_url());
+        println!("export STRIPE_SECRET_KEY={STRIPE_KEY}");
+        println!("export STRIPE_WEBHOOK_SECRET={secret}");
         Signals::new()?.stop().await;
         Ok(())
     })
@@ -112,6 +127,12 @@ async fn serve_real(settings: Settings, env: Environment) -> Result<(), Failure>
 
 async fn serve_sandbox(mut settings: Settings, env: &Environment) -> Result<(), Failure> {
     let sandbox = Sandbox::start(&Vendor::ALL).await?;
+    let (stripe, secret) = (Stripe::start()?, webhook_secret());
+    settings.deposits.webhook_secrets = vec![secret.clone().into()];
+    settings.deposits.stripe = Some(StripeAccess {
+        secret_key: STRIPE_KEY.into(),
+        api_base: stripe.base_url(),
+    });
     // Without a directory of the operator's own, nothing is kept.
     let kept = env.get("MODEL_ROUTER_DATA_DIR").is_some();
     let temporary = if kept {
@@ -130,7 +151,16 @@ async fn serve_sandbox(mut settings: Settings, env: &Environment) -> Result<(), 
         Providers::Simulated,
     )?);
     let (key, balance) = sandbox_account(&desk).await?;
-    serve_until_signal(desk, |address| Some(banner(address, &key, balance))).await
+    serve_until_signal(desk, |address| {
+        stripe.deliver_to(format!("http://{address}{WEBHOOK}"), secret);
+        Some(banner(address, &key, balance, &stripe.base_url()))
+    })
+    .await
+}
+
+/// A secret that nobody else knows: whoever could sign events could make credit.
+fn webhook_secret() -> String {
+    format!("whsec_{}", Alphanumeric.sample_string(&mut rand::rng(), 32))
 }
 
 /// The variables that point a router at the simulated providers.
@@ -155,9 +185,10 @@ async fn sandbox_account(desk: &Switchboard) -> Result<(ApiKey, Picodollars), Fa
             make_room(desk, account).await?;
             let make = MakeKey {
                 account,
-                maker: Maker::Owner,
+                author: Author::ROUTER,
                 name: "sandbox".to_owned(),
                 policy: PolicyChange::default(),
+                said: String::new(),
             };
             let (_, key) = desk.accounts.send(make).await???;
             (account, key)
@@ -166,6 +197,7 @@ async fn sandbox_account(desk: &Switchboard) -> Result<(ApiKey, Picodollars), Fa
             let create = CreateAccount {
                 email,
                 daily_limit: None,
+                author: Author::ROUTER,
             };
             let created = desk.accounts.send(create).await???;
             (created.account, created.key)
@@ -176,6 +208,7 @@ async fn sandbox_account(desk: &Switchboard) -> Result<(ApiKey, Picodollars), Fa
         amount: SANDBOX_CREDIT,
         idempotency_key: "opening".to_owned(),
         reason: "sandbox credit".to_owned(),
+        author: Author::ROUTER,
     };
     desk.ledger.send(grant).await???;
     Ok((key, desk.purses.of(account).available()))
@@ -190,7 +223,7 @@ async fn make_room(desk: &Switchboard, account: AccountId) -> Result<(), Failure
     if let Some(oldest) = keys.first() {
         let delete = DeleteKey {
             account,
-            maker: Maker::Owner,
+            author: Author::ROUTER,
             key: oldest.key.id,
         };
         desk.accounts.send(delete).await???;
@@ -208,7 +241,11 @@ async fn serve_until_signal(
         format!("server.bind: cannot listen on {bind} ({error}); set MODEL_ROUTER_BIND to another")
     })?;
     let address = listener.local_addr()?;
-    let server = http::serve(desk.clone(), listener)?;
+    let operators = desk.settings.server.admin_bind.map(|bind| {
+        TcpListener::bind(bind)
+            .map_err(|error| format!("server.admin_bind: cannot listen on {bind} ({error})"))
+    });
+    let server = http::serve(desk.clone(), listener, operators.transpose()?)?;
     let handle = server.handle();
     let running = actix_web::rt::spawn(server);
     if let Some(text) = announce(address) {
@@ -224,6 +261,15 @@ async fn serve_until_signal(
     desk.statistics.send(KeepStatistics).await?;
     if desk.ledger.send(Drain).await?.is_err() {
         std::process::exit(EXIT_STORAGE);
+    }
+    desk.exporter
+        .do_send(TakeFigures(http::metrics_text(&desk)));
+    let time = Duration::from_millis(desk.settings.telemetry.drain_ms);
+    if tokio::time::timeout(time, desk.exporter.send(exporter::Finish))
+        .await
+        .is_err()
+    {
+        tracing::warn!("spans were still on their way: they are lost");
     }
     if tokio::time::timeout(MAIL_TIME, desk.mailer.send(Finish))
         .await
@@ -319,7 +365,7 @@ impl Signals {
     }
 }
 
-fn banner(address: SocketAddr, key: &ApiKey, balance: Picodollars) -> String {
+fn banner(address: SocketAddr, key: &ApiKey, balance: Picodollars, stripe: &str) -> String {
     let version = env!("CARGO_PKG_VERSION");
     let key = key.reveal();
     let curl = |flags: &str, path: &str, body: &str| {
@@ -351,6 +397,7 @@ fn banner(address: SocketAddr, key: &ApiKey, balance: Picodollars) -> String {
   endpoint   http://{address}/v1
   account    {SANDBOX_EMAIL}, ${balance} of credit
   API key    {key}
+  deposits   on, paid to a simulated Stripe at {stripe}
 
   Route by tier
     {tier}

@@ -14,7 +14,7 @@ use model_router::actors::{Providers, Switchboard};
 use model_router::config::{Environment, Settings};
 use model_router::ids::AccountId;
 use model_router::money::Picodollars;
-use model_router::store::Order;
+use model_router::store::{Author, Order};
 use tokio::sync::oneshot;
 use tokio::time::MissedTickBehavior;
 
@@ -59,6 +59,7 @@ pub fn run(dir: &Path) -> (Settles, Settles) {
         let desk = Switchboard::start(settings, env, Providers::Simulated).unwrap();
         let account = AccountId::new();
         let grant = Grant {
+            author: Author::ROUTER,
             account,
             amount: Picodollars::new(1_000_000 * DOLLAR),
             idempotency_key: "bench".to_owned(),

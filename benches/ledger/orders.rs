@@ -23,6 +23,7 @@ pub fn open(dir: &Path) -> (Db, Book) {
     let db = Db::open(dir).unwrap();
     let limits = Limits {
         holds_per_account: usize::MAX,
+        ..Limits::default()
     };
     let (book, _) = Book::load(&db, limits, now_ms()).unwrap();
     (db, book)

@@ -2,10 +2,14 @@
 //! publishes the directories that checks of keys and sessions read.
 
 mod keys;
+mod notices;
 mod principal;
+mod recharge;
 mod sessions;
 mod settings;
 mod sign_in;
+mod telemetry;
+mod wallet;
 
 use std::sync::Arc;
 
@@ -14,20 +18,23 @@ use arc_swap::ArcSwap;
 
 pub use keys::{ChangeKey, DeleteKey, KeyView, ListKeys, MakeKey};
 pub use principal::{Allowances, KeyDirectory, Principal};
+pub use recharge::{RechargeTerms, ShowTerms, StopRecharge, TellLowBalance, TellOfCharge};
 pub use sessions::{
     EndAllSessions, EndSession, ListSessions, NoSuchSession, SessionDirectory, SignedIn, Touch,
 };
 pub use settings::{
-    AccountView, ChangeAccount, DeleteAccount, FindAccounts, SetAccess, ShowAccount,
+    AccountView, ChangeAccount, DeleteAccount, FindAccounts, OverruleAccount, ShowAccount,
 };
 pub use sign_in::{Door, RequestCode, SignIn};
+pub use telemetry::{Exports, Wish};
+pub use wallet::{DropCard, KeepCard, KeepCustomer, LoseCustomer, SendReceipt, ShowWallet};
 
 use super::clock;
 use super::funds::Purses;
 use super::storage::{StorageDown, StorageHealth};
 use crate::ids::{AccountId, ApiKey};
 use crate::money::Picodollars;
-use crate::store::{self, AccountError, Db};
+use crate::store::{self, AccountError, Action, Author, Db, Deed};
 use principal::Sources;
 
 /// Guards customers and keys.
@@ -39,6 +46,8 @@ pub struct Accounts {
     published: Arc<ArcSwap<KeyDirectory>>,
     door: Door,
     allowances: Allowances,
+    exports: Exports,
+    mailed: notices::Mailed,
 }
 
 /// Creates an account with its first key.
@@ -49,17 +58,8 @@ pub struct CreateAccount {
     pub email: String,
     /// What it may spend on one UTC day, if that is limited.
     pub daily_limit: Option<Picodollars>,
-}
-
-/// Sets what an account may spend on one UTC day; `None` lifts the limit. It holds for requests
-/// that come after the answer.
-#[derive(Message)]
-#[rtype(result = "Result<Result<(), AccountError>, StorageDown>")]
-pub struct SetDailyLimit {
-    /// The account.
-    pub account: AccountId,
-    /// The limit.
-    pub daily_limit: Option<Picodollars>,
+    /// Who makes it.
+    pub author: Author,
 }
 
 /// An account that was just created.
@@ -94,6 +94,7 @@ impl Accounts {
         storage: &Arc<StorageHealth>,
         door: Door,
         allowances: Allowances,
+        exports: Exports,
     ) -> (Self, Arc<ArcSwap<KeyDirectory>>) {
         let published = Arc::new(ArcSwap::from_pointee(KeyDirectory::new()));
         let mut keeper = Self {
@@ -104,6 +105,8 @@ impl Accounts {
             published: Arc::clone(&published),
             door,
             allowances,
+            exports,
+            mailed: notices::Mailed::default(),
         };
         keeper.publish_all();
         (keeper, published)
@@ -133,10 +136,14 @@ impl Accounts {
         let all = self.accounts.keys();
         let all = all.filter_map(|key| Some((key.hash, sources.principal(key, None)?.into())));
         self.published.store(Arc::new(all.collect()));
+        for account in self.accounts.accounts() {
+            self.publish_alarm(account.id);
+        }
     }
 
     /// Publishes the keys of one account as they are now.
     fn publish(&mut self, account: AccountId) {
+        self.publish_alarm(account);
         let before = self.published.load_full();
         let mut directory = KeyDirectory::clone(&before);
         directory.retain(|_, principal| principal.account != account);
@@ -155,6 +162,18 @@ impl Accounts {
     }
 }
 
+/// A row of the audit log about an account. It is written in the commit of what it tells of.
+fn deed(author: Author, action: Action, account: AccountId) -> Deed {
+    Deed::new(author, action, Some(account), clock::now_ms())
+}
+
+fn limited(deed: Deed, daily_limit: Option<Picodollars>) -> Deed {
+    match daily_limit {
+        Some(limit) => deed.with("daily_limit_usd", limit),
+        None => deed.with("daily_limit_usd", "none"),
+    }
+}
+
 impl Actor for Accounts {
     type Context = Context<Self>;
 
@@ -162,6 +181,7 @@ impl Actor for Accounts {
         super::guard::abort_on_panic();
         self.open_door(ctx);
         self.note_uses(ctx);
+        self.aim_all();
     }
 }
 
@@ -178,6 +198,10 @@ impl Handler<CreateAccount> for Accounts {
                 Ok(created)
             });
         let id = created.as_ref().map(|created| created.account.id);
+        if let Ok(id) = id {
+            let deed = deed(create.author, Action::AccountCreated, id);
+            self.accounts.note(&limited(deed, create.daily_limit));
+        }
         let committed = match id {
             Ok(id) => self.commit(id),
             Err(_) => self.write(),
@@ -189,16 +213,6 @@ impl Handler<CreateAccount> for Accounts {
                 key: created.key,
             })
         }))
-    }
-}
-
-impl Handler<SetDailyLimit> for Accounts {
-    type Result = Result<Result<(), AccountError>, StorageDown>;
-
-    fn handle(&mut self, set: SetDailyLimit, _: &mut Context<Self>) -> Self::Result {
-        let account = set.account;
-        let set = self.accounts.set_daily_limit(account, set.daily_limit);
-        self.commit(account).map(|()| set)
     }
 }
 

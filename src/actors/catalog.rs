@@ -11,8 +11,10 @@ use arc_swap::ArcSwap;
 
 use super::breaker::{Policy, Status};
 use super::budget::Rate;
-use super::clock::today;
+use super::clock::{now_ms, today};
 use super::credential::{self, Credential};
+use super::logbook::Logbook;
+use super::prices::{Priced, Prices};
 use super::provider::{Provider, Standings, standing};
 use super::statistics::{Board, Statistics};
 use crate::catalog::{self, Age, Catalog, CatalogError, KeyNeed, Layer, Model, ProviderName};
@@ -28,6 +30,7 @@ pub struct World {
     /// Every provider and model.
     pub catalog: Catalog,
     routes: HashMap<ProviderName, Arc<Route>>,
+    prices: Prices,
 }
 
 /// How a provider is reached.
@@ -76,6 +79,11 @@ impl World {
             .providers()
             .iter()
             .filter_map(|provider| self.routes.get(&provider.name))
+    }
+
+    /// The prices that a model has had while the router runs, oldest first.
+    pub fn prices(&self, model: &Model) -> &[Priced] {
+        self.prices.of(&model.id)
     }
 
     /// What is known of a model now.
@@ -139,15 +147,17 @@ pub enum ReloadError {
 impl Source {
     /// Reads and checks the catalog.
     pub fn load(&self) -> Result<Catalog, ReloadError> {
-        let mut layers = vec![Layer::builtin()];
-        if let Some(path) = &self.overlay {
-            layers.push(Layer {
-                name: path.display().to_string(),
-                text: config::read(path)?,
-            });
+        match &self.overlay {
+            Some(path) => Ok(laid_over(&path.display().to_string(), config::read(path)?)?),
+            None => Ok(Catalog::load(&[Layer::builtin()])?),
         }
-        Ok(Catalog::load(&layers)?)
     }
+}
+
+/// The built-in catalog with another one laid over it, checked.
+pub fn laid_over(name: &str, text: String) -> Result<Catalog, CatalogError> {
+    let name = name.to_owned();
+    Catalog::load(&[Layer::builtin(), Layer { name, text }])
 }
 
 /// What every provider's actor is started with.
@@ -180,6 +190,8 @@ pub struct CatalogKeeper {
     rules: Rules,
     actors: HashMap<ProviderName, Running>,
     remembered: Statistics,
+    logbook: Arc<Logbook>,
+    prices: Prices,
     warned: Option<time::Date>,
     published: Arc<ArcSwap<World>>,
 }
@@ -187,16 +199,25 @@ pub struct CatalogKeeper {
 impl CatalogKeeper {
     /// Publishes a first catalog that was already checked. Starts the providers' actors, with what
     /// earlier runs have learned.
-    pub fn new(source: Source, rules: Rules, catalog: Catalog, remembered: Statistics) -> Self {
+    pub fn new(
+        source: Source,
+        rules: Rules,
+        catalog: Catalog,
+        remembered: Statistics,
+        logbook: Arc<Logbook>,
+    ) -> Self {
         let empty = Arc::new(ArcSwap::from_pointee(World {
             catalog,
             routes: HashMap::new(),
+            prices: Prices::default(),
         }));
         let mut keeper = Self {
             source,
             rules,
             actors: HashMap::new(),
             remembered,
+            logbook,
+            prices: Prices::default(),
             warned: None,
             published: empty,
         };
@@ -240,7 +261,12 @@ impl CatalogKeeper {
             .iter()
             .map(|row| (row.name.clone(), Arc::new(self.route(row, &catalog))))
             .collect();
-        World { catalog, routes }
+        self.prices.see(&catalog, now_ms());
+        World {
+            catalog,
+            routes,
+            prices: self.prices.clone(),
+        }
     }
 
     fn route(&mut self, row: &Arc<catalog::Provider>, catalog: &Catalog) -> Route {
@@ -286,6 +312,7 @@ impl CatalogKeeper {
             row.name.clone(),
             self.rules,
             Arc::clone(&statistics),
+            Arc::clone(&self.logbook),
             Instant::now(),
         );
         let guard = Guard {

@@ -1,12 +1,12 @@
 //! Published balances: what each account can spend, for readers that only rank. The ledger decides.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::ids::AccountId;
 use crate::money::Picodollars;
-use crate::store::Balance;
+use crate::store::{Balance, Switch};
 
 /// One account's published state.
 #[derive(Debug, Default)]
@@ -14,6 +14,9 @@ pub struct Purse {
     available: AtomicI64,
     posted: AtomicI64,
     running: AtomicUsize,
+    alarm: AtomicI64,
+    recharged: AtomicBool,
+    called: AtomicBool,
 }
 
 impl Purse {
@@ -25,6 +28,33 @@ impl Purse {
     /// The balance without regard to what running requests hold: they may give it back.
     pub fn posted(&self) -> Picodollars {
         Picodollars::new(self.posted.load(Ordering::Relaxed))
+    }
+
+    /// Below which balance somebody is to hear of it; 0 for never.
+    pub fn alarm(&self) -> Picodollars {
+        Picodollars::new(self.alarm.load(Ordering::Relaxed))
+    }
+
+    /// Whether a saved card is charged then.
+    pub fn is_recharged(&self) -> bool {
+        self.recharged.load(Ordering::Relaxed)
+    }
+
+    /// The owner's word on when credit is low, and whether a card is charged then.
+    pub fn set_alarm(&self, alarm: Picodollars, recharge: Switch) {
+        self.alarm.store(alarm.get(), Ordering::Relaxed);
+        self.recharged
+            .store(recharge == Switch::On, Ordering::Relaxed);
+    }
+
+    /// Calls for credit. Whether nobody has called since the last call was answered.
+    pub fn call(&self) -> bool {
+        !self.called.swap(true, Ordering::AcqRel)
+    }
+
+    /// The call was answered.
+    pub fn answer(&self) {
+        self.called.store(false, Ordering::Release);
     }
 
     /// Counts one running request that holds no credit, or refuses it at the limit.
@@ -82,5 +112,13 @@ mod tests {
         assert!(purse.start(1).is_none());
         drop(first);
         assert!(purse.start(1).is_some());
+    }
+
+    #[test]
+    fn of_many_calls_for_credit_one_is_heard_until_it_is_answered() {
+        let purse = Purses::default().of(AccountId::new());
+        assert!(purse.call() && !purse.call());
+        purse.answer();
+        assert!(purse.call());
     }
 }

@@ -4,25 +4,36 @@
 //! then is validated first and shares the one sync. No timer, no wait at low load.
 
 mod asked;
+mod deposits;
 mod expiry;
 mod messages;
 mod operator;
 mod pruning;
+mod recharge;
 mod stats;
 mod waiting;
 
 use std::collections::{HashMap, VecDeque};
 use std::future::ready;
 use std::sync::Arc;
+use std::time::Instant;
 
-use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult, ResponseFuture};
+use actix::{
+    Actor, AsyncContext, Context, Handler, Message, MessageResult, Recipient, ResponseFuture,
+};
 use tokio::sync::oneshot;
 
-pub use messages::{
-    Adjust, AskKeyUsage, AskOverview, AskStatement, Authorise, Drain, Extend, Find, Grant, Record,
-    Settle, Statement, TakeSnapshot, Void,
+pub use deposits::{
+    AnswerOrder, FailOrder, FindOrder, GoesBack, PayOrder, PlaceOrder, ReleaseOrder, Reverse,
 };
-pub use stats::{BATCH_CLASSES, LedgerStats, LossCount, Tally};
+pub use messages::{
+    Adjust, AskKeyUsage, AskOverview, AskStatement, Authorise, Drain, Extend, Find, Grant, Note,
+    Record, Settle, Statement, TakeSnapshot, Void,
+};
+pub use recharge::{
+    AskRecharge, BeginRecharge, EndRecharge, ForgetDeclines, ListCharges, LowCredit, Signal, Watch,
+};
+pub use stats::{BATCH_CLASSES, LATENCY_CLASSES_US, LedgerStats, LossCount, Tally};
 
 use super::clock;
 use super::funds::Purses;
@@ -44,12 +55,32 @@ pub struct Ledger {
     purses: Arc<Purses>,
     tally: Arc<Tally>,
     storage: Arc<StorageHealth>,
-    keep_records_ms: u64,
+    keep: Keep,
     group: Vec<Reply>,
     /// Decisions since the last commit.
     decided: usize,
     commit_asked: bool,
     waiting: HashMap<AccountId, VecDeque<Waiting>>,
+    /// Who hears when credit runs low.
+    watcher: Option<Recipient<LowCredit>>,
+}
+
+/// How long what is not money is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Keep {
+    /// Records of requests, in milliseconds.
+    pub records_ms: u64,
+    /// Rows of the audit log, in milliseconds.
+    pub audit_ms: u64,
+}
+
+impl Keep {
+    /// Nothing is pruned.
+    #[cfg(test)]
+    const EVER: Self = Self {
+        records_ms: u64::MAX,
+        audit_ms: u64::MAX,
+    };
 }
 
 /// An answer that waits for the commit.
@@ -61,13 +92,13 @@ type Reply = Box<dyn FnOnce() + Send>;
 struct Commit;
 
 impl Ledger {
-    /// A ledger over an opened book, which keeps the records of requests for so long.
+    /// A ledger over an opened book, which prunes what is older than it is kept.
     pub fn new(
         db: Db,
         book: Book,
         purses: Arc<Purses>,
         storage: Arc<StorageHealth>,
-        keep_records_ms: u64,
+        keep: Keep,
     ) -> Self {
         Self {
             db,
@@ -75,11 +106,12 @@ impl Ledger {
             purses,
             tally: Arc::default(),
             storage,
-            keep_records_ms,
+            keep,
             group: Vec::new(),
             decided: 0,
             commit_asked: false,
             waiting: HashMap::new(),
+            watcher: None,
         }
     }
 
@@ -119,13 +151,14 @@ impl Ledger {
         let decided = std::mem::take(&mut self.decided);
         let batch = self.book.take_batch();
         let writes = !batch.is_empty();
+        let began = Instant::now();
         // A batch without writes fails too once the storage has failed.
         if let Err(error) = self.db.commit(batch) {
             self.fail(&error);
             return;
         }
         if writes {
-            self.tally.committed(decided);
+            self.tally.committed(decided, began.elapsed());
         }
         self.tell_losses();
         for reply in self.group.drain(..) {
@@ -196,6 +229,9 @@ impl Handler<Extend> for Ledger {
 
     fn handle(&mut self, extend: Extend, ctx: &mut Context<Self>) {
         let answer = self.book.extend(extend.ask, clock::now_ms());
+        if let Err(refusal) = &answer {
+            self.note_lack(extend.account, refusal);
+        }
         self.group.push(answering(extend.reply, answer));
         self.publish(extend.account);
         self.ask_for_commit(ctx);
@@ -209,6 +245,7 @@ impl Handler<Settle> for Ledger {
         let account = settle.record.account;
         let generation = settle.record.id;
         let now_ms = clock::now_ms();
+        let before = self.book.balance(account).posted();
         self.book.book_failed(generation, &settle.failed, now_ms);
         let settled = self
             .book
@@ -228,6 +265,7 @@ impl Handler<Settle> for Ledger {
         }
         self.wake(ctx, account);
         self.publish(account);
+        self.look_out(account, before);
         self.ask_for_commit(ctx);
     }
 }

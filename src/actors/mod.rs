@@ -7,17 +7,24 @@ pub mod budget;
 pub mod catalog;
 pub mod classifier;
 pub mod clock;
+pub mod consoles;
 pub mod conversations;
 pub mod credential;
+pub mod exporter;
 pub mod funds;
 pub mod guard;
 pub mod ledger;
+pub mod logbook;
 pub mod mailer;
+pub mod prices;
 pub mod provider;
 pub mod rate;
+pub mod recharge;
+pub mod refusals;
 pub mod statistics;
 pub mod stop;
 pub mod storage;
+pub mod stripe;
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,21 +33,27 @@ use actix::{Actor, Addr, Arbiter};
 use arc_swap::ArcSwap;
 use tokio::sync::Semaphore;
 
-use self::accounts::{Accounts, Allowances, Door, KeyDirectory, SessionDirectory};
+use self::accounts::{Accounts, Allowances, Door, Exports, KeyDirectory, SessionDirectory};
 use self::arrivals::Arrivals;
 use self::breaker::Policy;
 use self::budget::Rate;
 use self::catalog::{CatalogKeeper, ReloadError, Rules, Source, World};
 use self::classifier::{Classifier, LoadError};
+use self::consoles::Consoles;
 use self::conversations::Memory;
+use self::exporter::Exporter;
 use self::funds::Purses;
-use self::ledger::{Ledger, Tally};
+use self::ledger::{Keep, Ledger, Tally};
+use self::logbook::Logbook;
 use self::mailer::{Mailer, Post, PostError};
+use self::recharge::Recharger;
+use self::refusals::Refusals;
 use self::statistics::{Archivist, Statistics};
 use self::stop::Stop;
 use self::storage::{SpaceWatch, StorageHealth};
+use self::stripe::{NoClient, Stripe};
 use crate::catalog::Catalog;
-use crate::config::{Environment, Settings};
+use crate::config::{Deposits, Environment, Settings};
 use crate::counters::Counters;
 use crate::ids::Pepper;
 use crate::store::{self, Archive, Book, Db, Disposable, Generosity, LedgerError, Terms, Visitors};
@@ -49,6 +62,8 @@ use crate::wire::Replays;
 /// Bytes in one permit of the budget for request bodies.
 pub const BODY_BUDGET_UNIT: usize = 1024;
 
+/// Tries to sign in as the operator that one client address has in an hour.
+const OPERATOR_TRIES_PER_HOUR: usize = 10;
 /// Sign-in requests that may wait for the accounts' actor at one time.
 const SIGN_INS_WAITING: usize = 512;
 
@@ -94,6 +109,14 @@ pub struct Switchboard {
     pub accounts: Addr<Accounts>,
     /// Mails.
     pub mailer: Addr<Mailer>,
+    /// What came of attempts, for the status page.
+    pub logbook: Arc<Logbook>,
+    /// Spans and metrics on their way out.
+    pub exporter: Addr<Exporter>,
+    /// Who charges saved cards.
+    pub recharger: Addr<Recharger>,
+    /// Who takes card payments; `None` when deposits are off.
+    pub stripe: Option<Arc<Stripe>>,
     /// Who keeps what was learned of the models.
     pub statistics: Addr<Archivist>,
     /// The catalog's keeper.
@@ -101,14 +124,19 @@ pub struct Switchboard {
     /// The classifier.
     pub classifier: Addr<Classifier>,
     /// What is counted for the operator.
-    pub counters: Counters,
+    pub counters: Arc<Counters>,
     /// The order to end, for requests that run.
     pub stop: Stop,
     /// Inference requests in flight.
     pub in_flight: Arc<Semaphore>,
     /// Sign-in requests that wait for the accounts' actor.
     pub sign_ins: Arc<Semaphore>,
+    /// Wrong admin tokens.
+    pub refused_operators: Refusals,
     arrivals: Mutex<Arrivals>,
+    /// Tries to sign in as the operator.
+    operator_tries: Mutex<Arrivals>,
+    consoles: Mutex<Consoles>,
     replays: Mutex<Replays>,
     /// Who answered which conversation.
     pub conversations: Memory,
@@ -133,6 +161,9 @@ pub enum StartError {
     /// Mails can be neither sent nor written.
     #[error(transparent)]
     Mail(#[from] PostError),
+    /// Stripe cannot be asked.
+    #[error(transparent)]
+    Stripe(#[from] NoClient),
 }
 
 impl Switchboard {
@@ -152,9 +183,14 @@ impl Switchboard {
         let classifier = Classifier::new(weights, model, settings.auto.share);
         let storage = Storage::open(&settings)?;
         let post = Post::open(&settings.mail, &settings.storage.data_dir)?;
-        let mailer = Mailer::new(post, &settings.mail);
+        let counters = Arc::new(Counters::default());
+        let outside = Outside {
+            mailer: Mailer::new(post, &settings.mail),
+            exporter: Exporter::new(&settings, Arc::clone(&counters)),
+            stripe: processor(&settings.deposits)?,
+        };
         Ok(Self::spawn(
-            settings, providers, source, catalog, classifier, storage, mailer,
+            settings, providers, source, catalog, classifier, storage, outside, counters,
         ))
     }
 
@@ -165,7 +201,8 @@ impl Switchboard {
         catalog: Catalog,
         classifier: Classifier,
         storage: Storage,
-        mailer: Mailer,
+        outside: Outside,
+        counters: Arc<Counters>,
     ) -> Self {
         let rules = Rules {
             policy: Policy::of(&settings.breaker),
@@ -181,8 +218,9 @@ impl Switchboard {
             visitors,
             pepper,
             remembered,
+            logbook,
         } = storage;
-        let keeper = CatalogKeeper::new(source, rules, catalog, remembered);
+        let keeper = CatalogKeeper::new(source, rules, catalog, remembered, Arc::clone(&logbook));
         let world = keeper.published();
         let purses = Arc::new(Purses::default());
         for (account, balance) in book.customers() {
@@ -195,17 +233,23 @@ impl Switchboard {
             settings.storage.min_free_bytes,
         );
         let archive = Archive::new(db.clone());
-        let keep_ms = settings
-            .storage
-            .keep_records_days
-            .saturating_mul(24 * 3600 * 1000);
-        let archivist = Archivist::new(db.clone(), Arc::clone(&world), Arc::clone(&health));
+        let archivist = Archivist::new(
+            db.clone(),
+            Arc::clone(&world),
+            Arc::clone(&logbook),
+            Arc::clone(&health),
+        );
+        let days_ms = |days: u64| days.saturating_mul(24 * 3600 * 1000);
+        let keep = Keep {
+            records_ms: days_ms(settings.storage.keep_records_days),
+            audit_ms: days_ms(settings.storage.keep_audit_days),
+        };
         let ledger = Ledger::new(
             db.clone(),
             book,
             Arc::clone(&purses),
             Arc::clone(&health),
-            keep_ms,
+            keep,
         );
 
         // All of these block on the disk, so they share a thread that nothing else runs on.
@@ -213,12 +257,39 @@ impl Switchboard {
         SpaceWatch::start_in_arbiter(&disk, |_| watch);
         let ledger_tally = ledger.tally();
         let ledger = Ledger::start_in_arbiter(&disk, |_| ledger);
-        let mailer = Mailer::start_in_arbiter(&Arbiter::new().handle(), |_| mailer);
+        // Both of these wait for other machines.
+        let Outside {
+            mailer,
+            exporter,
+            stripe,
+        } = outside;
+        let outside = Arbiter::new().handle();
+        let mailer = Mailer::start_in_arbiter(&outside, |_| mailer);
+        let exporter = Exporter::start_in_arbiter(&Arbiter::new().handle(), |_| exporter);
+        let exports = Exports {
+            exporter: exporter.clone(),
+            reach: settings.telemetry.reach(),
+        };
         let site = settings.public_url();
         let (door, sessions) = Door::new(visitors, mailer.clone(), ledger.clone(), site);
         let allowances = Allowances::new(settings.rate_limits.clone());
-        let (accounts, keys) =
-            Accounts::new(db, accounts, Arc::clone(&purses), &health, door, allowances);
+        let (accounts, keys) = Accounts::new(
+            db,
+            accounts,
+            Arc::clone(&purses),
+            &health,
+            door,
+            allowances,
+            exports,
+        );
+        let accounts = Accounts::start_in_arbiter(&disk, |_| accounts);
+        let recharger = Recharger::new(
+            stripe.clone(),
+            ledger.clone(),
+            accounts.clone(),
+            Arc::clone(&purses),
+            &settings.deposits,
+        );
         let permits =
             (settings.limits.bytes_in_flight / BODY_BUDGET_UNIT).min(Semaphore::MAX_PERMITS);
         Self {
@@ -234,11 +305,15 @@ impl Switchboard {
             ledger_tally,
             ledger,
             mailer,
-            accounts: Accounts::start_in_arbiter(&disk, |_| accounts),
+            logbook,
+            stripe,
+            accounts,
+            recharger: Recharger::start_in_arbiter(&outside, |_| recharger),
             statistics: Archivist::start_in_arbiter(&disk, |_| archivist),
             catalog: keeper.start(),
             classifier: Classifier::start_in_arbiter(&Arbiter::new().handle(), |_| classifier),
-            counters: Counters::default(),
+            counters,
+            exporter,
             stop: Stop::default(),
             in_flight: Arc::new(Semaphore::new(
                 settings
@@ -247,7 +322,10 @@ impl Switchboard {
                     .min(Semaphore::MAX_PERMITS),
             )),
             sign_ins: Arc::new(Semaphore::new(SIGN_INS_WAITING)),
+            refused_operators: Refusals::default(),
             arrivals: Mutex::new(Arrivals::new(settings.sign_in.requests_per_ip_hour)),
+            operator_tries: Mutex::new(Arrivals::new(OPERATOR_TRIES_PER_HOUR)),
+            consoles: Mutex::default(),
             replays: Mutex::new(Replays::new(REPLAY_BYTES)),
             conversations: Memory::default(),
             fast_requests: AtomicU64::new(0),
@@ -259,6 +337,17 @@ impl Switchboard {
     /// Reasoning kept for callers that drop it. Locked for one look-up, never while awaiting.
     pub fn replays(&self) -> MutexGuard<'_, Replays> {
         self.replays.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How often each client address tries to sign in as the operator. Held for one look-up.
+    pub fn operator_tries(&self) -> MutexGuard<'_, Arrivals> {
+        let tries = self.operator_tries.lock();
+        tries.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where the operator is signed in to the pages. Held for one look-up.
+    pub fn consoles(&self) -> MutexGuard<'_, Consoles> {
+        self.consoles.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Who asked for sign-in codes lately. Locked for one look-up, never while awaiting.
@@ -275,6 +364,26 @@ impl Switchboard {
     }
 }
 
+/// Who takes card payments, if the operator has set that up.
+fn processor(settings: &Deposits) -> Result<Option<Arc<Stripe>>, NoClient> {
+    if settings.stripe.is_some() && settings.webhook_secrets.is_empty() {
+        tracing::warn!(
+            "STRIPE_WEBHOOK_SECRET is not set: payments could not be credited, so deposits stay off"
+        );
+    }
+    let stripe = settings
+        .access()
+        .map(|access| Stripe::new(access, settings));
+    Ok(stripe.transpose()?.map(Arc::new))
+}
+
+/// What reaches out to other machines.
+struct Outside {
+    mailer: Mailer,
+    exporter: Exporter,
+    stripe: Option<Arc<Stripe>>,
+}
+
 /// What was found in the data directory.
 struct Storage {
     db: Db,
@@ -283,6 +392,7 @@ struct Storage {
     visitors: Visitors,
     pepper: Pepper,
     remembered: Statistics,
+    logbook: Arc<Logbook>,
 }
 
 impl Storage {
@@ -290,6 +400,7 @@ impl Storage {
         let db = Db::open(&settings.storage.data_dir)?;
         let limits = store::Limits {
             holds_per_account: settings.limits.running_per_account,
+            orders_per_day: settings.deposits.orders_per_day,
         };
         let (book, recovered) = Book::load(&db, limits, clock::now_ms())?;
         if recovered.orphans > 0 {
@@ -303,8 +414,10 @@ impl Storage {
         let accounts = store::Accounts::load(&db, pepper.clone())?;
         let visitors = Visitors::load(&db, &pepper, terms(settings))?;
         let remembered = statistics::remembered(&db)?;
+        let logbook = Arc::new(Logbook::read(&db)?);
         Ok(Self {
             remembered,
+            logbook,
             db,
             book,
             accounts,

@@ -6,19 +6,21 @@ mod standings;
 
 use std::mem::discriminant;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use actix::{Actor, AsyncContext, Context, Handler, MessageResult};
+use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult};
 use arc_swap::ArcSwap;
 
-use self::lease::Report;
 pub use self::lease::{Acquire, Lease, Refused, Turn};
+use self::lease::{Moment, Report};
 pub use self::standings::{Standings, standing};
 use super::breaker::{Breakers, Pass, Reason, State, Status};
 use super::budget::Budget;
 use super::catalog::Rules;
+use super::logbook::Logbook;
 use super::statistics::{self, Board};
 use crate::catalog::{ModelId, ProviderName};
+use crate::routing::uptime::WHOLE;
 
 /// Guards the breakers and the retry budget of one provider.
 pub struct Provider {
@@ -26,6 +28,7 @@ pub struct Provider {
     breakers: Breakers,
     budget: Budget,
     statistics: Arc<Board>,
+    logbook: Arc<Logbook>,
     published: Arc<ArcSwap<Standings>>,
 }
 
@@ -35,8 +38,11 @@ impl Provider {
         name: ProviderName,
         rules: Rules,
         statistics: Arc<Board>,
+        logbook: Arc<Logbook>,
         now: Instant,
     ) -> (Self, Arc<ArcSwap<Standings>>) {
+        // Its breakers begin anew: how what they knew of ended will not be seen.
+        logbook.uptime().lose_sight(&name);
         let breakers = Breakers::new(rules.policy, now);
         let published = Arc::new(ArcSwap::from_pointee(Standings::of_all(&breakers)));
         let provider = Self {
@@ -44,6 +50,7 @@ impl Provider {
             breakers,
             budget: Budget::new(rules.retries, now),
             statistics,
+            logbook,
             published: Arc::clone(&published),
         };
         (provider, published)
@@ -64,8 +71,10 @@ impl Provider {
         if report.turn == Turn::Further && report.outcome.is_failure() {
             self.budget.withdraw(now);
         }
-        if let Some(ended) = statistics::ended(report.outcome, report.observation) {
+        let ended = statistics::ended(report.outcome, report.observation);
+        if let Some(ended) = ended.filter(|_| report.moment == Moment::End) {
             self.statistics.record(&report.model, ended, now);
+            self.logbook.note(&self.name, &report.model, ended);
         }
         let before = self.stand(&report.model);
         let Report { model, pass, .. } = report;
@@ -86,12 +95,17 @@ impl Provider {
         }
         self.published
             .store(Arc::new(Standings::of_all(&self.breakers)));
-        self.log("*", before.0.state, after.0);
+        self.tell(WHOLE, before.0.state, after.0);
         if let Some(status) = after.1 {
             let flowing = State::Flowing;
             let before = before.1.map_or(flowing, |status| status.state);
-            self.log(model.as_str(), before, status);
+            self.tell(model.as_str(), before, status);
         }
+    }
+
+    fn tell(&self, model: &str, before: State, after: Status) {
+        self.logbook.note_change(&self.name, model, before, after);
+        self.log(model, before, after);
     }
 
     /// The model `*` is the provider as a whole. Probes and their failures are no news.
@@ -123,6 +137,38 @@ impl Provider {
             (State::Tripped { .. }, _) => tracing::warn!(provider, model, reason, "tripped"),
         }
     }
+
+    /// Does what the operator says, and publishes it.
+    fn obey(&mut self, order: Order, now: Instant) {
+        let before = self.breakers.whole();
+        let models: Vec<(ModelId, Status)> = self
+            .breakers
+            .models()
+            .map(|(id, status)| (id.clone(), status))
+            .collect();
+        match order {
+            Order::Rest(rest) => self.breakers.rest(rest, now),
+            Order::Resume => self.breakers.resume(now),
+        }
+        self.published
+            .store(Arc::new(Standings::of_all(&self.breakers)));
+        self.tell(WHOLE, before.state, self.breakers.whole());
+        for (id, before) in models {
+            if let Some(after) = self.breakers.model(&id) {
+                self.tell(id.as_str(), before.state, after);
+            }
+        }
+    }
+}
+
+/// What the operator says about a provider. It holds for attempts that come after the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub enum Order {
+    /// Leave it alone for so long.
+    Rest(Duration),
+    /// Ask it again, whatever was held against it.
+    Resume,
 }
 
 impl Actor for Provider {
@@ -135,6 +181,14 @@ impl Handler<Acquire> for Provider {
     fn handle(&mut self, ask: Acquire, ctx: &mut Context<Self>) -> Self::Result {
         let admitted = self.admit(&ask, Instant::now());
         MessageResult(admitted.map(|pass| Lease::new(ctx.address(), ask, pass)))
+    }
+}
+
+impl Handler<Order> for Provider {
+    type Result = ();
+
+    fn handle(&mut self, order: Order, _: &mut Context<Self>) {
+        self.obey(order, Instant::now());
     }
 }
 
@@ -166,7 +220,8 @@ mod tests {
         };
         let name = ProviderName::new("p");
         let rules = Rules { policy, retries };
-        let (provider, published) = Provider::new(name, rules, Arc::default(), Instant::now());
+        let (provider, published) =
+            Provider::new(name, rules, Arc::default(), Arc::default(), Instant::now());
         (provider.start(), published)
     }
 
@@ -191,6 +246,49 @@ mod tests {
         assert!(acquire(&provider, "m", Turn::First).await.is_err());
         assert!(matches!(state(&published), State::Tripped { .. }));
         assert!(acquire(&provider, "other", Turn::First).await.is_ok());
+    }
+
+    #[actix_web::test]
+    async fn a_probe_that_succeeds_is_counted_once_and_ends_the_outage() {
+        let policy = Policy::of(&config::Breaker {
+            consecutive_failures: 1,
+            rest_ms: 1,
+            ..config::Breaker::default()
+        });
+        let retries = Rate {
+            per_100_requests: 20,
+            per_s: 1,
+        };
+        let (name, logbook) = (ProviderName::new("p"), Arc::<Logbook>::default());
+        let rules = Rules { policy, retries };
+        let board = Arc::default();
+        let now = Instant::now();
+        let (provider, _) = Provider::new(name.clone(), rules, board, Arc::clone(&logbook), now);
+        let provider = provider.start();
+        let lease = acquire(&provider, "m", Turn::First).await.unwrap();
+        lease.report(Outcome::Failure);
+        let mut probe = loop {
+            if let Ok(lease) = acquire(&provider, "m", Turn::First).await {
+                break lease;
+            }
+        };
+        probe.content();
+        probe.report(Outcome::Success);
+        acquire(&provider, "other", Turn::First).await.unwrap();
+        let uptime = logbook.uptime();
+        let days = uptime.days(&name, crate::actors::clock::now_ms());
+        let today = days.into_iter().filter_map(|(_, tally)| tally).next_back();
+        let today = today.unwrap();
+        assert_eq!((today.ok, today.failed), (1, 1));
+        let outage = uptime.outages().next().unwrap();
+        assert_eq!(
+            (outage.model.as_str(), outage.reason.as_str()),
+            ("m", "failures")
+        );
+        assert!(matches!(
+            outage.end,
+            crate::routing::uptime::End::Recovered(_)
+        ));
     }
 
     #[actix_web::test]

@@ -11,6 +11,7 @@ use arc_swap::ArcSwap;
 use super::breaker::Outcome;
 use super::catalog::World;
 use super::clock::now_ms;
+use super::logbook::Logbook;
 use super::storage::StorageHealth;
 use crate::catalog::{Catalog, Model, ModelId, ProviderName};
 use crate::routing::{Ended, KeptObserved, Live, Observation, Observed, Standing};
@@ -88,16 +89,23 @@ pub fn remembered(db: &Db) -> Result<Statistics, StoreError> {
 pub struct Archivist {
     db: Db,
     world: Arc<ArcSwap<World>>,
+    logbook: Arc<Logbook>,
     health: Arc<StorageHealth>,
     written: Statistics,
 }
 
 impl Archivist {
-    /// Keeps the statistics of the models in `world`.
-    pub fn new(db: Db, world: Arc<ArcSwap<World>>, health: Arc<StorageHealth>) -> Self {
+    /// Keeps the statistics of the models in `world`, and what came of attempts.
+    pub fn new(
+        db: Db,
+        world: Arc<ArcSwap<World>>,
+        logbook: Arc<Logbook>,
+        health: Arc<StorageHealth>,
+    ) -> Self {
         Self {
             db,
             world,
+            logbook,
             health,
             written: Statistics::new(),
         }
@@ -121,9 +129,8 @@ impl Archivist {
             });
             self.written.insert(model, observed);
         }
-        if !rows.is_empty()
-            && let Err(error) = keep_statistics(&self.db, rows)
-        {
+        let kept = keep_statistics(&self.db, rows).and_then(|()| self.logbook.write(&self.db));
+        if let Err(error) = kept {
             self.health.fail(&error);
         }
     }

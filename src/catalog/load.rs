@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::alias::{self, Target};
 use super::field;
 use super::layer::{self, Alias, Draft, Layer, Row};
-use super::model::{Model, Provider, ProviderName, Weights};
+use super::model::{Model, Provider, ProviderName, Tier, Weights};
 use super::problem::{CatalogError, Place, Problems, quote};
 use super::reader::{Reader, read_table};
 use super::row::{self, Dialects, Known, Tokenizers};
@@ -33,6 +33,7 @@ pub struct Catalog {
     models: Vec<Arc<Model>>,
     /// By id in lower case.
     by_id: HashMap<String, Arc<Model>>,
+    members: Members,
     /// By alias in lower case.
     aliases: BTreeMap<String, Target>,
     weights: Weights,
@@ -72,6 +73,19 @@ impl Catalog {
         self.by_id.get(&id.to_ascii_lowercase())
     }
 
+    /// The models of a tier, in file order.
+    pub fn of_tier(&self, tier: Tier) -> &[Arc<Model>] {
+        let members = self.members.of_tiers.get(&tier);
+        members.map_or(&[], Vec::as_slice)
+    }
+
+    /// A model of the catalog and the same weights at other hosts, in file order.
+    pub fn hosts_of<'a>(&'a self, model: &'a Arc<Model>) -> &'a [Arc<Model>] {
+        let group = model.same_as.as_deref();
+        let members = group.and_then(|group| self.members.of_groups.get(group));
+        members.map_or(std::slice::from_ref(model), Vec::as_slice)
+    }
+
     /// All providers, in file order.
     pub fn providers(&self) -> &[Arc<Provider>] {
         &self.providers
@@ -104,17 +118,44 @@ impl Catalog {
     }
 }
 
+/// Which models belong together. Requests look at those alone, however long the catalog is.
+#[derive(Clone, Debug, Default)]
+struct Members {
+    of_tiers: HashMap<Tier, Vec<Arc<Model>>>,
+    /// By the name of their weights.
+    of_groups: HashMap<String, Vec<Arc<Model>>>,
+}
+
+impl Members {
+    fn of(models: &[Arc<Model>]) -> Self {
+        let mut members = Self::default();
+        for model in models {
+            for tier in &model.tiers {
+                let of_tier = members.of_tiers.entry(*tier).or_default();
+                of_tier.push(Arc::clone(model));
+            }
+            if let Some(group) = &model.same_as {
+                let of_group = members.of_groups.entry(group.clone()).or_default();
+                of_group.push(Arc::clone(model));
+            }
+        }
+        members
+    }
+}
+
 fn build(draft: &Draft, version: String, problems: &mut Problems) -> Catalog {
     let weights = weights(draft, problems);
     let providers = providers(draft, problems);
     let tokenizers = tokenizers(draft, problems);
     let models = models(draft, &providers, &tokenizers, problems);
     let by_id = index(&models);
+    let members = Members::of(&models);
     Catalog {
         aliases: aliases(draft, &by_id, problems),
         providers: providers.rows,
         models,
         by_id,
+        members,
         weights,
         version,
     }

@@ -23,6 +23,6 @@ pub use model::{
     Abilities, Ability, Dialect, Endpoint, KeyNeed, Model, ModelId, OnDisconnect, Prefer, Provider,
     ProviderName, Tier, Timeouts, Trait, Weights,
 };
-pub use price::{Cost, Price};
+pub use price::{Cost, Price, Rates};
 pub use problem::{CatalogError, Problem};
 pub use tokenizer::{Encoding, ImageRule, Tokenizer, ToolForm};

@@ -15,6 +15,8 @@ use crate::wire::Recovery;
 pub struct Server {
     /// Address and port to listen on.
     pub bind: SocketAddr,
+    /// Address and port at which `/admin` is served, and nowhere else. Default: with everything else.
+    pub admin_bind: Option<SocketAddr>,
     /// The address callers use, for links. Default: `http://` + `bind`.
     pub public_url: Option<Url>,
     /// HTTP worker threads; 0 means one per core.
@@ -63,6 +65,8 @@ pub struct Storage {
     pub min_free_bytes: u64,
     /// How long the records of requests are kept, in days. Totals stay.
     pub keep_records_days: u64,
+    /// How long the rows of the audit log are kept, in days.
+    pub keep_audit_days: u64,
 }
 
 /// `[catalog]`
@@ -141,6 +145,7 @@ impl Default for Server {
     fn default() -> Self {
         Self {
             bind: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            admin_bind: None,
             public_url: None,
             workers: 0,
             drain_timeout_s: 30,
@@ -158,7 +163,7 @@ impl Default for Limits {
             other_body_bytes: 64 << 10,
             bytes_in_flight: 256 << 20,
             requests_in_flight: 4096,
-            running_per_account: 64,
+            running_per_account: 4096,
             header_read_ms: 5_000,
             body_first_byte_ms: 10_000,
             body_min_bytes_per_s: 1024,
@@ -173,6 +178,7 @@ impl Default for Storage {
             data_dir: PathBuf::from("./var"),
             min_free_bytes: 256 << 20,
             keep_records_days: 90,
+            keep_audit_days: 400,
         }
     }
 }

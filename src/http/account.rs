@@ -8,21 +8,22 @@ use serde_json::{Value, json};
 use super::auth::{Manager, Reader, Visitor};
 use super::fields::{self, Fields};
 use super::generations::rfc3339;
-use super::{ApiError, Code, Switchboard, cookie, keys};
-use crate::actors::accounts::{AccountView, ChangeAccount, DeleteAccount, ShowAccount};
+use super::{ApiError, Code, Switchboard, billing, cookie, keys, telemetry};
+use crate::actors::accounts::{AccountView, ChangeAccount, DeleteAccount, ShowAccount, ShowWallet};
 use crate::actors::ledger::Adjust;
 use crate::catalog::{Catalog, Prefer, Tier};
 use crate::ids::AccountId;
 use crate::money::Picodollars;
 use crate::store::{
-    AccountChange, AccountError, MOST_NAMES, NotificationsChange, RechargeChange, Switch,
+    AccountChange, AccountError, Action, Author, AutoRecharge, MOST_NAMES, NotificationsChange,
+    RechargeChange, Switch, TelemetryError,
 };
 
 /// `GET /v1/account`
 pub async fn show(desk: Data<Switchboard>, reader: Reader) -> Result<HttpResponse, ApiError> {
     desk.storage.may_answer()?;
     let account = find(&desk, reader.account()).await?;
-    Ok(private(&view(&desk, &account)))
+    shown(&desk, &account).await
 }
 
 /// `PATCH /v1/account`: all of it or nothing.
@@ -33,12 +34,30 @@ pub async fn change(
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let fields = Fields::read(&desk, &http, payload).await?;
+    let changed = alter(&desk, &manager, fields).await?;
+    shown(&desk, &changed).await
+}
+
+/// Changes an account as a body says, all of it or nothing.
+pub async fn alter(
+    desk: &Switchboard,
+    manager: &Manager,
+    mut fields: Fields,
+) -> Result<AccountView, ApiError> {
+    let telemetry = telemetry::read(desk, &mut fields).await?;
+    // Without the telemetry, whose headers are secrets.
+    let said = fields.said();
     let change = ChangeAccount {
         account: manager.account(),
-        change: read_change(&desk.world.load().catalog, fields)?,
+        said,
+        change: AccountChange {
+            telemetry,
+            ..read_change(&desk.world.load().catalog, fields)?
+        },
+        author: manager.author(),
     };
     let changed = ApiError::unless_down(desk.accounts.send(change).await)?;
-    Ok(private(&view(&desk, &changed.map_err(refused)?)))
+    changed.map_err(refused)
 }
 
 /// `DELETE /v1/account`: only by session, and with the address said again.
@@ -48,7 +67,22 @@ pub async fn delete(
     http: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let mut fields = Fields::read(&desk, &http, payload).await?;
+    let fields = Fields::read(&desk, &http, payload).await?;
+    close(&desk, &visitor, fields).await?;
+    let body = json!({ "id": visitor.account().to_string(), "deleted": true });
+    let mut response = private(&body);
+    response
+        .add_cookie(&cookie::removal(&desk.settings))
+        .map_err(ApiError::internal)?;
+    Ok(response)
+}
+
+/// Deletes the visitor's account when a body says its address again.
+pub async fn close(
+    desk: &Switchboard,
+    visitor: &Visitor,
+    mut fields: Fields,
+) -> Result<(), ApiError> {
     let email = fields.text("email")?;
     let forfeit = fields.optional("forfeit_balance", "true or false", |value| {
         value.as_bool().map(switch)
@@ -62,21 +96,28 @@ pub async fn delete(
         );
         return Err(ApiError::new(Code::InvalidValue, message).param("forfeit_balance"));
     }
-    let delete = DeleteAccount { account, email };
+    let author = visitor.author();
+    let wallet = desk.accounts.send(ShowWallet(account)).await;
+    let delete = DeleteAccount {
+        account,
+        email,
+        author,
+    };
     let deleted = ApiError::unless_down(desk.accounts.send(delete).await)?;
     deleted.map_err(refused)?;
-    forfeit_balance(&desk, account).await?;
-    let body = json!({ "id": account.to_string(), "deleted": true });
-    let mut response = private(&body);
-    response
-        .add_cookie(&cookie::removal(&desk.settings))
-        .map_err(ApiError::internal)?;
-    Ok(response)
+    if let Some(customer) = wallet.ok().and_then(|wallet| wallet.customer) {
+        billing::forget_customer(desk, account, customer);
+    }
+    forfeit_balance(desk, account, author).await
 }
 
 /// Takes what a deleted account has left. What running requests hold is charged or stays: nobody can
 /// spend it any more.
-async fn forfeit_balance(desk: &Switchboard, account: AccountId) -> Result<(), ApiError> {
+async fn forfeit_balance(
+    desk: &Switchboard,
+    account: AccountId,
+    author: Author,
+) -> Result<(), ApiError> {
     let available = desk.purses.of(account).available();
     let less = Picodollars::ZERO.checked_sub(available);
     let Some(amount) = less.filter(|less| *less < Picodollars::ZERO) else {
@@ -87,11 +128,20 @@ async fn forfeit_balance(desk: &Switchboard, account: AccountId) -> Result<(), A
         amount,
         idempotency_key: "account-deleted".to_owned(),
         reason: "forfeited with the account".to_owned(),
+        author,
+        action: Action::BalanceForfeited,
     };
     if let Err(error) = ApiError::unless_down(desk.ledger.send(adjust).await)? {
         tracing::warn!(%account, %error, "a deleted account keeps its balance");
     }
     Ok(())
+}
+
+/// An account as its owner sees it, with how its telemetry target does.
+async fn shown(desk: &Switchboard, account: &AccountView) -> Result<HttpResponse, ApiError> {
+    let mut body = view(desk, account);
+    telemetry::add_status(desk, account.account.id, &mut body).await?;
+    Ok(private(&body))
 }
 
 /// An account by its id; 404 when it was deleted meanwhile.
@@ -120,6 +170,7 @@ fn read_change(catalog: &Catalog, mut fields: Fields) -> Result<AccountChange, A
         })?,
         auto_recharge: recharge(&mut fields)?,
         notifications: notifications(&mut fields)?,
+        telemetry: None,
     };
     fields.finish()?;
     Ok(change)
@@ -180,9 +231,19 @@ fn refused(error: AccountError) -> ApiError {
             ApiError::new(Code::InvalidValue, message).param("daily_limit_usd")
         }
         AccountError::Recharge(field) => {
-            let message = "The auto-recharge does not fit together: amount_usd is 5 to 500, monthly_cap_usd at least amount_usd, threshold_usd 0 or more.";
+            let message = "The auto-recharge does not fit together: amount_usd is 5 to 500 in whole cents, monthly_cap_usd at least amount_usd, threshold_usd 0 or more.";
             let param = format!("auto_recharge.{field}");
             ApiError::new(Code::InvalidValue, message).param(param)
+        }
+        AccountError::Telemetry(TelemetryError::NoEndpoint) => {
+            ApiError::new(Code::MissingRequiredParameter, message).param("telemetry.endpoint")
+        }
+        AccountError::Telemetry(
+            TelemetryError::NoSuchHeader | TelemetryError::OtherServer | TelemetryError::Unreadable,
+        ) => ApiError::new(Code::InvalidValue, message).param("telemetry.headers"),
+        AccountError::NoCard => {
+            let message = "No card is saved; make a deposit by POST /v1/billing/checkout first, which saves the card that pays it.";
+            ApiError::new(Code::InvalidValue, message).param("auto_recharge.enabled")
         }
         AccountError::NoSuchAccount
         | AccountError::NoSuchKey
@@ -197,7 +258,7 @@ fn refused(error: AccountError) -> ApiError {
 /// An account as its owner sees it.
 pub fn view(desk: &Switchboard, view: &AccountView) -> Value {
     let (account, settings) = (&view.account, &view.settings);
-    let (recharge, mails) = (&settings.auto_recharge, &settings.notifications);
+    let mails = &settings.notifications;
     let on = |switch: Switch| switch == Switch::On;
     json!({
         "id": account.id.to_string(),
@@ -208,22 +269,28 @@ pub fn view(desk: &Switchboard, view: &AccountView) -> Value {
         "daily_limit_usd": view.daily_limit.map(|limit| limit.to_string()),
         "default_tier": settings.default_tier.map(Tier::as_str),
         "default_prefer": settings.default_prefer.map(Prefer::as_str),
-        "auto_recharge": {
-            "enabled": on(recharge.state),
-            "threshold_usd": recharge.threshold.to_string(),
-            "amount_usd": recharge.amount.to_string(),
-            "monthly_cap_usd": recharge.monthly_cap.to_string(),
-        },
+        "auto_recharge": recharge_view(&settings.auto_recharge),
         "notifications": {
             "low_balance": on(mails.low_balance),
             "receipts": on(mails.receipts),
             "security": on(mails.security),
         },
+        "telemetry": view.telemetry.as_ref().map(telemetry::view),
+    })
+}
+
+/// When a saved card is charged.
+pub fn recharge_view(recharge: &AutoRecharge) -> Value {
+    json!({
+        "enabled": recharge.state == Switch::On,
+        "threshold_usd": recharge.threshold.to_string(),
+        "amount_usd": recharge.amount.to_string(),
+        "monthly_cap_usd": recharge.monthly_cap.to_string(),
     })
 }
 
 /// An answer that no cache may keep.
-fn private(body: &Value) -> HttpResponse {
+pub fn private(body: &Value) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .json(body)

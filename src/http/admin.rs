@@ -1,77 +1,62 @@
 //! `/admin`: the operator's routes. Without an admin token none of them exists.
 
 mod account;
+mod audit;
 mod overview;
+mod providers;
 
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use super::fields::{self, Fields};
 use super::operator::Operator;
-use super::{ApiError, Code, Switchboard, body};
+use super::{ApiError, Code, Switchboard};
 use crate::actors::accounts::CreateAccount;
-use crate::actors::catalog::Reload;
+use crate::actors::catalog::{Reload, Reloaded};
 use crate::actors::classifier::ReloadWeights;
-use crate::actors::ledger::Grant;
-use crate::ids::AccountId;
+use crate::actors::clock::now_ms;
+use crate::actors::ledger::{Grant, Note};
 use crate::money::Picodollars;
-use crate::store::AccountError;
+use crate::store::{AccountError, Action, Deed};
 
-pub use account::{adjust_balance, change_account, existing};
-pub use overview::{accounts, overview, show};
+pub use account::{adjust, adjust_balance, change_account, existing, overrule};
+pub use audit::{deed_view, deeds, sought};
+pub use overview::{accounts, books, overview, show};
+pub use providers::{rest, rest_provider, resume, resume_provider};
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NewAccount {
-    email: String,
-    credit_usd: Option<String>,
-    daily_limit_usd: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NewCredit {
-    amount_usd: String,
-    idempotency_key: String,
-    reason: Option<String>,
-}
+/// What an amount that is given must be.
+const MORE_THAN_NOTHING: &str = "an amount of USD above 0 as a text, such as \"5.00\"";
 
 /// `POST /admin/accounts`
 pub async fn create_account(
     desk: Data<Switchboard>,
-    _: Operator,
+    operator: Operator,
     http: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let wanted: NewAccount = json_body(&desk, &http, payload).await?;
-    let credit = wanted
-        .credit_usd
-        .as_deref()
-        .map(|text| amount(text, "credit_usd"))
-        .transpose()?;
-    let daily_limit = wanted
-        .daily_limit_usd
-        .as_deref()
-        .map(account::limit)
-        .transpose()?;
+    let mut fields = Fields::read(&desk, &http, payload).await?;
+    let email = fields.text("email")?;
+    let credit = fields.optional("credit_usd", MORE_THAN_NOTHING, fields::positive_usd)?;
+    let daily_limit = fields.optional("daily_limit_usd", account::LIMIT, fields::usd)?;
+    fields.finish()?;
     let create = CreateAccount {
-        email: wanted.email,
+        email,
         daily_limit,
+        author: operator.author(),
     };
     let created = ApiError::unless_down(desk.accounts.send(create).await)?.map_err(refused)?;
     let balance = match credit {
         None => Picodollars::ZERO,
         Some(amount) => {
-            grant(
-                &desk,
-                created.account,
+            let opening = Grant {
+                account: created.account,
                 amount,
-                "opening".to_owned(),
-                "opening credit".to_owned(),
-            )
-            .await?
+                idempotency_key: "opening".to_owned(),
+                reason: "opening credit".to_owned(),
+                author: operator.author(),
+            };
+            grant(&desk, opening).await?
         }
     };
     Ok(HttpResponse::Created().json(json!({
@@ -86,24 +71,59 @@ pub async fn create_account(
 /// `POST /admin/accounts/{id}/credits`
 pub async fn add_credit(
     desk: Data<Switchboard>,
-    _: Operator,
+    operator: Operator,
     id: Path<String>,
     http: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let wanted: NewCredit = json_body(&desk, &http, payload).await?;
-    let account = account::existing(&desk, &id).await?;
-    let amount = amount(&wanted.amount_usd, "amount_usd")?;
-    let reason = wanted.reason.unwrap_or_else(|| "admin grant".to_owned());
-    let balance = grant(&desk, account, amount, wanted.idempotency_key, reason).await?;
+    let fields = Fields::read(&desk, &http, payload).await?;
+    let balance = give(&desk, &operator, &id, &http, fields).await?;
     Ok(HttpResponse::Ok().json(json!({ "balance_usd": balance.to_string() })))
+}
+
+/// Gives an account the credit that a body describes.
+pub async fn give(
+    desk: &Switchboard,
+    operator: &Operator,
+    id: &str,
+    http: &HttpRequest,
+    mut fields: Fields,
+) -> Result<Picodollars, ApiError> {
+    let amount = fields.required("amount_usd", MORE_THAN_NOTHING, fields::positive_usd)?;
+    let key = fields.idempotency_key(http)?;
+    let idempotency_key = key.ok_or_else(|| fields::missing("idempotency_key"))?;
+    let reason = fields.optional("reason", "a text", fields::text)?;
+    fields.finish()?;
+    let credit = Grant {
+        account: account::existing(desk, id).await?,
+        amount,
+        idempotency_key,
+        reason: reason.unwrap_or_else(|| "admin grant".to_owned()),
+        author: operator.author(),
+    };
+    grant(desk, credit).await
 }
 
 /// `POST /admin/catalog/reload`
 pub async fn reload_catalog(
     desk: Data<Switchboard>,
-    _: Operator,
+    operator: Operator,
 ) -> Result<HttpResponse, ApiError> {
+    let (weights, reloaded) = reload(&desk, &operator).await?;
+    Ok(HttpResponse::Ok().json(json!({
+        "models": reloaded.models,
+        "providers": reloaded.providers,
+        "version": reloaded.version,
+        "auto_weights": weights,
+    })))
+}
+
+/// Reads the classifier's weights and the catalog's files again. What is refused leaves what stood
+/// before. Answers with the version of the weights and what the catalog holds.
+pub async fn reload(
+    desk: &Switchboard,
+    operator: &Operator,
+) -> Result<(String, Reloaded), ApiError> {
     let weights = desk.classifier.send(ReloadWeights).await;
     let weights = weights.map_err(ApiError::internal)?.map_err(|error| {
         ApiError::new(
@@ -122,52 +142,13 @@ pub async fn reload_catalog(
             format!("The catalog was refused, the one before stays: {error}"),
         )
     })?;
-    Ok(HttpResponse::Ok().json(json!({
-        "models": reloaded.models,
-        "providers": reloaded.providers,
-        "version": reloaded.version,
-        "auto_weights": weights,
-    })))
+    let deed = Deed::new(operator.author(), Action::CatalogReloaded, None, now_ms());
+    let deed = deed.with("version", &reloaded.version);
+    desk.ledger.do_send(Note(deed));
+    Ok((weights, reloaded))
 }
 
-async fn json_body<T: DeserializeOwned>(
-    desk: &Switchboard,
-    http: &HttpRequest,
-    payload: Payload,
-) -> Result<T, ApiError> {
-    let body = body::read(desk, http, payload, desk.settings.limits.other_body_bytes).await?;
-    serde_json::from_slice(&body.bytes).map_err(|error| {
-        let code = if error.is_data() {
-            Code::InvalidValue
-        } else {
-            Code::InvalidJson
-        };
-        ApiError::new(code, format!("The body cannot be used: {error}."))
-    })
-}
-
-fn amount(text: &str, param: &'static str) -> Result<Picodollars, ApiError> {
-    let amount = account::decimal(text, param)?;
-    if amount.is_positive() {
-        return Ok(amount);
-    }
-    let message = format!("{param} must be more than 0.");
-    Err(ApiError::new(Code::InvalidValue, message).param(param))
-}
-
-async fn grant(
-    desk: &Switchboard,
-    account: AccountId,
-    amount: Picodollars,
-    idempotency_key: String,
-    reason: String,
-) -> Result<Picodollars, ApiError> {
-    let grant = Grant {
-        account,
-        amount,
-        idempotency_key,
-        reason,
-    };
+async fn grant(desk: &Switchboard, grant: Grant) -> Result<Picodollars, ApiError> {
     let granted = ApiError::unless_down(desk.ledger.send(grant).await)?;
     granted.map_err(account::credit_refused)
 }

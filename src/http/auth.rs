@@ -7,11 +7,11 @@ use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest, web};
 
-use super::{ApiError, Code, Switchboard, cookie, rate};
+use super::{ApiError, Code, Switchboard, cookie, rate, visit};
 use crate::actors::accounts::{Principal, SignedIn};
 use crate::actors::clock::now_ms;
-use crate::ids::{AccountId, ApiKey, SessionId, SessionToken};
-use crate::store::{Access, KeyScope, Maker};
+use crate::ids::{AccountId, ApiKey, RequestId, SessionId, SessionToken};
+use crate::store::{Access, Author, By, KeyScope};
 
 /// A request with an API key that may be used for inference.
 #[derive(Clone)]
@@ -60,18 +60,26 @@ impl FromRequest for Reader {
 /// A request that may change the account and its keys: by session, or by a key that may manage.
 pub struct Manager {
     account: AccountId,
-    maker: Maker,
+    author: Author,
 }
 
 impl Manager {
+    /// Somebody who has signed in.
+    pub fn of(visitor: &Visitor) -> Self {
+        Self {
+            account: visitor.account(),
+            author: visitor.author(),
+        }
+    }
+
     /// Whose.
     pub fn account(&self) -> AccountId {
         self.account
     }
 
     /// As whom.
-    pub fn maker(&self) -> Maker {
-        self.maker
+    pub fn author(&self) -> Author {
+        self.author
     }
 }
 
@@ -89,16 +97,15 @@ impl FromRequest for Manager {
 fn owner(request: &HttpRequest, scope: KeyScope) -> Result<Manager, ApiError> {
     if sent_key(request).is_some_and(|sent| !sent.starts_with(SessionToken::PREFIX)) {
         let principal = principal(request, scope)?;
+        let (account, key) = (principal.account, principal.key);
+        let by = By::Key { account, key };
+        let request = visit::request_id(request);
         return Ok(Manager {
-            account: principal.account,
-            maker: Maker::Key(principal.key),
+            account,
+            author: Author { by, request },
         });
     }
-    let visitor = visitor(request)?;
-    Ok(Manager {
-        account: visitor.account(),
-        maker: Maker::Owner,
-    })
+    Ok(Manager::of(&visitor(request)?))
 }
 
 fn principal(request: &HttpRequest, scope: KeyScope) -> Result<Arc<Principal>, ApiError> {
@@ -167,17 +174,31 @@ pub(super) fn bearer(request: &HttpRequest) -> Option<&str> {
 }
 
 /// A request of someone who has signed in: by the session's cookie, or by its token as a bearer.
-pub struct Visitor(Arc<SignedIn>);
+pub struct Visitor {
+    signed_in: Arc<SignedIn>,
+    request: Option<RequestId>,
+}
 
 impl Visitor {
     /// Who has signed in.
     pub fn account(&self) -> AccountId {
-        self.0.account
+        self.signed_in.account
     }
 
     /// The session that the request belongs to.
     pub fn session(&self) -> SessionId {
-        self.0.session
+        self.signed_in.session
+    }
+
+    /// As whom.
+    pub fn author(&self) -> Author {
+        Author {
+            by: By::Session {
+                account: self.account(),
+                session: self.session(),
+            },
+            request: self.request,
+        }
     }
 }
 
@@ -204,7 +225,19 @@ fn visitor(request: &HttpRequest) -> Result<Visitor, ApiError> {
             cookie::renew(request, token, &desk.settings);
         }
     }
-    Ok(Visitor(session))
+    Ok(Visitor {
+        signed_in: session,
+        request: visit::request_id(request),
+    })
+}
+
+/// Whether a request comes from somebody who has signed in. It is no use of the session.
+pub fn is_signed_in(request: &HttpRequest) -> bool {
+    let found = switchboard(request).ok().and_then(|desk| {
+        let token = cookie::token(request, &desk.settings)?;
+        find_session(desk, &token, now_ms())
+    });
+    found.is_some()
 }
 
 /// A session's token as it came.

@@ -22,11 +22,13 @@ use super::relay::{Relay, Success};
 use super::stream::{self, Resume, Ticket};
 use super::upstream::Upstream;
 use super::visit::{Visit, unix_seconds};
+use super::witness::Witness;
 use super::{ApiError, Code, Switchboard};
 use crate::actors::breaker::Outcome;
 use crate::actors::classifier::Purpose;
 use crate::catalog::Model;
 use crate::routing::Observation;
+use crate::spans::Operation;
 use crate::store::{Delivery, Status};
 use crate::usage::Usage;
 use crate::wire::{Answer, ChatRequest, Envelope, Invalid, InvalidCode, UsageBlock};
@@ -43,17 +45,21 @@ pub async fn chat(
     http: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let admission = admit(&desk)?;
-    let (request, share) = read(&desk, &http, payload).await?;
-    let plan = Plan::make(&desk, &caller.0, &request, Purpose::Serve).await?;
+    let mut witness = Witness::begin(&desk, &caller.0, visit, Operation::Chat, &http);
+    let admission = witness.see(admit(&desk))?;
+    let (request, share) = witness.see(read(&desk, &http, payload).await)?;
+    witness.chat(&request);
+    let plan = witness.see(Plan::make(&desk, &caller.0, &request, Purpose::Serve).await)?;
+    witness.planned(&plan);
     if plan.shortlist.ranked.is_empty() {
-        return Err(refusal::nobody(&plan, &desk, &caller.0));
+        return witness.see(Err(refusal::nobody(&plan, &desk, &caller.0)));
     }
     plan.take_turn(&desk);
     let meter = Meter::new(
         desk.clone(),
         Arc::clone(&caller.0),
         opening(visit, &request, &plan),
+        witness,
         admission,
     );
     let streamed = request.stream();
@@ -152,6 +158,7 @@ async fn whole(relay: Relay, mut meter: Meter, visit: Visit) -> Result<HttpRespo
         usage: usage.bill,
         ttft: Some(success.answered - success.dispatched),
     };
+    meter.witness().answer(&answer);
     if let Some(replay) = answer.replay() {
         meter.remember(replay);
     }
@@ -237,7 +244,7 @@ async fn streaming(relay: Relay, meter: Meter, visit: Visit) -> Result<HttpRespo
             Box::pin(stream::patient_frames(opening, generation))
         }
     };
-    Ok(response.streaming(frames))
+    Ok(response.streaming(stream::logged(frames, visit.log_span())))
 }
 
 fn write_headers(response: &mut HttpResponseBuilder, ticket: &Ticket, visit: Visit) {

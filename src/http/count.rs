@@ -1,6 +1,7 @@
 //! A chat request as a prompt to be counted: every text, tool, image and document that a model reads.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
@@ -25,14 +26,14 @@ struct Audio<'a> {
     format: Cow<'a, str>,
 }
 
-/// What the request takes of a window, for a caller with or without credit.
+/// What the request takes of the windows of models that may serve it.
 ///
-/// No text has more tokens than bytes. So a request of a caller without credit, which only free models
-/// serve and which holds nothing, needs no exact count as long as its bytes fit all of them.
+/// No text has more tokens than bytes. So a request that only free models may serve, which holds
+/// nothing, needs no exact count as long as its bytes fit all of them.
 ///
 /// `expected_output` is what is learned of a model's answers, in tokens.
-pub fn need_for(
-    catalog: &Catalog,
+pub fn need_for<'a>(
+    models: impl Iterator<Item = &'a Arc<Model>> + Clone,
     request: &ChatRequest,
     account: &str,
     funds: Funds,
@@ -40,43 +41,32 @@ pub fn need_for(
 ) -> Need {
     let prompt = prompt(request, account);
     let most_output = request.max_output_tokens();
-    match funds {
-        Funds::None if fits_by_bytes(catalog, &prompt, most_output, expected_output) => {
-            Need::roughly(&prompt, most_output)
-        }
-        Funds::None | Funds::Some => exactly(catalog, &prompt, most_output),
+    let mut may_serve = models.clone().filter(|model| match funds {
+        Funds::None => model.free,
+        Funds::Some => true,
+    });
+    let bytes = Need::of(&prompt, &[], most_output);
+    if may_serve.all(|model| model.free && bytes.fits(model, expected_output(model))) {
+        Need::roughly(&prompt, most_output)
+    } else {
+        Need::of(&prompt, &encodings(models), most_output)
     }
-}
-
-/// Whether every free model has room for as many tokens as there are bytes.
-fn fits_by_bytes(
-    catalog: &Catalog,
-    prompt: &Prompt<'_>,
-    most_output: Option<u64>,
-    expected_output: impl Fn(&Model) -> u64,
-) -> bool {
-    let bytes = Need::of(prompt, &[], most_output);
-    let free = catalog.models().iter().filter(|model| model.free);
-    free.filter(|model| model.is_chat())
-        .all(|model| bytes.fits(model, expected_output(model)))
 }
 
 /// What the request takes of a window, counted in the encodings of the catalog's chat models.
 pub fn need(catalog: &Catalog, request: &ChatRequest, account: &str) -> Need {
-    exactly(
-        catalog,
-        &prompt(request, account),
-        request.max_output_tokens(),
-    )
+    let chat = catalog.models().iter().filter(|model| model.is_chat());
+    let prompt = prompt(request, account);
+    Need::of(&prompt, &encodings(chat), request.max_output_tokens())
 }
 
-fn exactly(catalog: &Catalog, prompt: &Prompt<'_>, most_output: Option<u64>) -> Need {
+/// The encodings that these models' tokenizers are the nearest to.
+fn encodings<'a>(models: impl Iterator<Item = &'a Arc<Model>> + Clone) -> Vec<Encoding> {
     let used = |encoding: &Encoding| {
-        let mut chat = catalog.models().iter().filter(|model| model.is_chat());
-        chat.any(|model| model.tokenizer.encoding == *encoding)
+        let mut models = models.clone();
+        models.any(|model| model.tokenizer.encoding == *encoding)
     };
-    let encodings: Vec<Encoding> = Encoding::ALL.into_iter().filter(used).collect();
-    Need::of(prompt, &encodings, most_output)
+    Encoding::ALL.into_iter().filter(used).collect()
 }
 
 /// Everything of a request that a model reads.

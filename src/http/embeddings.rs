@@ -17,9 +17,11 @@ use super::headers::Served;
 use super::metered::{Ending, Meter, Opening};
 use super::upstream::Upstream;
 use super::visit::Visit;
+use super::witness::Witness;
 use super::{ApiError, Code, Switchboard, chat, refusal};
 use crate::catalog::Model;
 use crate::routing::context::sample;
+use crate::spans::Operation;
 use crate::store::{Delivery, Status};
 use crate::usage::Usage;
 use crate::wire::EmbedRequest;
@@ -36,20 +38,23 @@ pub async fn embeddings(
     http: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let admission = chat::admit(&desk)?;
+    let mut witness = Witness::begin(&desk, &caller.0, visit, Operation::Embeddings, &http);
+    let admission = witness.see(chat::admit(&desk))?;
     let limit = desk.settings.limits.embeddings_body_bytes;
-    let body = body::read(&desk, &http, payload, limit).await?;
-    let request = EmbedRequest::parse(body.bytes).map_err(chat::invalid)?;
+    let body = witness.see(body::read(&desk, &http, payload, limit).await)?;
+    let request = witness.see(EmbedRequest::parse(body.bytes).map_err(chat::invalid))?;
+    witness.embeddings(&request);
     let world = desk.world.load_full();
-    let model = plan::resolve(&world.catalog, request.model())?;
+    let model = witness.see(plan::resolve(&world.catalog, request.model()))?;
     let tokens = count(&request, &model, &caller.0.account.to_string());
-    let plan = plan::make(world, &caller.0, &request, &model, &tokens)?;
+    let plan = witness.see(plan::make(world, &caller.0, &request, &model, &tokens))?;
     let Some(first) = plan.shortlist.ranked.first() else {
-        return Err(refusal::nobody(&plan, &desk, &caller.0));
+        return witness.see(Err(refusal::nobody(&plan, &desk, &caller.0)));
     };
     let mut share = body.share;
     let answer_bytes = plan::vector_bytes(&request, &first.model);
-    body::grow(&desk, &mut share, request.body_len() + answer_bytes)?;
+    let bytes = request.body_len() + answer_bytes;
+    witness.see(body::grow(&desk, &mut share, bytes))?;
     let opening = Opening {
         visit,
         tier: None,
@@ -58,7 +63,13 @@ pub async fn embeddings(
         delivery: Delivery::Whole,
         price_version: plan.world.catalog.version().to_owned(),
     };
-    let mut meter = Meter::new(desk.clone(), Arc::clone(&caller.0), opening, admission);
+    let mut meter = Meter::new(
+        desk.clone(),
+        Arc::clone(&caller.0),
+        opening,
+        witness,
+        admission,
+    );
     let relay = Relay {
         desk,
         upstream,

@@ -33,6 +33,12 @@ pub enum Code {
     MissingApiKey,
     /// The key is not one of ours.
     InvalidApiKey,
+    /// The operator has set up no card payments.
+    DepositsOff,
+    /// The card processor's signature is not right.
+    InvalidSignature,
+    /// The card processor did not do what it was asked.
+    PaymentProcessor,
     /// The sign-in code is not right, or not any more.
     InvalidCode,
     /// Nobody is signed in.
@@ -112,6 +118,9 @@ impl Code {
             Self::UpstreamRejected(_) => (400, REQUEST, "invalid_value"),
             Self::MissingApiKey => (401, "authentication_error", "missing_api_key"),
             Self::InvalidApiKey => (401, "authentication_error", "invalid_api_key"),
+            Self::DepositsOff => (404, REQUEST, "deposits_off"),
+            Self::InvalidSignature => (400, REQUEST, "invalid_signature"),
+            Self::PaymentProcessor => (502, "upstream_error", "payment_processor_failed"),
             Self::InvalidCode => (401, "authentication_error", "invalid_code"),
             Self::MissingSession => (401, "authentication_error", "missing_session"),
             Self::InvalidSession => (401, "authentication_error", "invalid_session"),
@@ -281,6 +290,11 @@ impl ApiError {
     /// The code.
     pub fn code(&self) -> Code {
         self.0.code
+    }
+
+    /// The field of the request that is wrong, where one is named.
+    pub fn field(&self) -> Option<&str> {
+        self.0.param.as_deref()
     }
 
     /// The message.

@@ -29,12 +29,17 @@ impl Fields {
         Self::parse(&body.bytes)
     }
 
+    /// The members of a body that a page made of its form.
+    pub fn of(members: Map<String, Value>) -> Self {
+        Self {
+            members,
+            path: String::new(),
+        }
+    }
+
     fn parse(bytes: &[u8]) -> Result<Self, ApiError> {
         match serde_json::from_slice(bytes) {
-            Ok(members) => Ok(Self {
-                members,
-                path: String::new(),
-            }),
+            Ok(members) => Ok(Self::of(members)),
             Err(error) => {
                 let message = format!("The body must be a JSON object: {error}.");
                 Err(ApiError::new(Code::InvalidJson, message))
@@ -42,12 +47,41 @@ impl Fields {
         }
     }
 
+    /// The body as it was read, for the audit log. Only for bodies that hold no secret.
+    pub fn said(&self) -> String {
+        serde_json::to_string(&self.members).unwrap_or_default()
+    }
+
     /// A text that has to be there.
     pub fn text(&mut self, name: &'static str) -> Result<String, ApiError> {
-        match self.optional(name, "a text", text)? {
-            Some(text) => Ok(text),
-            None => Err(missing(&self.full(name))),
+        self.required(name, "a text", text)
+    }
+
+    /// A member that has to be there.
+    pub fn required<T>(
+        &mut self,
+        name: &'static str,
+        expected: &str,
+        read: impl FnOnce(Value) -> Option<T>,
+    ) -> Result<T, ApiError> {
+        let found = self.optional(name, expected, read)?;
+        found.ok_or_else(|| missing(&self.full(name)))
+    }
+
+    /// The idempotency key of a money route: the header `Idempotency-Key`, or the member
+    /// `idempotency_key`. Both may be there when they say the same.
+    pub fn idempotency_key(&mut self, http: &HttpRequest) -> Result<Option<String>, ApiError> {
+        let said = self.optional("idempotency_key", "a text", text)?;
+        let Some(header) = http.headers().get("idempotency-key") else {
+            return Ok(said);
+        };
+        let key = header.to_str().map(str::to_owned);
+        let key = key.map_err(|_| wrong("idempotency_key", "printable ASCII in the header"))?;
+        if said.is_some_and(|said| said != key) {
+            let expected = "the same in the body as in the header Idempotency-Key";
+            return Err(wrong("idempotency_key", expected));
         }
+        Ok(Some(key))
     }
 
     /// A member that may be missing; `null` is not one. `read` refuses with `None` what is not
@@ -101,6 +135,21 @@ impl Fields {
         }))
     }
 
+    /// The same, where `null` takes back what was set.
+    pub fn nullable_object(
+        &mut self,
+        name: &'static str,
+    ) -> Result<Option<Option<Self>>, ApiError> {
+        match self.members.get(name) {
+            None => Ok(None),
+            Some(Value::Null) => {
+                self.members.remove(name);
+                Ok(Some(None))
+            }
+            Some(_) => Ok(self.object(name)?.map(Some)),
+        }
+    }
+
     /// Refuses the members that nobody has asked for.
     pub fn finish(self) -> Result<(), ApiError> {
         let Some(name) = self.members.keys().next() else {
@@ -134,6 +183,11 @@ pub fn parsed<T: FromStr>(value: Value) -> Option<T> {
 /// An amount of USD as a text, not below zero.
 pub fn usd(value: Value) -> Option<Picodollars> {
     parsed(value).filter(|amount: &Picodollars| *amount >= Picodollars::ZERO)
+}
+
+/// An amount of USD as a text, above zero.
+pub fn positive_usd(value: Value) -> Option<Picodollars> {
+    usd(value).filter(|amount| amount.is_positive())
 }
 
 /// A list of texts, each of which `read` takes.

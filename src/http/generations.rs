@@ -105,11 +105,16 @@ pub(super) fn view(record: Generation) -> View {
             .collect(),
         cancelled: record.status == Status::Cancelled,
         estimated: usage.is_some_and(|u| u.estimated),
-        status: match record.status {
-            Status::Ok => "ok",
-            Status::Failed => "failed",
-            Status::Cancelled => "cancelled",
-        },
+        status: word(record.status),
+    }
+}
+
+/// How a generation ended, in a word.
+pub(super) const fn word(status: Status) -> &'static str {
+    match status {
+        Status::Ok => "ok",
+        Status::Failed => "failed",
+        Status::Cancelled => "cancelled",
     }
 }
 

@@ -50,16 +50,51 @@ pub async fn health(desk: Data<Switchboard>) -> HttpResponse {
         .map(|route| provider(&world, route, now))
         .collect();
     HttpResponse::Ok().json(Health {
-        status: match desk.storage.state() {
-            StorageState::Well => status(&providers),
-            StorageState::Full if status(&providers) == "operational" => "degraded",
-            StorageState::Full => status(&providers),
-            StorageState::Failed => "outage",
-        },
+        status: overall(&desk, &providers),
         simulated: desk.is_sandbox(),
         providers,
         version: env!("CARGO_PKG_VERSION"),
     })
+}
+
+/// How the service is as a whole.
+pub struct Overall {
+    /// `operational`, `degraded` or `outage`.
+    pub word: &'static str,
+    /// Which providers are not well, in words; empty when all are.
+    pub trouble: String,
+}
+
+impl Overall {
+    /// How it is now.
+    pub fn of(desk: &Switchboard, world: &World, now: Instant) -> Self {
+        let providers: Vec<ProviderHealth> = world
+            .routes()
+            .map(|route| provider(world, route, now))
+            .collect();
+        let troubles: Vec<String> = providers.iter().filter_map(trouble).collect();
+        Self {
+            word: overall(desk, &providers),
+            trouble: troubles.join(", "),
+        }
+    }
+}
+
+fn overall(desk: &Switchboard, providers: &[ProviderHealth]) -> &'static str {
+    match desk.storage.state() {
+        StorageState::Well => status(providers),
+        StorageState::Full if status(providers) == "operational" => "degraded",
+        StorageState::Full => status(providers),
+        StorageState::Failed => "outage",
+    }
+}
+
+fn trouble(provider: &ProviderHealth) -> Option<String> {
+    match (provider.shown.state, provider.models_tripped) {
+        ("unconfigured", _) | ("flowing", 0) => None,
+        ("flowing", tripped) => Some(format!("{}: {tripped} tripped", provider.name)),
+        (state, _) => Some(format!("{}: {state}", provider.name)),
+    }
 }
 
 /// `GET /ready`: the ledger can be written, and somebody is configured.
@@ -96,9 +131,14 @@ fn standings<'a>(
     theirs(world, route).map(move |model| world.live(model, now).standing)
 }
 
+/// Where a provider stands: as the best of its models.
+pub fn best_of(world: &World, route: &Route, now: Instant) -> Standing {
+    best(standings(world, route, now))
+}
+
 /// A provider flows while any of its models does.
 fn provider(world: &World, route: &Route, now: Instant) -> ProviderHealth {
-    let best = best(standings(world, route, now));
+    let best = best_of(world, route, now);
     let tripped = standings(world, route, now).filter(|s| matches!(s, Standing::Tripped(_)));
     let whole = route.standings().whole();
     // When it is not left alone as a whole, its models tell why: the first of them that fell.

@@ -36,6 +36,7 @@ impl Relay {
     ) -> Result<Vec<Tried>, ApiError> {
         let slow = usual_limit(&first.candidate);
         let one = Arc::clone(&first.candidate.model);
+        self.begins(&first, meter);
         let mut running = Box::pin(self.run(first));
         if let Ok(tried) = tokio::time::timeout(slow, &mut running).await {
             return Ok(vec![tried]);
@@ -44,6 +45,7 @@ impl Relay {
             return Ok(vec![running.await]);
         };
         progress.start_attempt();
+        self.begins(&second, meter);
         let other = Arc::clone(&second.candidate.model);
         Ok(match select(running, Box::pin(self.run(second))).await {
             Either::Left((tried, rest)) => self.finish(tried, rest, &other, meter).await,

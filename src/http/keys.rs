@@ -15,7 +15,7 @@ use crate::actors::accounts::{ChangeKey, DeleteKey, KeyView, ListKeys, MakeKey};
 use crate::actors::ledger::AskKeyUsage;
 use crate::catalog::alias::provider_alias;
 use crate::catalog::{Catalog, Target, Tier};
-use crate::ids::KeyId;
+use crate::ids::{AccountId, ApiKey, KeyId};
 use crate::store::{
     Access, AccountError, KeyChange, KeyScope, KeyUsage, MOST_NAMES, Period, PolicyChange,
     SpendLimits,
@@ -28,18 +28,24 @@ pub async fn list(desk: Data<Switchboard>, manager: Manager) -> Result<HttpRespo
 }
 
 /// Every key of an account as JSON.
-pub async fn all(
+pub async fn all(desk: &Switchboard, account: AccountId) -> Result<Vec<Value>, ApiError> {
+    let keys = with_usage(desk, account).await?;
+    let views = keys.iter();
+    Ok(views
+        .map(|(key, usage)| Value::Object(view(key, usage)))
+        .collect())
+}
+
+/// Every key of an account, and what it has cost.
+pub async fn with_usage(
     desk: &Switchboard,
-    account: crate::ids::AccountId,
-) -> Result<Vec<Value>, ApiError> {
+    account: AccountId,
+) -> Result<Vec<(KeyView, KeyUsage)>, ApiError> {
     let keys = desk.accounts.send(ListKeys(account)).await;
     let keys = keys.map_err(ApiError::internal)?;
     let ids = keys.iter().map(|view| view.key.id).collect();
     let usage = ApiError::unless_down(desk.ledger.send(AskKeyUsage(ids)).await)?;
-    let views = keys.iter().zip(&usage);
-    Ok(views
-        .map(|(key, usage)| Value::Object(view(key, usage)))
-        .collect())
+    Ok(keys.into_iter().zip(usage).collect())
 }
 
 /// `POST /v1/keys`: the one answer that shows the key.
@@ -49,23 +55,34 @@ pub async fn create(
     http: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let mut fields = Fields::read(&desk, &http, payload).await?;
-    let name = fields.text("name")?;
-    let policy = policy(&desk, &mut fields)?;
-    fields.finish()?;
-    let make = MakeKey {
-        account: manager.account(),
-        maker: manager.maker(),
-        name,
-        policy,
-    };
-    let made = ApiError::unless_down(desk.accounts.send(make).await)?;
-    let (key, secret) = made.map_err(refused)?;
+    let fields = Fields::read(&desk, &http, payload).await?;
+    let (key, secret) = make(&desk, &manager, fields).await?;
     let mut body = view(&key, &KeyUsage::default());
     body.insert("key".to_owned(), json!(secret.reveal()));
     Ok(HttpResponse::Created()
         .insert_header((CACHE_CONTROL, "no-store"))
         .json(body))
+}
+
+/// Makes the key that a body describes.
+pub async fn make(
+    desk: &Switchboard,
+    manager: &Manager,
+    mut fields: Fields,
+) -> Result<(KeyView, ApiKey), ApiError> {
+    let said = fields.said();
+    let name = fields.text("name")?;
+    let policy = policy(desk, &mut fields)?;
+    fields.finish()?;
+    let make = MakeKey {
+        account: manager.account(),
+        author: manager.author(),
+        name,
+        policy,
+        said,
+    };
+    let made = ApiError::unless_down(desk.accounts.send(make).await)?;
+    made.map_err(refused)
 }
 
 /// `PATCH /v1/keys/{id}`
@@ -76,26 +93,38 @@ pub async fn change(
     http: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let mut fields = Fields::read(&desk, &http, payload).await?;
-    let access = |value: Value| value.as_bool().map(access);
-    let change = KeyChange {
-        name: fields.optional("name", "a text", fields::text)?,
-        access: fields.optional("disabled", "true or false", access)?,
-        policy: policy(&desk, &mut fields)?,
-    };
-    fields.finish()?;
-    let change = ChangeKey {
-        account: manager.account(),
-        maker: manager.maker(),
-        key: named(&id)?,
-        change,
-    };
-    let changed = ApiError::unless_down(desk.accounts.send(change).await)?;
-    let key = changed.map_err(refused)?;
+    let fields = Fields::read(&desk, &http, payload).await?;
+    let key = alter(&desk, &manager, &id, fields).await?;
     let asked = desk.ledger.send(AskKeyUsage(vec![key.key.id])).await;
     let usage = ApiError::unless_down(asked)?;
     let usage = usage.first().copied().unwrap_or_default();
     Ok(private(&Value::Object(view(&key, &usage))))
+}
+
+/// Changes a key as a body says.
+pub async fn alter(
+    desk: &Switchboard,
+    manager: &Manager,
+    id: &str,
+    mut fields: Fields,
+) -> Result<KeyView, ApiError> {
+    let said = fields.said();
+    let access = |value: Value| value.as_bool().map(access);
+    let change = KeyChange {
+        name: fields.optional("name", "a text", fields::text)?,
+        access: fields.optional("disabled", "true or false", access)?,
+        policy: policy(desk, &mut fields)?,
+    };
+    fields.finish()?;
+    let change = ChangeKey {
+        account: manager.account(),
+        author: manager.author(),
+        key: named(id)?,
+        change,
+        said,
+    };
+    let changed = ApiError::unless_down(desk.accounts.send(change).await)?;
+    changed.map_err(refused)
 }
 
 /// `DELETE /v1/keys/{id}`
@@ -104,15 +133,20 @@ pub async fn delete(
     manager: Manager,
     id: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = named(&id)?;
+    let key = remove(&desk, &manager, &id).await?;
+    Ok(private(&json!({ "id": key.to_string(), "deleted": true })))
+}
+
+/// Deletes a key.
+pub async fn remove(desk: &Switchboard, manager: &Manager, id: &str) -> Result<KeyId, ApiError> {
+    let key = named(id)?;
     let delete = DeleteKey {
         account: manager.account(),
-        maker: manager.maker(),
+        author: manager.author(),
         key,
     };
     let deleted = ApiError::unless_down(desk.accounts.send(delete).await)?;
-    deleted.map_err(refused)?;
-    Ok(private(&json!({ "id": key.to_string(), "deleted": true })))
+    deleted.map(|()| key).map_err(refused)
 }
 
 /// "Not yours" and "not there" are the same answer.
@@ -235,6 +269,8 @@ fn refused(error: AccountError) -> ApiError {
         | AccountError::EmailTaken
         | AccountError::NegativeLimit
         | AccountError::Recharge(_)
+        | AccountError::Telemetry(_)
+        | AccountError::NoCard
         | AccountError::WrongEmail => ApiError::new(Code::NotFound, "There is no such key."),
     }
 }

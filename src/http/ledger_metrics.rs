@@ -2,12 +2,14 @@
 //! is only written out here.
 
 use std::fmt::{self, Write};
+use std::time::Duration;
 
-use crate::actors::ledger::{BATCH_CLASSES, LedgerStats, LossCount};
+use crate::actors::ledger::{BATCH_CLASSES, LATENCY_CLASSES_US, LedgerStats, LossCount};
 
 const LOSSES: &str = "model_router_ledger_losses_total";
 const LOST: &str = "model_router_ledger_lost_picodollars_total";
 const DECISIONS: &str = "model_router_ledger_commit_decisions";
+const LATENCY: &str = "model_router_ledger_commit_seconds";
 
 /// The lines of losses and commits. Amounts are in pico-dollars, so that they stay exact.
 pub fn text(stats: &LedgerStats) -> String {
@@ -15,6 +17,7 @@ pub fn text(stats: &LedgerStats) -> String {
     // A String takes all that is written to it.
     losses(&mut text, stats)
         .and_then(|()| commits(&mut text, stats))
+        .and_then(|()| latencies(&mut text, stats))
         .ok();
     text
 }
@@ -52,6 +55,25 @@ fn commits(text: &mut String, stats: &LedgerStats) -> fmt::Result {
     writeln!(text, "{DECISIONS}_count {commits}")
 }
 
+fn latencies(text: &mut String, stats: &LedgerStats) -> fmt::Result {
+    let help = "How long durable commits of the ledger took, in seconds.";
+    head(text, LATENCY, help, "histogram")?;
+    let mut commits = 0;
+    for (most_us, count) in LATENCY_CLASSES_US.iter().zip(stats.latencies) {
+        commits += count;
+        let most = seconds(*most_us);
+        writeln!(text, "{LATENCY}_bucket{{le=\"{most}\"}} {commits}")?;
+    }
+    let commits: u64 = stats.latencies.iter().sum();
+    writeln!(text, "{LATENCY}_bucket{{le=\"+Inf\"}} {commits}")?;
+    writeln!(text, "{LATENCY}_sum {}", seconds(stats.took_us))?;
+    writeln!(text, "{LATENCY}_count {commits}")
+}
+
+fn seconds(micros: u64) -> f64 {
+    Duration::from_micros(micros).as_secs_f64()
+}
+
 fn head(text: &mut String, name: &str, help: &str, kind: &str) -> fmt::Result {
     writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}")
 }
@@ -71,6 +93,8 @@ mod tests {
             commits: 6,
             decisions: 90,
             batches: [3, 2, 0, 1, 0],
+            latencies: [1, 0, 2, 0, 0, 0, 0, 0, 1],
+            took_us: 2_500_000,
             ..LedgerStats::default()
         };
         let text = text(&stats);
@@ -86,6 +110,11 @@ mod tests {
             "model_router_ledger_commit_decisions_bucket{le=\"+Inf\"} 6",
             "model_router_ledger_commit_decisions_sum 90",
             "model_router_ledger_commit_decisions_count 6",
+            "model_router_ledger_commit_seconds_bucket{le=\"0.00025\"} 1",
+            "model_router_ledger_commit_seconds_bucket{le=\"0.0025\"} 3",
+            "model_router_ledger_commit_seconds_bucket{le=\"1\"} 3",
+            "model_router_ledger_commit_seconds_bucket{le=\"+Inf\"} 4",
+            "model_router_ledger_commit_seconds_sum 2.5",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} in\n{text}");
         }

@@ -11,6 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::error::AttemptNote;
 use super::visit::Visit;
+use super::witness::Witness;
 use super::{ApiError, Code, Switchboard};
 use crate::actors::accounts::Principal;
 use crate::actors::clock::now_ms;
@@ -106,6 +107,7 @@ pub struct Meter {
     caller: Arc<Principal>,
     generation: GenerationId,
     opening: Opening,
+    witness: Witness,
     attempts: Vec<AttemptNote>,
     model: Option<Arc<Model>>,
     failed: Vec<FailedCost>,
@@ -114,6 +116,7 @@ pub struct Meter {
     /// Extensions that were asked for.
     extensions: u32,
     running: Option<Running>,
+    has_begun: bool,
     _admission: OwnedSemaphorePermit,
 }
 
@@ -123,6 +126,7 @@ impl Meter {
         desk: Data<Switchboard>,
         caller: Arc<Principal>,
         opening: Opening,
+        witness: Witness,
         admission: OwnedSemaphorePermit,
     ) -> Self {
         Self {
@@ -130,6 +134,7 @@ impl Meter {
             caller,
             generation: GenerationId::new(),
             opening,
+            witness,
             attempts: Vec::new(),
             model: None,
             failed: Vec::new(),
@@ -137,6 +142,7 @@ impl Meter {
             hold: Hold::None,
             extensions: 0,
             running: None,
+            has_begun: false,
             _admission: admission,
         }
     }
@@ -151,15 +157,31 @@ impl Meter {
         &self.attempts
     }
 
+    /// Who sees the request for its spans.
+    pub fn witness(&mut self) -> &mut Witness {
+        &mut self.witness
+    }
+
+    /// A call goes upstream.
+    pub fn begins(&mut self, model: &Model, base_url: &str) {
+        if !self.has_begun {
+            self.has_begun = true;
+            let counters = &self.desk.counters;
+            counters.overhead(self.opening.visit.started.elapsed());
+        }
+        self.witness.attempt(model, base_url);
+    }
+
     /// Takes note of an attempt.
     pub fn note(&mut self, attempt: AttemptNote) {
         let AttemptNote {
             provider,
             model,
             code,
-            ..
+            status,
         } = &attempt;
         self.desk.counters.attempt(provider, model, code);
+        self.witness.attempted(model, code, *status);
         self.attempts.push(attempt);
     }
 
@@ -182,6 +204,7 @@ impl Meter {
 
     /// The attempt that had given content broke off; `code` says how.
     pub fn broke_off(&mut self, code: String) {
+        self.witness.broke_off(&code);
         if let Some(attempt) = self.attempts.iter_mut().rev().find(|a| a.code == "ok") {
             let counters = &self.desk.counters;
             counters.broken_stream(&attempt.provider, &attempt.model, &code);
@@ -279,9 +302,12 @@ impl Meter {
 
     /// Settles, and answers when that is durable. Charges nothing for a free model or without usage.
     pub async fn settle(&mut self, ending: &Ending) -> Result<Receipt, ApiError> {
-        let (record, cost) = self.close(ending)?;
+        let closed = self.close(ending);
+        let (record, cost) = self.witness.see(closed)?;
+        self.decided(&record);
         if !self.must_settle(ending) {
             self.give_back(Some(record));
+            self.witness.finish(Some(Picodollars::ZERO));
             return Ok(Receipt {
                 cost,
                 charged: Picodollars::ZERO,
@@ -294,7 +320,9 @@ impl Meter {
             failed: std::mem::take(&mut self.failed),
             reply: Some(reply),
         });
-        let settled = settled.await.map_err(|_| StorageDown::Failed)?;
+        let settled = settled.await.map_err(|_| StorageDown::Failed.into());
+        let settled = self.witness.see(settled)?;
+        self.witness.finish(Some(settled.charged));
         Ok(Receipt {
             cost: Cost {
                 total: settled.charged,
@@ -309,6 +337,7 @@ impl Meter {
         match self.close(ending) {
             Err(error) => tracing::error!(%error, "a bill could not be made"),
             Ok((record, _)) if self.must_settle(ending) => {
+                self.decided(&record);
                 self.hold = Hold::Closed;
                 self.desk.ledger.do_send(Settle {
                     record,
@@ -316,7 +345,25 @@ impl Meter {
                     reply: None,
                 });
             }
-            Ok((record, _)) => self.give_back(Some(record)),
+            Ok((record, _)) => {
+                self.decided(&record);
+                self.give_back(Some(record));
+            }
+        }
+        self.witness.finish(None);
+    }
+
+    /// Counts what an ended request came to, and has its spans say so.
+    fn decided(&mut self, record: &Generation) {
+        self.witness.decided(record);
+        let (provider, model) = (&record.provider, &record.model);
+        if let Some(usage) = &record.usage {
+            let counters = &self.desk.counters;
+            counters.answer(provider, model, usage, record.cost);
+        }
+        if let Some(ttft_ms) = record.ttft_ms {
+            let after = Duration::from_millis(ttft_ms);
+            self.desk.counters.first_token(provider, model, after);
         }
     }
 
@@ -327,6 +374,7 @@ impl Meter {
         }
         if self.attempts.is_empty() {
             self.give_back(None);
+            self.witness.finish(None);
         } else {
             self.abandon(&Ending {
                 status,

@@ -1,10 +1,12 @@
 //! Everything that touches a socket, inbound or outbound: routes, limits, graceful stop.
 
 mod account;
+mod activity;
 mod admin;
 mod attempt;
 mod audit;
 mod auth;
+mod billing;
 mod body;
 mod chat;
 mod choices;
@@ -15,6 +17,7 @@ mod conversation;
 mod cookie;
 pub mod count;
 mod credits;
+mod doors;
 mod embeddings;
 mod error;
 mod fields;
@@ -29,7 +32,9 @@ mod ledger_metrics;
 mod metered;
 mod metrics;
 mod models;
+mod openapi;
 mod operator;
+mod pages;
 mod plan;
 mod prepare;
 mod progress;
@@ -38,18 +43,20 @@ mod refusal;
 mod relay;
 mod route;
 mod sessions;
+mod sheet;
 mod signin;
 mod standings;
 mod state;
-mod status;
 mod stream;
 mod takeout;
+mod telemetry;
 mod trail;
 pub mod transcript;
 mod tried;
 mod upstream;
 mod usage;
 mod visit;
+mod witness;
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -58,11 +65,13 @@ use actix_cors::Cors;
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{App, HttpRequest, HttpServer, Resource};
+use actix_web::{App, FromRequest, Handler, HttpRequest, HttpServer, Resource, Responder};
 
 pub use self::error::{ApiError, Code};
+pub use self::metrics::text as metrics_text;
 pub use crate::actors::Switchboard;
 use crate::config;
+use doors::Doors;
 use upstream::Upstream;
 
 /// Why the server cannot start.
@@ -80,7 +89,15 @@ pub enum ServeError {
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// Starts serving on a bound listener. The returned server runs when it is awaited.
-pub fn serve(desk: Data<Switchboard>, listener: TcpListener) -> Result<Server, ServeError> {
+///
+/// With a listener for the operator, `/admin` is served there and nowhere else.
+pub fn serve(
+    desk: Data<Switchboard>,
+    listener: TcpListener,
+    operators: Option<TcpListener>,
+) -> Result<Server, ServeError> {
+    let doors = Doors::of(operators.as_ref())?;
+    metrics::publish(&desk);
     let settings = &desk.settings;
     let (workers, drain_s) = (settings.server.workers, settings.server.drain_timeout_s);
     let header_read = config::ms(settings.limits.header_read_ms);
@@ -89,8 +106,11 @@ pub fn serve(desk: Data<Switchboard>, listener: TcpListener) -> Result<Server, S
     let app = move || {
         let desk = desk.clone();
         App::new()
+            .wrap(from_fn(doors::choose))
+            .wrap(from_fn(pages::explain_to_people))
             .wrap(cors(&desk.settings.server.allowed_origins))
             .wrap(from_fn(visit::greet))
+            .app_data(doors)
             .app_data(desk.clone())
             .data_factory(move || {
                 let clocks = desk.settings.failover.clone();
@@ -109,7 +129,11 @@ pub fn serve(desk: Data<Switchboard>, listener: TcpListener) -> Result<Server, S
     } else {
         server
     };
-    Ok(server.listen(listener)?.run())
+    let server = server.listen(listener)?;
+    Ok(match operators {
+        Some(operators) => server.listen(operators)?.run(),
+        None => server.run(),
+    })
 }
 
 /// Every route of the contract that is served.
@@ -119,8 +143,8 @@ fn routes(app: &mut ServiceConfig) {
             .service(
                 post(&format!("{prefix}/embeddings")).route(web::post().to(embeddings::embeddings)),
             )
-            .service(get(&format!("{prefix}/models")).route(web::get().to(models::list)))
-            .service(get(&format!("{prefix}/models/{{id:.+}}")).route(web::get().to(models::one)));
+            .service(page(&format!("{prefix}/models"), models::list))
+            .service(page(&format!("{prefix}/models/{{id:.+}}"), models::one));
     }
     app.service(
         get("/health")
@@ -132,8 +156,26 @@ fn routes(app: &mut ServiceConfig) {
             .route(web::get().to(health::ready))
             .route(web::head().to(health::ready)),
     )
+    .service(
+        get("/openapi.json")
+            .route(web::get().to(openapi::openapi))
+            .route(web::head().to(openapi::openapi)),
+    )
     .service(get("/metrics").route(web::get().to(metrics::metrics)))
-    .service(get("/status").route(web::get().to(status::status)))
+    .service(page("/", pages::landing))
+    .service(page("/assets/{name}", pages::asset))
+    .service(
+        resource("/login", "GET, POST")
+            .route(web::get().to(pages::login))
+            .route(web::head().to(pages::login))
+            .route(web::post().to(pages::send_code)),
+    )
+    .service(post("/login/code").route(web::post().to(pages::verify_code)))
+    .service(post("/logout").route(web::post().to(pages::logout)))
+    .configure(pages::routes)
+    .service(page("/docs", pages::docs))
+    .service(page("/docs/{topic}", pages::docs))
+    .service(page("/status", pages::status))
     .service(post("/v1/route").route(web::post().to(route::route)))
     .service(get("/v1/generations/{id}").route(web::get().to(generations::one)))
     .service(get("/v1/credits").route(web::get().to(credits::credits)))
@@ -144,10 +186,11 @@ fn routes(app: &mut ServiceConfig) {
             .route(web::patch().to(account::change))
             .route(web::delete().to(account::delete)),
     )
+    .service(post("/v1/account/telemetry/test").route(web::post().to(telemetry::test)))
     .service(get("/v1/account/export").route(web::get().to(takeout::export)))
     .service(get("/v1/account/usage").route(web::get().to(history::usage)))
     .service(get("/v1/account/transactions").route(web::get().to(history::transactions)))
-    .service(get("/v1/account/activity").route(web::get().to(history::activity)))
+    .service(get("/v1/account/activity").route(web::get().to(activity::activity)))
     .service(
         resource("/v1/keys", "GET, POST")
             .route(web::get().to(keys::list))
@@ -167,7 +210,12 @@ fn routes(app: &mut ServiceConfig) {
             .route(web::delete().to(sessions::end_all)),
     )
     .service(resource("/v1/account/sessions/{id}", "DELETE").route(web::delete().to(sessions::end)))
+    .service(get("/v1/billing").route(web::get().to(billing::show)))
+    .service(post("/v1/billing/checkout").route(web::post().to(billing::checkout)))
+    .service(post("/v1/billing/webhook").route(web::post().to(billing::webhook)))
+    .service(resource("/v1/billing/card", "DELETE").route(web::delete().to(billing::drop_card)))
     .service(get("/admin/overview").route(web::get().to(admin::overview)))
+    .service(get("/admin/audit").route(web::get().to(admin::deeds)))
     .service(
         resource("/admin/accounts", "GET, POST")
             .route(web::get().to(admin::accounts))
@@ -183,6 +231,8 @@ fn routes(app: &mut ServiceConfig) {
     .service(post("/admin/catalog/reload").route(web::post().to(admin::reload_catalog)))
     .service(get("/admin/ledger/verify").route(web::get().to(audit::verify)))
     .service(get("/admin/ledger/export").route(web::get().to(audit::export)))
+    .service(post("/admin/providers/{name}/rest").route(web::post().to(admin::rest_provider)))
+    .service(post("/admin/providers/{name}/resume").route(web::post().to(admin::resume_provider)))
     .service(get("/admin/accounts/{id}/usage").route(web::get().to(usage::records)))
     .service(get("/admin/accounts/{id}/totals").route(web::get().to(usage::totals)))
     .default_service(web::to(nothing_here));
@@ -194,6 +244,18 @@ fn get(path: &str) -> Resource {
 
 fn post(path: &str) -> Resource {
     resource(path, "POST")
+}
+
+/// A page or what belongs to one: a path that browsers get, or ask about with HEAD.
+fn page<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args> + Clone,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    get(path)
+        .route(web::get().to(handler.clone()))
+        .route(web::head().to(handler))
 }
 
 /// A path that refuses all methods but these, which its routes serve.

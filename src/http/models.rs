@@ -5,13 +5,15 @@ mod facts;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use actix_web::HttpResponse;
+use actix_web::http::header::{ACCEPT, VARY};
 use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
-use self::facts::{Architecture, Latency, Pricing, architecture, parameters, pricing};
+pub use self::facts::parameters;
+use self::facts::{Architecture, Latency, Pricing, architecture, pricing};
 use super::state::{Shown, best};
-use super::{ApiError, Code, Switchboard};
+use super::{ApiError, Code, Switchboard, pages};
 use crate::actors::catalog::World;
 use crate::actors::clock::today;
 use crate::catalog::{Abilities, Endpoint, Model, Prefer, Target, Tier};
@@ -73,8 +75,11 @@ struct Entry {
 /// The models that a tier tries first, by direction.
 type Grid = BTreeMap<&'static str, Vec<String>>;
 
-/// `GET /v1/models`
-pub async fn list(desk: Data<Switchboard>) -> HttpResponse {
+/// `GET /v1/models`: a page for browsers.
+pub async fn list(desk: Data<Switchboard>, http: HttpRequest) -> Result<HttpResponse, ApiError> {
+    if pages::wants_html(&http) {
+        return pages::models(&desk, &http);
+    }
     let world = desk.world.load_full();
     let now = Instant::now();
     let tiers = ["economy", "standard", "premium", "auto"]
@@ -90,19 +95,33 @@ pub async fn list(desk: Data<Switchboard>) -> HttpResponse {
         .aliases()
         .filter_map(|(alias, target)| alias_entry(&world, alias, target, now));
     let data = tiers.chain(models).chain(aliases).collect();
-    HttpResponse::Ok().json(List {
+    Ok(json(&List {
         object: "list",
         data,
-    })
+    }))
 }
 
-/// `GET /v1/models/{id}`; an id may contain slashes.
-pub async fn one(desk: Data<Switchboard>, id: Path<String>) -> Result<HttpResponse, ApiError> {
+/// `GET /v1/models/{id}`; an id may contain slashes. A page for browsers.
+pub async fn one(
+    desk: Data<Switchboard>,
+    http: HttpRequest,
+    id: Path<String>,
+) -> Result<HttpResponse, ApiError> {
     let world = desk.world.load_full();
     let target = world.catalog.resolve(&id).map_err(|unknown| {
         ApiError::new(Code::ModelNotFound, unknown.to_string()).param("model")
     })?;
-    Ok(HttpResponse::Ok().json(entry(&world, &target, Instant::now())))
+    if pages::wants_html(&http) {
+        return pages::model(&desk, &http, &id, &target);
+    }
+    Ok(json(&entry(&world, &target, Instant::now())))
+}
+
+/// What programs get; browsers get a page at the same address.
+fn json(body: &impl Serialize) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((VARY, ACCEPT.as_str()))
+        .json(body)
 }
 
 fn entry(world: &World, target: &Target, now: Instant) -> Entry {

@@ -9,10 +9,33 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::auth::{bearer, switchboard};
-use super::{ApiError, Code};
+use super::{ApiError, Code, Switchboard, visit};
+use crate::actors::clock::now_ms;
+use crate::actors::ledger::Note;
+use crate::ids::RequestId;
+use crate::store::{Action, Author, By, Deed};
 
 /// A request with the admin token. Without a configured token the route does not exist.
-pub struct Operator;
+pub struct Operator {
+    request: Option<RequestId>,
+}
+
+impl Operator {
+    /// The operator, who has signed in to the pages.
+    pub(super) fn of_page(request: &HttpRequest) -> Self {
+        Self {
+            request: visit::request_id(request),
+        }
+    }
+
+    /// As whom.
+    pub fn author(&self) -> Author {
+        Author {
+            by: By::Admin,
+            request: self.request,
+        }
+    }
+}
 
 impl FromRequest for Operator {
     type Error = ApiError;
@@ -32,15 +55,35 @@ fn operator(request: &HttpRequest) -> Result<Operator, ApiError> {
         let message = "No admin token was sent; add the header 'Authorization: Bearer …'.";
         return Err(ApiError::new(Code::MissingApiKey, message));
     };
-    // Digests have one length, so the comparison takes the same time for every guess.
-    let same = Sha256::digest(sent).ct_eq(&Sha256::digest(token.expose_secret()));
-    if bool::from(same) {
-        Ok(Operator)
+    if is_token(sent, token.expose_secret()) {
+        Ok(Operator {
+            request: visit::request_id(request),
+        })
     } else {
+        note_refusal(desk, request);
         Err(ApiError::new(
             Code::InvalidApiKey,
             "This is not the admin token.",
         ))
+    }
+}
+
+/// Whether a text is the admin token.
+pub(super) fn is_token(sent: &str, token: &str) -> bool {
+    // Digests have one length, so the comparison takes the same time for every guess.
+    Sha256::digest(sent).ct_eq(&Sha256::digest(token)).into()
+}
+
+/// Puts wrong tokens into the audit log, at most a row a minute however many there are.
+pub(super) fn note_refusal(desk: &Switchboard, request: &HttpRequest) {
+    let now_ms = now_ms();
+    if let Some(times) = desk.refused_operators.count(now_ms) {
+        let author = Author {
+            by: By::Stranger,
+            request: visit::request_id(request),
+        };
+        let deed = Deed::new(author, Action::AdminRefused, None, now_ms);
+        desk.ledger.do_send(Note(deed.with("times", times)));
     }
 }
 
@@ -65,6 +108,6 @@ impl FromRequest for Observer {
         if loopback && !forwarded {
             return ready(Ok(Self));
         }
-        ready(operator(request).map(|Operator| Self))
+        ready(operator(request).map(|_| Self))
     }
 }

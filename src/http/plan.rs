@@ -23,6 +23,7 @@ use crate::routing::context::Need;
 use crate::routing::sticky::{Tie, Warm};
 use crate::routing::{
     Ask, CacheMarks, Choice, Funds, Live, Reason, Shortlist, Standing, Task, candidates, grid,
+    ranked,
 };
 use crate::wire::{self, ChatRequest, Message};
 
@@ -42,7 +43,7 @@ pub struct Plan {
     pub pin: Option<ModelId>,
     /// What `auto` said, when it was asked.
     pub auto: Option<Verdict>,
-    /// Every model, ranked or excluded.
+    /// Who can serve it; and why the others cannot, when nobody can or that was asked for.
     pub shortlist: Shortlist,
     /// The keyed hash of its messages; `None` for embeddings.
     pub conversation: Option<u64>,
@@ -57,7 +58,7 @@ impl Plan {
         request: &ChatRequest,
         purpose: Purpose,
     ) -> Result<Self, ApiError> {
-        let sight = Sight::take(desk, caller, request);
+        let sight = Sight::take(desk, caller, request, purpose);
         let first = choices::named(&sight.world.catalog, request.model(), "model")?;
         let auto = match &first.target {
             Target::Auto => {
@@ -65,11 +66,7 @@ impl Plan {
                     .leaning()
                     .or(request.prefer())
                     .or(caller.default_prefer);
-                Some(
-                    sight
-                        .classify(desk, caller, request, prefer, purpose)
-                        .await?,
-                )
+                Some(sight.classify(desk, caller, request, prefer).await?)
             }
             Target::Model(_) | Target::Tier(_) => None,
         };
@@ -108,6 +105,7 @@ impl Plan {
 
 /// What a plan is made from: one look at the catalog, the clock and the conversation's past.
 struct Sight {
+    purpose: Purpose,
     world: Arc<World>,
     now: Instant,
     conversation: Conversation,
@@ -115,10 +113,16 @@ struct Sight {
 }
 
 impl Sight {
-    fn take(desk: &Switchboard, caller: &Principal, request: &ChatRequest) -> Self {
+    fn take(
+        desk: &Switchboard,
+        caller: &Principal,
+        request: &ChatRequest,
+        purpose: Purpose,
+    ) -> Self {
         let now = Instant::now();
         let conversation = Conversation::of(desk, caller.account, request);
         Self {
+            purpose,
             world: desk.world.load_full(),
             now,
             warm: conversation.warm(desk, now),
@@ -132,7 +136,6 @@ impl Sight {
         caller: &Principal,
         request: &ChatRequest,
         prefer: Option<Prefer>,
-        purpose: Purpose,
     ) -> Result<Verdict, ApiError> {
         let catalog = &self.world.catalog;
         let prefer = prefer.unwrap_or_default();
@@ -147,7 +150,7 @@ impl Sight {
                 thresholds: None,
                 warm: warm.and_then(|model| model.tiers.first().copied()),
             },
-            purpose,
+            purpose: self.purpose,
         };
         desk.classifier.send(ask).await.map_err(ApiError::internal)
     }
@@ -161,6 +164,7 @@ impl Sight {
         auto: Option<Verdict>,
     ) -> Result<Plan, ApiError> {
         let Self {
+            purpose,
             world,
             now,
             conversation,
@@ -174,17 +178,19 @@ impl Sight {
             (Some(_), Funds::Some) | (None, _) => picked,
         };
         let picked = caller.allowed.nearest(picked);
+        let choices = choices::choices(catalog, first, picked, request, caller.default_prefer)?;
+        let members = choices.iter().flat_map(|choice| choice.members(catalog));
         let ask = Ask {
             task: Task::Chat,
-            choices: choices::choices(catalog, first, picked, request, caller.default_prefer)?,
             needs: request.needs(),
             need: count::need_for(
-                catalog,
+                members,
                 request,
                 &caller.account.to_string(),
                 funds(caller),
                 |model| world.live(model, now).output_mean,
             ),
+            choices,
             answers: request.n(),
             marks: marks(request),
             warm,
@@ -196,12 +202,7 @@ impl Sight {
             incapable: incapable(&world, request),
             today: today(),
         };
-        let mut shortlist = candidates(catalog, &ask, &catalog.weights(), &|model| {
-            world.live(model, now)
-        });
-        if shortlist.ranked.is_empty() && shortlist.reopens_in().is_some() {
-            shortlist = last_resort(&world, &ask, now);
-        }
+        let shortlist = shortlist(&world, &ask, purpose, now);
         let first = ask.choices.first();
         Ok(Plan {
             pin: first.and_then(Choice::pinned).cloned(),
@@ -227,6 +228,27 @@ fn auto_tier(catalog: &Catalog, auto: Option<&Verdict>, warm: Option<&Warm>) -> 
         Some(model) if !model.serves(picked) => model.tiers.first().copied().unwrap_or(picked),
         Some(_) | None => picked,
     }
+}
+
+/// Who can serve a request, and why the others cannot, as far as that is of use.
+fn shortlist(world: &World, ask: &Ask, purpose: Purpose, now: Instant) -> Shortlist {
+    let (catalog, weights) = (&world.catalog, world.catalog.weights());
+    let live = |model: &Model| world.live(model, now);
+    let ranked = match purpose {
+        Purpose::Serve => ranked(catalog, ask, &weights, &live),
+        Purpose::Explain => Vec::new(),
+    };
+    if !ranked.is_empty() {
+        return Shortlist {
+            ranked,
+            excluded: Vec::new(),
+        };
+    }
+    let shortlist = candidates(catalog, ask, &weights, &live);
+    if shortlist.ranked.is_empty() && shortlist.reopens_in().is_some() {
+        return last_resort(world, ask, now);
+    }
+    shortlist
 }
 
 /// Everything is tripped: whoever is, may be asked all the same. Its provider's actor lets one request
@@ -261,9 +283,10 @@ fn marks(request: &ChatRequest) -> CacheMarks {
     }
 }
 
-/// Whether the caller can pay at all.
+/// Whether the caller can pay at all. Whose card is charged when credit is lacking may: the ledger has it
+/// charged when it is asked.
 pub fn funds(caller: &Principal) -> Funds {
-    if caller.purse.posted().is_positive() {
+    if caller.purse.posted().is_positive() || caller.purse.is_recharged() {
         Funds::Some
     } else {
         Funds::None

@@ -67,7 +67,8 @@ impl Relay {
             answer = self.next_answer(meter, progress) => answer,
             () = stop.ordered() => Err(stopping()),
         };
-        if answer.is_err() {
+        if let Err(error) = &answer {
+            meter.witness().failed(error.code().word());
             meter.end_without_answer(Status::Failed);
         }
         answer
@@ -122,6 +123,7 @@ impl Relay {
         if self.hedges() {
             self.race(ready, progress, meter).await
         } else {
+            self.begins(&ready, meter);
             Ok(vec![self.run(ready).await])
         }
     }
@@ -152,6 +154,7 @@ impl Relay {
                 if model.age(today()) != Age::Current {
                     warnings.push(Warning::deprecated());
                 }
+                meter.witness().content_came(warnings.iter());
                 Ok(Success {
                     candidate,
                     lease,
@@ -170,6 +173,13 @@ impl Relay {
                 Err(progress.failed(&candidate, fault))
             }
         }
+    }
+
+    /// Takes note that an attempt goes upstream.
+    pub(super) fn begins(&self, ready: &Ready, meter: &mut Meter) {
+        let model = &ready.candidate.model;
+        let route = self.plan.world.route(&model.provider);
+        meter.begins(model, route.map_or("", |route| &route.base_url));
     }
 
     /// Sends what is ready, and waits for its first real content.

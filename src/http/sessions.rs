@@ -34,15 +34,7 @@ pub async fn end(
     visitor: Visitor,
     id: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    // "Not yours" and "not there" are the same answer.
-    let missing = || ApiError::new(Code::NotFound, "There is no such session.");
-    let session: SessionId = id.parse().map_err(|_| missing())?;
-    let end = EndSession {
-        account: visitor.account(),
-        session,
-    };
-    let ended = ApiError::unless_down(desk.accounts.send(end).await)?;
-    ended.map_err(|_| missing())?;
+    let session = end_one(&desk, &visitor, &id).await?;
     let body = json!({ "id": session.to_string(), "deleted": true });
     let mut response = HttpResponse::Ok().json(body);
     if session == visitor.session() {
@@ -51,15 +43,43 @@ pub async fn end(
     Ok(response)
 }
 
+/// Ends one of the visitor's sessions.
+pub async fn end_one(
+    desk: &Switchboard,
+    visitor: &Visitor,
+    id: &str,
+) -> Result<SessionId, ApiError> {
+    // "Not yours" and "not there" are the same answer.
+    let missing = || ApiError::new(Code::NotFound, "There is no such session.");
+    let session: SessionId = id.parse().map_err(|_| missing())?;
+    let end = EndSession {
+        account: visitor.account(),
+        session,
+        author: visitor.author(),
+    };
+    let ended = ApiError::unless_down(desk.accounts.send(end).await)?;
+    ended.map(|()| session).map_err(|_| missing())
+}
+
 /// `DELETE /v1/account/sessions`: signs out everywhere.
 pub async fn end_all(desk: Data<Switchboard>, visitor: Visitor) -> Result<HttpResponse, ApiError> {
-    let ended = ApiError::unless_down(desk.accounts.send(EndAllSessions(visitor.account())).await)?;
+    let ended = end_every(&desk, &visitor).await?;
     let mut response = HttpResponse::Ok().json(json!({ "deleted": ended }));
     sign_out(&mut response, &desk)?;
     Ok(response)
 }
 
-fn sign_out(response: &mut HttpResponse, desk: &Switchboard) -> Result<(), ApiError> {
+/// Ends all of the visitor's sessions, and tells how many there were.
+pub async fn end_every(desk: &Switchboard, visitor: &Visitor) -> Result<usize, ApiError> {
+    let end = EndAllSessions {
+        account: visitor.account(),
+        author: visitor.author(),
+    };
+    ApiError::unless_down(desk.accounts.send(end).await)
+}
+
+/// Takes the cookie from a browser.
+pub fn sign_out(response: &mut HttpResponse, desk: &Switchboard) -> Result<(), ApiError> {
     response
         .add_cookie(&cookie::removal(&desk.settings))
         .map_err(ApiError::internal)

@@ -10,6 +10,7 @@ use super::auth::Visitor;
 use super::cookie::{self, Origin};
 use super::fields::{self, Fields};
 use super::generations::rfc3339;
+use super::visit::Visit;
 use super::{ApiError, Code, Switchboard, client_ip};
 use crate::actors::accounts::{EndSession, NoSuchSession, RequestCode, SignIn};
 use crate::actors::clock::now_ms;
@@ -26,75 +27,122 @@ pub async fn request_code(
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let mut fields = Fields::read(&desk, &http, payload).await?;
-    let email = email(&mut fields)?;
+    let email = email(&fields.text("email")?)?;
     fields.finish()?;
-    admit(&desk, &http)?;
-    let place = place(&desk)?;
+    let flow = send_code(&desk, &http, email)?;
+    Ok(private(
+        &json!({ "flow": flow, "expires_in": CODE_MS / 1000 }),
+    ))
+}
+
+/// Has a code mailed, and gives the flow that the code will belong to.
+pub fn send_code(
+    desk: &Switchboard,
+    http: &HttpRequest,
+    email: EmailAddress,
+) -> Result<String, ApiError> {
+    admit(desk, http)?;
+    let place = place(desk)?;
     let flow = FlowId::generate();
-    let answer = json!({ "flow": flow.reveal(), "expires_in": CODE_MS / 1000 });
+    let shown = flow.reveal().to_owned();
     desk.accounts.do_send(RequestCode { flow, email, place });
-    Ok(private(&answer))
+    Ok(shown)
 }
 
 /// `POST /v1/auth/verify-code`
 pub async fn verify_code(
     desk: Data<Switchboard>,
+    visit: Visit,
     http: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let offer = offer(Fields::read(&desk, &http, payload).await?, &http)?;
-    let _place = place(&desk)?;
-    let welcome =
-        ApiError::unless_down(desk.accounts.send(SignIn(offer)).await)?.map_err(refused)?;
+    let mut fields = Fields::read(&desk, &http, payload).await?;
+    let [email, code, flow] = [
+        fields.text("email")?,
+        fields.text("code")?,
+        fields.text("flow")?,
+    ];
+    fields.finish()?;
+    let welcome = let_in(&desk, &http, visit, [&email, &code, &flow]).await?;
     let mut response = private(&greeting(&welcome));
     // A page of someone else must not sign its visitors in to an account of its own.
     match cookie::origin(http.headers(), &desk.settings) {
-        Origin::Own | Origin::Unsaid => response
-            .add_cookie(&cookie::fresh(
-                welcome.opened.token.reveal(),
-                &desk.settings,
-            ))
-            .map_err(ApiError::internal)?,
+        Origin::Own | Origin::Unsaid => set_cookie(&mut response, &desk, &welcome)?,
         Origin::Foreign => {}
     }
     Ok(response)
 }
 
+/// Exchanges an address, a code and its flow for a session.
+pub async fn let_in(
+    desk: &Switchboard,
+    http: &HttpRequest,
+    visit: Visit,
+    typed: [&str; 3],
+) -> Result<Welcome, ApiError> {
+    let sign_in = SignIn {
+        offer: offer(typed, http)?,
+        request: visit.id,
+    };
+    let _place = place(desk)?;
+    ApiError::unless_down(desk.accounts.send(sign_in).await)?.map_err(refused)
+}
+
+/// Keeps a browser signed in.
+pub fn set_cookie(
+    response: &mut HttpResponse,
+    desk: &Switchboard,
+    welcome: &Welcome,
+) -> Result<(), ApiError> {
+    let token = welcome.opened.token.reveal();
+    response
+        .add_cookie(&cookie::fresh(token, &desk.settings))
+        .map_err(ApiError::internal)
+}
+
 /// `POST /v1/auth/logout`
 pub async fn logout(desk: Data<Switchboard>, visitor: Visitor) -> Result<HttpResponse, ApiError> {
+    let mut response = private(&json!({ "signed_out": true }));
+    sign_out(&mut response, &desk, &visitor).await?;
+    Ok(response)
+}
+
+/// Ends a visitor's session and the cookie with it.
+pub async fn sign_out(
+    response: &mut HttpResponse,
+    desk: &Switchboard,
+    visitor: &Visitor,
+) -> Result<(), ApiError> {
     let end = EndSession {
         account: visitor.account(),
         session: visitor.session(),
+        author: visitor.author(),
     };
     match ApiError::unless_down(desk.accounts.send(end).await)? {
         // Ended meanwhile by another request is as good.
         Ok(()) | Err(NoSuchSession) => {}
     }
-    let mut response = private(&json!({ "signed_out": true }));
     response
         .add_cookie(&cookie::removal(&desk.settings))
-        .map_err(ApiError::internal)?;
-    Ok(response)
+        .map_err(ApiError::internal)
 }
 
-fn email(fields: &mut Fields) -> Result<EmailAddress, ApiError> {
-    fields.text("email")?.parse().map_err(|_| {
+/// An address as it was typed.
+pub fn email(typed: &str) -> Result<EmailAddress, ApiError> {
+    typed.parse().map_err(|_| {
         let expected = "an e-mail address in ASCII, at most 254 bytes; write an international domain in its xn-- form";
         fields::wrong("email", expected)
     })
 }
 
-fn offer(mut fields: Fields, http: &HttpRequest) -> Result<Offer, ApiError> {
-    let email = email(&mut fields)?;
-    let code: SignInCode = fields
-        .text("code")?
+fn offer([typed, code, flow]: [&str; 3], http: &HttpRequest) -> Result<Offer, ApiError> {
+    let email = email(typed)?;
+    let code: SignInCode = code
         .parse()
         .map_err(|_| fields::wrong("code", "the eight digits from the mail, as a text"))?;
-    let flow: FlowId = fields
-        .text("flow")?
+    let flow: FlowId = flow
         .parse()
         .map_err(|_| fields::wrong("flow", "what /v1/auth/request-code answered as 'flow'"))?;
-    fields.finish()?;
     let agent = http
         .headers()
         .get(USER_AGENT)

@@ -12,10 +12,10 @@ use super::auth::Manager;
 use super::generations::{self, rfc3339};
 use super::history::transfer_view;
 use super::usage::{days, read};
-use super::{ApiError, Switchboard, account, keys};
+use super::{ApiError, Switchboard, account, admin, billing, keys};
 use crate::actors::accounts::ListSessions;
-use crate::ids::{AccountId, GenerationId};
-use crate::store::Session;
+use crate::ids::{AccountId, GenerationId, OrderId};
+use crate::store::{Session, Sought, Wanted};
 
 /// Rows of one piece.
 const PAGE: usize = 500;
@@ -29,6 +29,14 @@ enum Step {
     },
     Transactions {
         before: Option<u64>,
+        comma: &'static str,
+    },
+    Orders {
+        before: Option<OrderId>,
+        comma: &'static str,
+    },
+    Audit {
+        sought: Sought,
         comma: &'static str,
     },
     End,
@@ -56,8 +64,9 @@ async fn head(desk: &Switchboard, id: AccountId) -> Result<String, ApiError> {
     let sessions = sessions.map_err(ApiError::internal)?;
     let sessions: Vec<Value> = sessions.iter().map(session).collect();
     Ok(format!(
-        "{{\"account\":{},\"keys\":{},\"sessions\":{},\"usage\":[",
+        "{{\"account\":{},\"card\":{},\"keys\":{},\"sessions\":{},\"usage\":[",
         account::view(desk, &account),
+        billing::card(desk, id).await?,
         Value::Array(keys::all(desk, id).await?),
         Value::Array(sessions),
     ))
@@ -105,17 +114,53 @@ async fn next(
         }
         Step::Transactions { before, comma } => {
             let page = read(&desk, move || {
-                archive.transactions(id, &always, before, PAGE)
+                archive.transactions(id, &always, &Wanted::default(), before, PAGE)
             })
             .await?;
-            let views = page.transfers.iter().map(|t| transfer_view(t, id));
+            let view = |t| transfer_view(t, id, &page.receipts);
+            let views = page.transfers.iter().map(view);
             let mut piece = rows(views, comma)?;
             let then = match page.before {
                 before @ Some(_) => Step::Transactions { before, comma: "," },
                 None => {
-                    piece.push_str("]}\n");
-                    Step::End
+                    piece.push_str("],\"orders\":[");
+                    Step::Orders {
+                        before: None,
+                        comma: "",
+                    }
                 }
+            };
+            Some((piece.into(), then))
+        }
+        Step::Orders { before, comma } => {
+            let page = read(&desk, move || archive.receipts(id, before, PAGE)).await?;
+            let orders = page.orders.iter();
+            let views = orders.map(|(order, back)| billing::order_view(order, *back));
+            let mut piece = rows(views, comma)?;
+            let then = match page.before {
+                before @ Some(_) => Step::Orders { before, comma: "," },
+                None => {
+                    piece.push_str("],\"audit\":[");
+                    Step::Audit {
+                        sought: Sought {
+                            account: Some(id),
+                            ..Sought::default()
+                        },
+                        comma: "",
+                    }
+                }
+            };
+            Some((piece.into(), then))
+        }
+        Step::Audit { mut sought, comma } => {
+            let page = read(&desk, move || archive.deeds(&sought, PAGE)).await?;
+            sought.before = page.before;
+            let mut piece = rows(page.deeds.iter().map(admin::deed_view), comma)?;
+            let then = if sought.before.is_some() {
+                Step::Audit { sought, comma: "," }
+            } else {
+                piece.push_str("]}\n");
+                Step::End
             };
             Some((piece.into(), then))
         }

@@ -5,14 +5,16 @@ use std::time::Instant;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use tracing::Instrument;
 
 use super::headers::{CLIENT_REQUEST_ID, REQUEST_ID, SANDBOX};
 use super::{ApiError, Switchboard, cookie, rate};
 use crate::actors::clock::now_ms;
 use crate::ids::RequestId;
+use crate::spans::Context;
 
 /// Longest request id of a client that is echoed.
 const CLIENT_ID_BYTES: usize = 128;
@@ -24,6 +26,16 @@ pub struct Visit {
     pub id: RequestId,
     /// When it came.
     pub started: Instant,
+    /// Where it stands in its trace.
+    pub trace: Context,
+}
+
+impl Visit {
+    /// What puts the request's ids on every line that is logged inside it.
+    pub fn log_span(&self) -> tracing::Span {
+        let Context { trace, span, .. } = self.trace;
+        tracing::info_span!("request", request_id = %self.id, trace_id = %trace, span_id = %span)
+    }
 }
 
 impl FromRequest for Visit {
@@ -44,6 +56,7 @@ pub async fn greet(
     let visit = Visit {
         id: RequestId::new(),
         started: Instant::now(),
+        trace: trace(request.headers()),
     };
     request.extensions_mut().insert(visit);
     let client_id = request
@@ -55,7 +68,7 @@ pub async fn greet(
         .app_data::<web::Data<Switchboard>>()
         .is_some_and(|desk| desk.is_sandbox());
 
-    let mut response = next.call(request).await?;
+    let mut response = next.call(request).instrument(visit.log_span()).await?;
 
     cookie::write_renewed(&mut response);
     rate::write(&mut response);
@@ -77,8 +90,17 @@ pub async fn greet(
     count(&response);
     let elapsed_ms = visit.started.elapsed().as_millis();
     let request = response.request();
-    tracing::info!(request_id = %visit.id, method = %request.method(), route = request.match_pattern().unwrap_or_default(), status, elapsed_ms, "request");
+    let Context { trace, span, .. } = visit.trace;
+    tracing::info!(request_id = %visit.id, trace_id = %trace, span_id = %span, method = %request.method(), route = request.match_pattern().unwrap_or_default(), status, elapsed_ms, "request");
     Ok(response)
+}
+
+/// The caller's trace, or a new one. Two headers of the name are none.
+fn trace(headers: &HeaderMap) -> Context {
+    let mut sent = headers.get_all("traceparent");
+    let only = sent.next().filter(|_| sent.next().is_none());
+    let only = only.and_then(|value| value.to_str().ok());
+    Context::read(only, rand::random(), rand::random())
 }
 
 /// Counts the answer by its route, status and error.
@@ -94,6 +116,11 @@ fn count(response: &ServiceResponse<impl MessageBody>) {
         response.status().as_u16(),
         code.map_or("", |error| error.code().word()),
     );
+}
+
+/// The id of a request that has been greeted.
+pub fn request_id(request: &HttpRequest) -> Option<RequestId> {
+    request.extensions().get::<Visit>().map(|visit| visit.id)
 }
 
 /// Seconds since the Unix epoch, now.

@@ -1,14 +1,32 @@
 //! Mails: what they say, as text and as HTML. One constructor for each purpose.
 
+mod notice;
+
 use std::time::{Duration, SystemTime};
 
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart};
 
-use crate::ids::{EmailAddress, SignInCode};
+pub use notice::{NamedKey, Notice};
+
+use crate::billing::fee;
+use crate::ids::{EmailAddress, OrderId, SignInCode};
+use crate::money::Cents;
 
 /// How long a mail with a code is worth sending: as long as the code is good for.
 const CODE_GOOD_FOR: Duration = Duration::from_secs(10 * 60);
+
+/// How long a receipt is worth sending.
+const RECEIPT_GOOD_FOR: Duration = Duration::from_secs(24 * 3600);
+
+/// What a receipt is for.
+#[derive(Clone, Copy, Debug)]
+pub struct Receipt {
+    /// The order.
+    pub order: OrderId,
+    /// What was paid, fee included.
+    pub paid: Cents,
+}
 
 /// A mail that is ready to be addressed from the operator and sent.
 pub struct Mail {
@@ -37,6 +55,32 @@ impl Mail {
             text: fill(include_str!("sign_in_code.txt"), &values, str::to_owned),
             html: fill(include_str!("sign_in_code.html"), &values, escape),
             good_for: CODE_GOOD_FOR,
+        }
+    }
+
+    /// That a deposit has arrived at the site at this address.
+    pub fn receipt(to: EmailAddress, receipt: Receipt, site: &str) -> Self {
+        let Receipt { order, paid } = receipt;
+        let fee = fee(paid);
+        let credit = Cents::new(paid.get().saturating_sub(fee.get()));
+        let subject = format!("Receipt for your deposit of ${paid}");
+        let (paid, fee, credit) = (paid.to_string(), fee.to_string(), credit.to_string());
+        let order = order.to_string();
+        let values = [
+            ("subject", subject.as_str()),
+            ("site", site),
+            ("paid", &paid),
+            ("fee", &fee),
+            ("credit", &credit),
+            ("order", &order),
+        ];
+        Self {
+            purpose: "receipt",
+            to,
+            text: fill(include_str!("receipt.txt"), &values, str::to_owned),
+            html: fill(include_str!("receipt.html"), &values, escape),
+            good_for: RECEIPT_GOOD_FOR,
+            subject,
         }
     }
 
@@ -126,6 +170,23 @@ mod tests {
         }
         assert!(body.contains("text/plain") && body.contains("text/html"));
         assert!(!mail.contains("{{"), "{mail}");
+    }
+
+    #[test]
+    fn a_receipt_says_what_was_paid_and_what_became_credit() {
+        let receipt = Receipt {
+            order: OrderId::new(),
+            paid: Cents::new(1013),
+        };
+        let to = "ada@example.com".parse().unwrap();
+        let mail = Mail::receipt(to, receipt, "https://router.example");
+        assert_eq!(mail.subject, "Receipt for your deposit of $10.13");
+        for part in [&mail.text, &mail.html] {
+            for word in ["$10.13", "$0.41", "$9.72", &receipt.order.to_string()] {
+                assert!(part.contains(word), "{word} is not in {part}");
+            }
+            assert!(!part.contains("{{"), "{part}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::context::Need;
 use super::sticky::Warm;
-use crate::catalog::{Abilities, Model, ModelId, Prefer, ProviderName, Tier};
+use crate::catalog::{Abilities, Catalog, Model, ModelId, Prefer, ProviderName, Tier};
 use crate::money::Rate;
 
 /// What a request wants of the catalog.
@@ -119,6 +119,14 @@ impl Choice {
             wanted: Wanted::Tier(tier),
             prefer,
             spend: Spend::Any,
+        }
+    }
+
+    /// Models among which are all that the choice means.
+    pub fn members<'a>(&'a self, catalog: &'a Catalog) -> &'a [Arc<Model>] {
+        match &self.wanted {
+            Wanted::Model(named, _) | Wanted::AnyHost(named, _) => catalog.hosts_of(named),
+            Wanted::Tier(tier) => catalog.of_tier(*tier),
         }
     }
 

@@ -137,32 +137,41 @@ pub fn candidates(
     weights: &Weights,
     live: &dyn Fn(&Model) -> Live,
 ) -> Shortlist {
-    let models = catalog.models();
-    let now: Vec<Live> = models.iter().map(|model| live(model)).collect();
-    let mut is_ranked = vec![false; models.len()];
-    let mut ranked = Vec::new();
-    for choice in &ask.choices {
-        let mut pool = Vec::new();
-        for ((model, now), is_ranked) in models.iter().zip(&now).zip(&mut is_ranked) {
-            if !*is_ranked && choice.means(model) && obstacle(model, ask, choice, now).is_none() {
-                *is_ranked = true;
-                pool.push(candidate(model, ask, choice, now));
-            }
-        }
-        order(&mut pool, ask, choice, weights);
-        ranked.append(&mut pool);
-    }
-    let left = models.iter().zip(&now).zip(is_ranked);
-    let excluded = left
-        .filter(|(_, is_ranked)| !is_ranked)
-        .map(|((model, now), _)| Excluded {
-            model: Arc::clone(model),
-            reason: why_not(model, ask, now),
-        });
+    let ranked = ranked(catalog, ask, weights, live);
+    let left = |model: &&Arc<Model>| !ranked.iter().any(|c| Arc::ptr_eq(&c.model, model));
+    let excluded = catalog.models().iter().filter(left).map(|model| Excluded {
+        model: Arc::clone(model),
+        reason: why_not(model, ask, &live(model)),
+    });
     Shortlist {
         excluded: excluded.collect(),
         ranked,
     }
+}
+
+/// Who can serve the request, best first. Looks only at models that are asked for.
+pub fn ranked(
+    catalog: &Catalog,
+    ask: &Ask,
+    weights: &Weights,
+    live: &dyn Fn(&Model) -> Live,
+) -> Vec<Candidate> {
+    let mut ranked: Vec<Candidate> = Vec::new();
+    for choice in &ask.choices {
+        let before = ranked.len();
+        for model in choice.members(catalog) {
+            let is_ranked = |c: &Candidate| Arc::ptr_eq(&c.model, model);
+            if !choice.means(model) || ranked[..before].iter().any(is_ranked) {
+                continue;
+            }
+            let now = live(model);
+            if obstacle(model, ask, choice, &now).is_none() {
+                ranked.push(candidate(model, ask, choice, &now));
+            }
+        }
+        order(&mut ranked[before..], ask, choice, weights);
+    }
+    ranked
 }
 
 /// Brings the pool of one choice into the order in which it is tried.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::ask::{Allowed, Ask, CacheMarks, Choice, Funds, Rules, Task};
-use super::candidates::{Candidate, candidates};
+use super::candidates::{Candidate, ranked};
 use super::classify::Prices;
 use super::context::Need;
 use super::hold;
@@ -24,7 +24,7 @@ pub fn ranking(
     live: &dyn Fn(&Model) -> Live,
 ) -> Vec<Candidate> {
     let ask = typical(Choice::tier(tier, prefer), today);
-    candidates(catalog, &ask, &catalog.weights(), live).ranked
+    ranked(catalog, &ask, &catalog.weights(), live)
 }
 
 /// What a typical answer costs in each tier at list price: with `cheap` the least, else the mean of

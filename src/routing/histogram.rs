@@ -34,6 +34,13 @@ impl Histogram {
         }
     }
 
+    /// Adds another histogram's weights.
+    pub fn absorb(&mut self, other: &Self) {
+        for (bucket, more) in self.buckets.iter_mut().zip(other.buckets) {
+            *bucket += more;
+        }
+    }
+
     /// Multiplies all weights; `factor` is between 0 and 1.
     #[allow(
         clippy::cast_possible_truncation,

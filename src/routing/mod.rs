@@ -12,9 +12,12 @@ pub mod observation;
 pub mod observed;
 pub mod prefer;
 pub mod sticky;
+pub mod tally;
+pub mod uptime;
 
 pub use ask::{Allowed, Ask, CacheMarks, Choice, Funds, Hosts, Rules, Spend, Task, Wanted};
-pub use candidates::{Candidate, Excluded, Reason, Shortlist, candidates};
+pub use candidates::{Candidate, Excluded, Reason, Shortlist, candidates, ranked};
 pub use live::{Live, Standing};
 pub use observation::{Ended, Observation};
 pub use observed::{KeptObserved, Observed};
+pub use tally::Tally;

@@ -19,6 +19,7 @@ mod reply;
 mod rupture;
 mod schema;
 mod script;
+pub mod stripe;
 mod tokens;
 mod tools;
 mod vector;

@@ -4,11 +4,15 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::audit::Deed;
 use super::db::{Batch, Db};
 use super::error::StoreError;
 use super::keys::Keys;
 use super::policy::{Beyond, Policy};
+use super::seal::Seal;
 use super::settings::Settings;
+use super::telemetry::{Telemetry, TelemetryError};
+use super::wallet::Wallet;
 use super::{Key, codec, key};
 use crate::ids::{AccountId, ApiKey, KeyHash, Pepper};
 use crate::money::Picodollars;
@@ -102,6 +106,12 @@ pub enum AccountError {
     /// The auto-recharge does not fit together.
     #[error("auto_recharge.{0}")]
     Recharge(&'static str),
+    /// Where its traces go does not fit together.
+    #[error(transparent)]
+    Telemetry(#[from] TelemetryError),
+    /// Auto-recharge needs a card.
+    #[error("no card is saved")]
+    NoCard,
     /// The address is not that of the account.
     #[error("this is not the account's e-mail address")]
     WrongEmail,
@@ -116,6 +126,10 @@ pub struct Accounts {
     daily_limits: HashMap<AccountId, Picodollars>,
     /// Of those who have changed any.
     pub(super) settings: HashMap<AccountId, Settings>,
+    pub(super) telemetry: HashMap<AccountId, Telemetry>,
+    pub(super) seal: Seal,
+    /// Of those who have ever paid.
+    pub(super) wallets: HashMap<AccountId, Wallet>,
     pub(super) batch: Batch,
 }
 
@@ -125,9 +139,12 @@ impl Accounts {
         let mut all = Self {
             accounts: HashMap::new(),
             by_email: HashMap::new(),
+            seal: Seal::new(&pepper),
             keys: Keys::load(db, pepper)?,
             daily_limits: HashMap::new(),
             settings: HashMap::new(),
+            telemetry: HashMap::new(),
+            wallets: HashMap::new(),
             batch: Batch::default(),
         };
         for row in db.rows(key::CUSTOMERS)? {
@@ -141,6 +158,16 @@ impl Accounts {
             let (key, value) = row?;
             let settings: Settings = codec::decode(&key, &value)?;
             all.settings.insert(settings.account, settings);
+        }
+        for row in db.rows(key::TELEMETRY)? {
+            let (key, value) = row?;
+            let target: Telemetry = codec::decode(&key, &value)?;
+            all.telemetry.insert(target.account, target);
+        }
+        for row in db.rows(key::WALLETS)? {
+            let (key, value) = row?;
+            let wallet: Wallet = codec::decode(&key, &value)?;
+            all.wallets.insert(wallet.account, wallet);
         }
         for row in db.rows(key::LIMITS)? {
             let (key, value) = row?;
@@ -232,23 +259,47 @@ impl Accounts {
             return Err(AccountError::WrongEmail);
         }
         self.batch.delete(account.address_key());
-        for row in [key::customer(id), key::limit(id), key::settings(id)] {
+        for row in [
+            key::customer(id),
+            key::limit(id),
+            key::settings(id),
+            key::telemetry(id),
+            key::wallet(id),
+        ] {
             self.batch.delete(row);
         }
         self.by_email.remove(&lower_cased);
         self.daily_limits.remove(&id);
         self.settings.remove(&id);
+        self.telemetry.remove(&id);
+        self.wallets.remove(&id);
         self.accounts.remove(&id);
         Ok(self.keys.remove_all(id, &mut self.batch))
     }
 
-    /// Switches a customer off or on again.
-    pub fn set_access(&mut self, id: AccountId, access: Access) -> Result<(), AccountError> {
+    /// What the operator changes about an account: its daily limit, whether it may be used. All of
+    /// it or nothing; `None` stays.
+    pub fn overrule(
+        &mut self,
+        id: AccountId,
+        daily_limit: Option<Option<Picodollars>>,
+        access: Option<Access>,
+    ) -> Result<(), AccountError> {
+        if let Some(limit) = daily_limit {
+            self.set_daily_limit(id, limit)?;
+        }
         let account = self.accounts.get_mut(&id);
         let account = account.ok_or(AccountError::NoSuchAccount)?;
-        account.disabled = access == Access::Disabled;
-        self.batch.put(key::customer(id), account);
+        if let Some(access) = access {
+            account.disabled = access == Access::Disabled;
+            self.batch.put(key::customer(id), account);
+        }
         Ok(())
+    }
+
+    /// Writes a row of the audit log with the next commit.
+    pub fn note(&mut self, deed: &Deed) {
+        deed.put(&mut self.batch);
     }
 
     /// The changes since the last call, for one commit.

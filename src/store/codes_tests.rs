@@ -99,6 +99,32 @@ fn a_code_is_worth_nothing_with_another_flow_or_address() {
     assert_eq!(guess(&mut codes, &flow, &ada, &secret, 1), Guess::Right);
 }
 
+/// One guess at each of a thousand addresses is right with a chance of one in 100,000, twice with
+/// one in 20,000,000,000; and no digit of the codes is likelier than another.
+#[test]
+fn a_thousand_addresses_are_as_hard_to_guess_as_their_codes_are_many() {
+    let mut codes = fresh();
+    let (mut hits, mut digits) = (0, [0_u32; 10]);
+    for number in 0..1000 {
+        let who = email(&format!("user{number}@example.com"));
+        let (flow, secret) = ask(&mut codes, &who, 0);
+        for digit in secret.unwrap().reveal().bytes() {
+            digits[usize::from(digit - b'0')] += 1;
+        }
+        match guess(&mut codes, &flow, &who, &code("12345678"), 1) {
+            Guess::Right => hits += 1,
+            Guess::Wrong => {}
+            Guess::NotCompared => panic!("the first guess is compared"),
+        }
+    }
+    assert!(hits <= 1, "{hits}");
+    // 800 of each are expected; six standard deviations are 161.
+    assert!(
+        digits.iter().all(|seen| (639..=961).contains(seen)),
+        "{digits:?}"
+    );
+}
+
 #[test]
 fn an_address_gets_five_codes_an_hour() {
     let (mut codes, ada) = (fresh(), email("ada@example.com"));

@@ -4,13 +4,19 @@
 use serde::{Deserialize, Serialize};
 
 use super::accounts::{Account, Limit};
-use super::book::{DayTotals, KeyTotals, Link, Payment, Remembered, Transfer};
+use super::audit::Deed;
+use super::book::{
+    DayTotals, DepositOrder, KeyTotals, Link, Payment, Remembered, Returns, Transfer,
+};
+use super::charging::Standing;
 use super::codes::{Code, Tally};
 use super::db::{Db, Row};
 use super::error::{LedgerError, StoreError};
 use super::policy::{KeyPolicy, KeyUse};
 use super::settings::Settings;
 use super::steps::Steps;
+use super::telemetry::Telemetry;
+use super::wallet::Wallet;
 use super::{Day, Generation, Gift, Key, Month, Session, codec, key};
 use crate::ids::AccountId;
 
@@ -23,11 +29,16 @@ pub(super) enum Entry {
     KeyPolicy(KeyPolicy),
     KeyUse(KeyUse),
     Settings(Settings),
+    Telemetry(Telemetry),
     KeyTotals(KeyTotals),
     Limit(Limit),
     /// Credit of a new account that the ledger may not have heard of.
     Gift(Gift),
     Payment(Payment),
+    Order(DepositOrder),
+    /// What goes back of a payment, known or not yet.
+    Returns(Returns),
+    Wallet(Wallet),
     /// An idempotency key that was used, or an event of the card processor.
     Remembered(Remembered),
     Transfer {
@@ -51,6 +62,10 @@ pub(super) enum Entry {
         kept_at: u64,
         record: Generation,
     },
+    /// How an account's auto-recharge stands.
+    Recharge(Standing),
+    /// A row of the audit log.
+    Deed(Deed),
 }
 
 impl Entry {
@@ -90,6 +105,14 @@ impl Entry {
             Self::Remembered(codec::decode(key, value)?)
         } else if key.starts_with(key::PAYMENTS) {
             Self::Payment(codec::decode(key, value)?)
+        } else if key.starts_with(key::ORDERS) {
+            Self::Order(codec::decode(key, value)?)
+        } else if key.starts_with(key::RETURNS) {
+            Self::Returns(codec::decode(key, value)?)
+        } else if key.starts_with(key::WALLETS) {
+            Self::Wallet(codec::decode(key, value)?)
+        } else if key.starts_with(key::RECHARGES) {
+            Self::Recharge(codec::decode(key, value)?)
         } else if key.starts_with(key::LIMITS) {
             Self::Limit(codec::decode(key, value)?)
         } else if key.starts_with(key::KEY_TOTALS) {
@@ -104,6 +127,8 @@ impl Entry {
             Self::KeyUse(codec::decode(key, value)?)
         } else if key.starts_with(key::SETTINGS) {
             Self::Settings(codec::decode(key, value)?)
+        } else if key.starts_with(key::TELEMETRY) {
+            Self::Telemetry(codec::decode(key, value)?)
         } else if key.starts_with(key::GIFTS) {
             Self::Gift(codec::decode(key, value)?)
         } else if key.starts_with(key::CODES)
@@ -117,12 +142,26 @@ impl Entry {
             return check_transaction(db, row).map(|()| None);
         } else if key.starts_with(key::RECORDS) {
             return check_index(db, row);
+        } else if key.starts_with(key::DEEDS) {
+            let deed: Deed = codec::decode(key, value)?;
+            if let Some(account) = deed.account {
+                let index = key::account_deed(account, deed.id);
+                let Some(bytes) = db.get(&index)? else {
+                    return still_there(db, row);
+                };
+                codec::decode::<()>(&index, &bytes)?;
+            }
+            Self::Deed(deed)
+        } else if key.starts_with(key::ACCOUNT_DEEDS) {
+            return check_deed(db, row);
         } else if key.starts_with(key::BALANCES)
             || key.starts_with(key::HOLDS)
             || key.starts_with(key::STATISTICS)
+            || key.starts_with(key::HISTORY)
             || key == key::META
         {
-            // What was learned of the models is no money: a damaged row is dropped at the next start.
+            // What was learned of the models and came of attempts is no money: a damaged row is dropped at
+            // the next start.
             return Ok(None);
         } else {
             return Err(misplaced());
@@ -141,15 +180,21 @@ impl Entry {
             Self::KeyPolicy(policy) => key::policy(policy.key),
             Self::KeyUse(used) => key::key_use(used.key),
             Self::Settings(settings) => key::settings(settings.account),
+            Self::Telemetry(target) => key::telemetry(target.account),
             Self::KeyTotals(totals) => key::key_totals(totals.key),
             Self::Limit(limit) => key::limit(limit.account),
             Self::Gift(gift) => key::gift(gift.account),
             Self::Payment(payment) => key::payment(&payment.intent),
+            Self::Order(order) => key::order(order.account, order.id),
+            Self::Returns(returns) => key::returns(&returns.intent),
+            Self::Wallet(wallet) => key::wallet(wallet.account),
+            Self::Recharge(standing) => key::recharge(standing.account),
             Self::Remembered(remembered) => remembered.key(),
             Self::Transfer { transfer, .. } => key::transfer(transfer.seq),
             Self::Day { account, day, .. } => key::day(*account, *day),
             Self::Month { account, month, .. } => key::month(*account, *month),
             Self::Record { record, .. } => key::generation(record.id),
+            Self::Deed(deed) => key::deed(deed.id),
         }
     }
 
@@ -165,10 +210,15 @@ impl Entry {
             Self::KeyPolicy(policy) => steps.put(key, policy),
             Self::KeyUse(used) => steps.put(key, used),
             Self::Settings(settings) => steps.put(key, settings),
+            Self::Telemetry(target) => steps.put(key, target),
             Self::KeyTotals(totals) => steps.put(key, totals),
             Self::Limit(limit) => steps.put(key, limit),
             Self::Gift(gift) => steps.put(key, gift),
             Self::Payment(payment) => steps.put(key, payment),
+            Self::Order(order) => steps.put(key, order),
+            Self::Returns(returns) => steps.put(key, returns),
+            Self::Wallet(wallet) => steps.put(key, wallet),
+            Self::Recharge(standing) => steps.put(key, standing),
             Self::Remembered(remembered) => steps.put(key, remembered),
             Self::Transfer { transfer, hash } => {
                 for account in transfer.customers() {
@@ -185,6 +235,12 @@ impl Entry {
                 steps.put(key::record(record.account, record.id), kept_at)?;
                 steps.put(key, record)
             }
+            Self::Deed(deed) => {
+                if let Some(account) = deed.account {
+                    steps.put(key::account_deed(account, deed.id), &())?;
+                }
+                steps.put(key, deed)
+            }
         }
     }
 
@@ -196,15 +252,21 @@ impl Entry {
             Self::KeyPolicy(_) => "key_policy",
             Self::KeyUse(_) => "key_use",
             Self::Settings(_) => "settings",
+            Self::Telemetry(_) => "telemetry",
             Self::KeyTotals(_) => "key_totals",
             Self::Limit(_) => "limit",
             Self::Gift(_) => "gift",
             Self::Payment(_) => "payment",
+            Self::Order(_) => "order",
+            Self::Returns(_) => "returns",
+            Self::Wallet(_) => "wallet",
+            Self::Recharge(_) => "recharge",
             Self::Remembered(_) => "remembered",
             Self::Transfer { .. } => "transfer",
             Self::Day { .. } => "day",
             Self::Month { .. } => "month",
             Self::Record { .. } => "record",
+            Self::Deed(_) => "audit",
         }
     }
 }
@@ -282,6 +344,18 @@ fn check_index(db: &Db, row: &Row) -> Result<Option<Entry>, LedgerError> {
     let (account, id) = named.ok_or_else(|| LedgerError::Misplaced(codec::show(key)))?;
     match Generation::read(db, id)? {
         Some(record) if record.account == account => Ok(None),
+        Some(_) | None => still_there(db, row),
+    }
+}
+
+/// Checks that a customer's index names a row of the audit log that is about the customer.
+fn check_deed(db: &Db, row: &Row) -> Result<Option<Entry>, LedgerError> {
+    let (key, value) = row;
+    codec::decode::<()>(key, value)?;
+    let named = key::account_deed_of(key);
+    let (account, id) = named.ok_or_else(|| LedgerError::Misplaced(codec::show(key)))?;
+    match Deed::read(db, id)? {
+        Some(deed) if deed.account == Some(account) => Ok(None),
         Some(_) | None => still_there(db, row),
     }
 }

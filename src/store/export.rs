@@ -127,6 +127,11 @@ impl Snapshot {
         for row in self.db.rows(key::GENERATIONS)? {
             export.row(self, &row?)?;
         }
+        if let Some(last) = &self.last_deed {
+            for row in self.db.range(key::DEEDS.to_vec()..=last.clone())? {
+                export.row(self, &row?)?;
+            }
+        }
         let seal = export.tally.seal()?;
         export.out.write_all(&seal)?;
         Ok(export.out.flush()?)

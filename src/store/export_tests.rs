@@ -67,6 +67,7 @@ fn an_import_holds_what_was_exported_and_exports_the_same_bytes() {
     let last: serde_json::Value = serde_json::from_str(last.lines().last().unwrap()).unwrap();
     let kinds: Vec<&String> = last["end"]["lines"].as_object().unwrap().keys().collect();
     let every_kind = [
+        "audit",
         "customer",
         "day",
         "key",
@@ -75,11 +76,16 @@ fn an_import_holds_what_was_exported_and_exports_the_same_bytes() {
         "key_use",
         "limit",
         "month",
+        "order",
         "payment",
+        "recharge",
         "record",
         "remembered",
+        "returns",
         "settings",
+        "telemetry",
         "transfer",
+        "wallet",
     ];
     assert_eq!(kinds, every_kind);
 

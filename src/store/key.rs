@@ -9,6 +9,9 @@
 //! | `i/<scope>/<idempotency key>` | an operation's parameters, state and outcome |
 //! | `w/<event>` | the same for an event of the card processor |
 //! | `p/<payment>` | a deposit, and how much of it has gone back |
+//! | `b/<account>/<order>` | a deposit that was ordered |
+//! | `j/<payment>` | what the card processor says goes back of a payment |
+//! | `h/<account>` | the card processor's customer and the saved card |
 //! | `l/<account>` | what a customer may spend a day |
 //! | `d/<account>/<yyyymmdd>` | a customer's totals of one UTC day |
 //! | `t/<account>/<yyyymm>` | a customer's totals of one UTC month |
@@ -21,17 +24,26 @@
 //! | `r/<key>` | what an API key may do, unless it is an old one |
 //! | `q/<key>` | when an API key was last used |
 //! | `f/<account>` | a customer's settings |
+//! | `telemetry/<account>` | where a customer's traces go |
 //! | `v/code/<flow hash>` | a sign-in code |
 //! | `v/address/<address hash>` | what an address has used of its limits |
 //! | `v/gift/<account>` | credit of a new account, for two days |
 //! | `z/<token hash>` | a session |
 //! | `s/<model>` | what was observed of a model |
+//! | `history/d/<day>/<provider>` | what came of a provider's attempts on one UTC day |
+//! | `history/h/<hour>/<model>` | the same of a model in one hour |
+//! | `history/o/<beginning>/<provider>/<model>` | a time for which something was left alone |
 //! | `y/<account>/<sequence>` | that a transfer moved this customer's money |
+//! | `recharge/<account>` | a charge of a saved card that is under way, and declines in a row |
+//! | `audit/<audit id>` | a row of the audit log |
+//! | `audits/<account>/<audit id>` | that a row of the audit log is about this customer |
 //! | `m/meta` | schema version, last sequence number, head hash |
 
 use super::book::{LedgerAccount, Scope};
 use super::day::{Day, Month};
-use crate::ids::{AccountId, AddressHash, FlowHash, GenerationId, KeyHash, KeyId, SessionHash};
+use crate::ids::{
+    AccountId, AddressHash, AuditId, FlowHash, GenerationId, KeyHash, KeyId, OrderId, SessionHash,
+};
 
 pub(super) const BALANCES: &[u8] = b"a/";
 pub(super) const TRANSFERS: &[u8] = b"x/";
@@ -41,6 +53,9 @@ pub(super) const REMEMBERED: &[u8] = b"i/";
 pub(super) const GRANTS_V1: &[u8] = b"i/grant/";
 pub(super) const EVENTS: &[u8] = b"w/";
 pub(super) const PAYMENTS: &[u8] = b"p/";
+pub(super) const ORDERS: &[u8] = b"b/";
+pub(super) const RETURNS: &[u8] = b"j/";
+pub(super) const WALLETS: &[u8] = b"h/";
 pub(super) const LIMITS: &[u8] = b"l/";
 pub(super) const DAYS: &[u8] = b"d/";
 pub(super) const MONTHS: &[u8] = b"t/";
@@ -53,12 +68,17 @@ pub(super) const KEYS: &[u8] = b"k/";
 pub(super) const POLICIES: &[u8] = b"r/";
 pub(super) const USES: &[u8] = b"q/";
 pub(super) const SETTINGS: &[u8] = b"f/";
+pub(super) const TELEMETRY: &[u8] = b"telemetry/";
 pub(super) const CODES: &[u8] = b"v/code/";
 pub(super) const TALLIES: &[u8] = b"v/address/";
 pub(super) const GIFTS: &[u8] = b"v/gift/";
 pub(super) const SESSIONS: &[u8] = b"z/";
 pub(super) const STATISTICS: &[u8] = b"s/";
+pub(super) const HISTORY: &[u8] = b"history/";
 pub(super) const TRANSACTIONS: &[u8] = b"y/";
+pub(super) const RECHARGES: &[u8] = b"recharge/";
+pub(super) const DEEDS: &[u8] = b"audit/";
+pub(super) const ACCOUNT_DEEDS: &[u8] = b"audits/";
 pub(super) const META: &[u8] = b"m/meta";
 
 pub(super) fn balance(account: &LedgerAccount) -> Vec<u8> {
@@ -77,7 +97,7 @@ pub(super) fn hold(generation: GenerationId) -> Vec<u8> {
 pub(super) fn remembered(scope: &Scope, idempotency_key: &str) -> Vec<u8> {
     match scope {
         Scope::Event => [EVENTS, idempotency_key.as_bytes()].concat(),
-        Scope::Grant(_) | Scope::Adjust(_) | Scope::Reversal | Scope::Route(_) => {
+        Scope::Grant(_) | Scope::Adjust(_) | Scope::Route(_) => {
             let scope = scope.to_string();
             [
                 REMEMBERED,
@@ -92,6 +112,24 @@ pub(super) fn remembered(scope: &Scope, idempotency_key: &str) -> Vec<u8> {
 
 pub(super) fn payment(intent: &str) -> Vec<u8> {
     [PAYMENTS, intent.as_bytes()].concat()
+}
+
+/// Where an account's order is. In key order, an account's orders are in time order.
+pub(super) fn order(account: AccountId, order: OrderId) -> Vec<u8> {
+    [&orders(account), order.to_bytes().as_slice()].concat()
+}
+
+/// What the keys of an account's orders begin with.
+pub(super) fn orders(account: AccountId) -> Vec<u8> {
+    [ORDERS, &account.to_bytes(), b"/"].concat()
+}
+
+pub(super) fn returns(intent: &str) -> Vec<u8> {
+    [RETURNS, intent.as_bytes()].concat()
+}
+
+pub(super) fn wallet(account: AccountId) -> Vec<u8> {
+    [WALLETS, &account.to_bytes()].concat()
 }
 
 pub(super) fn limit(account: AccountId) -> Vec<u8> {
@@ -191,6 +229,10 @@ pub(super) fn settings(account: AccountId) -> Vec<u8> {
     [SETTINGS, &account.to_bytes()].concat()
 }
 
+pub(super) fn telemetry(account: AccountId) -> Vec<u8> {
+    [TELEMETRY, &account.to_bytes()].concat()
+}
+
 pub(super) fn code(flow: &FlowHash) -> Vec<u8> {
     [CODES, flow.as_bytes()].concat()
 }
@@ -209,4 +251,107 @@ pub(super) fn session(hash: &SessionHash) -> Vec<u8> {
 
 pub(super) fn statistics(model: &str) -> Vec<u8> {
     [STATISTICS, model.as_bytes()].concat()
+}
+
+pub(super) fn history(kind: u8, at: u64, name: &str) -> Vec<u8> {
+    [
+        HISTORY,
+        &[kind, b'/'],
+        &at.to_be_bytes(),
+        b"/",
+        name.as_bytes(),
+    ]
+    .concat()
+}
+
+/// Kind, time and name of a row of the history.
+pub(super) fn history_of(key: &[u8]) -> Option<(u8, u64, &str)> {
+    let (kind, rest) = key.strip_prefix(HISTORY)?.split_first()?;
+    let (at, name) = rest.strip_prefix(b"/")?.split_at_checked(8)?;
+    let at = u64::from_be_bytes(at.try_into().ok()?);
+    Some((
+        *kind,
+        at,
+        std::str::from_utf8(name.strip_prefix(b"/")?).ok()?,
+    ))
+}
+
+pub(super) fn recharge(account: AccountId) -> Vec<u8> {
+    [RECHARGES, &account.to_bytes()].concat()
+}
+
+pub(super) fn deed(id: AuditId) -> Vec<u8> {
+    [DEEDS, &id.to_bytes()].concat()
+}
+
+/// The id of a row of the audit log.
+pub(super) fn deed_of(key: &[u8]) -> Option<AuditId> {
+    let id = key.strip_prefix(DEEDS)?.try_into().ok()?;
+    Some(AuditId::from_bytes(id))
+}
+
+/// Where a customer's row of the audit log is indexed.
+pub(super) fn account_deed(account: AccountId, id: AuditId) -> Vec<u8> {
+    [ACCOUNT_DEEDS, &account.to_bytes(), b"/", &id.to_bytes()].concat()
+}
+
+/// The customer and the row of that index.
+pub(super) fn account_deed_of(key: &[u8]) -> Option<(AccountId, AuditId)> {
+    let (account, id) = key.strip_prefix(ACCOUNT_DEEDS)?.split_at_checked(16)?;
+    Some((
+        AccountId::from_bytes(account.try_into().ok()?),
+        AuditId::from_bytes(id.strip_prefix(b"/")?.try_into().ok()?),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_kind_of_row_lies_within_another() {
+        let prefixes = [
+            BALANCES,
+            TRANSFERS,
+            HOLDS,
+            REMEMBERED,
+            EVENTS,
+            PAYMENTS,
+            ORDERS,
+            RETURNS,
+            WALLETS,
+            LIMITS,
+            DAYS,
+            MONTHS,
+            KEY_TOTALS,
+            GENERATIONS,
+            RECORDS,
+            CUSTOMERS,
+            ADDRESSES,
+            KEYS,
+            POLICIES,
+            USES,
+            SETTINGS,
+            TELEMETRY,
+            CODES,
+            TALLIES,
+            GIFTS,
+            SESSIONS,
+            STATISTICS,
+            HISTORY,
+            TRANSACTIONS,
+            RECHARGES,
+            DEEDS,
+            ACCOUNT_DEEDS,
+            META,
+        ];
+        for (at, one) in prefixes.iter().enumerate() {
+            for other in &prefixes[at + 1..] {
+                assert!(
+                    !one.starts_with(other) && !other.starts_with(one),
+                    "{one:?} {other:?}"
+                );
+            }
+        }
+    }
 }

@@ -101,7 +101,7 @@ impl Archive {
 }
 
 /// What a step of pruning found.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Pruned {
     /// Records that go.
     pub records: usize,
@@ -116,11 +116,7 @@ pub struct Pruned {
 pub fn prune(db: &Db, before_ms: u64, most: usize) -> Result<Pruned, StoreError> {
     let oldest = key::generation(GenerationId::first_at(0));
     let end = key::generation(GenerationId::first_at(before_ms));
-    let mut pruned = Pruned {
-        records: 0,
-        damaged: 0,
-        batch: Batch::default(),
-    };
+    let mut pruned = Pruned::default();
     for row in db.range(oldest..end)?.take(most) {
         let (key, value) = row?;
         let Ok(record) = codec::decode::<Generation>(&key, &value) else {

@@ -100,6 +100,15 @@ impl Replay {
             Kind::Refund | Kind::Dispute => {
                 self.between(transfer, &LedgerAccount::CashStripe, Place::Credit)?;
             }
+            Kind::Reinstated => {
+                self.between(transfer, &LedgerAccount::CashStripe, Place::Debit)?;
+            }
+            Kind::Recovered => {
+                if transfer.debit != LedgerAccount::CashStripe {
+                    return Err("it makes a loss good with other money than the processor's");
+                }
+                self.between(transfer, &LedgerAccount::LossRefund, Place::Credit)?;
+            }
             Kind::Adjust => self.adjust(transfer)?,
         }
         if transfer.debit.customer().is_some()

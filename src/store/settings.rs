@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::accounts::{AccountError, Accounts};
 use super::key;
+use super::telemetry::TelemetryChange;
 use crate::catalog::{Prefer, Tier};
 use crate::ids::AccountId;
-use crate::money::Picodollars;
+use crate::money::{Cents, Picodollars};
 
 /// The least that is charged at one time, five dollars.
 const LEAST_RECHARGE: Picodollars = Picodollars::new(5_000_000_000_000);
@@ -100,6 +101,8 @@ pub struct AccountChange {
     pub auto_recharge: RechargeChange,
     /// Which mails are sent.
     pub notifications: NotificationsChange,
+    /// Where its traces go; `Some(None)` is nowhere.
+    pub telemetry: Option<Option<TelemetryChange>>,
 }
 
 impl Settings {
@@ -110,7 +113,8 @@ impl Settings {
             default_prefer: None,
             auto_recharge: AutoRecharge {
                 state: Switch::Off,
-                threshold: LEAST_RECHARGE,
+                // The smallest deposit is worth 4.80, which is not low.
+                threshold: Picodollars::new(2_000_000_000_000),
                 amount: Picodollars::new(20_000_000_000_000),
                 monthly_cap: Picodollars::new(100_000_000_000_000),
             },
@@ -151,7 +155,8 @@ impl AutoRecharge {
         if self.threshold < Picodollars::ZERO {
             return Err(AccountError::Recharge("threshold_usd"));
         }
-        if !(LEAST_RECHARGE..=MOST_RECHARGE).contains(&self.amount) {
+        let whole = Cents::of_usd(self.amount).is_some();
+        if !whole || !(LEAST_RECHARGE..=MOST_RECHARGE).contains(&self.amount) {
             return Err(AccountError::Recharge("amount_usd"));
         }
         if self.monthly_cap < self.amount {
@@ -178,6 +183,14 @@ impl Accounts {
         if self.account(id).is_none() {
             return Err(AccountError::NoSuchAccount);
         }
+        let telemetry = match change.telemetry {
+            Some(Some(wish)) => Some(Some(self.changed_telemetry(id, wish)?)),
+            Some(None) => Some(None),
+            None => None,
+        };
+        if change.auto_recharge.state == Some(Switch::On) && self.wallet(id).card.is_none() {
+            return Err(AccountError::NoCard);
+        }
         if let Some(limit) = change.daily_limit {
             self.set_daily_limit(id, limit)?;
         }
@@ -187,11 +200,26 @@ impl Accounts {
             account.blocked_providers = blocked;
             self.batch.put(key::customer(id), account);
         }
+        if let Some(target) = telemetry {
+            self.set_telemetry(id, target);
+        }
         if settings != self.settings(id) {
             self.settings.insert(id, settings);
             self.batch.put(key::settings(id), &settings);
         }
         Ok(())
+    }
+
+    /// Switches auto-recharge off, unless it is.
+    pub fn stop_recharge(&mut self, id: AccountId) -> Option<Settings> {
+        let mut settings = self.settings(id);
+        if self.account(id).is_none() || settings.auto_recharge.state == Switch::Off {
+            return None;
+        }
+        settings.auto_recharge.state = Switch::Off;
+        self.settings.insert(id, settings);
+        self.batch.put(key::settings(id), &settings);
+        Some(settings)
     }
 }
 
@@ -226,6 +254,13 @@ mod tests {
             (
                 RechargeChange {
                     amount: usd("500.01"),
+                    ..change
+                },
+                "amount_usd",
+            ),
+            (
+                RechargeChange {
+                    amount: usd("10.001"),
                     ..change
                 },
                 "amount_usd",

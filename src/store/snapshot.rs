@@ -11,7 +11,9 @@ use crate::ids::AccountId;
 
 /// Tables that grow with time, in key order. Their rows are written once and never changed, but for
 /// the totals of a day and month that are still counting.
-pub(super) const GROWING: [&[u8]; 6] = [
+pub(super) const GROWING: [&[u8]; 8] = [
+    key::DEEDS,
+    key::ACCOUNT_DEEDS,
     key::DAYS,
     key::GENERATIONS,
     key::RECORDS,
@@ -30,6 +32,8 @@ pub struct Snapshot {
     pub(super) small: Vec<Row>,
     /// The totals that may still change.
     pub(super) counting: Vec<Row>,
+    /// The last row of the audit log.
+    pub(super) last_deed: Option<Vec<u8>>,
     first_counting: Day,
 }
 
@@ -58,7 +62,9 @@ impl Snapshot {
                 counting.push(row?);
             }
         }
+        let last_deed = db.rows(key::DEEDS)?.next_back().transpose()?;
         Ok(Self {
+            last_deed: last_deed.map(|(key, _)| key),
             db: db.clone(),
             chain,
             small,

@@ -9,13 +9,16 @@ use crate::store::book::{Chain, Link, Meta};
 use crate::store::{Book, Limits, verify};
 
 /// The kinds of rows, by how their keys begin.
-const KINDS: [&[u8]; 20] = [
+const KINDS: [&[u8]; 27] = [
     key::BALANCES,
     key::TRANSFERS,
     key::HOLDS,
     key::REMEMBERED,
     key::EVENTS,
     key::PAYMENTS,
+    key::ORDERS,
+    key::RETURNS,
+    key::WALLETS,
     key::LIMITS,
     key::DAYS,
     key::MONTHS,
@@ -28,7 +31,11 @@ const KINDS: [&[u8]; 20] = [
     key::POLICIES,
     key::USES,
     key::SETTINGS,
+    key::TELEMETRY,
     key::TRANSACTIONS,
+    key::RECHARGES,
+    key::DEEDS,
+    key::ACCOUNT_DEEDS,
     key::META,
 ];
 
@@ -48,9 +55,13 @@ fn the_sample_has_a_row_of_every_kind_and_no_other() {
 
 /// Rows that nothing else determines: totals outlive the records they were counted from, keys,
 /// settings and remembered operations stand for themselves.
-const UNDETERMINED: [&[u8]; 10] = [
+const UNDETERMINED: [&[u8]; 15] = [
+    key::RECHARGES,
     key::REMEMBERED,
     key::EVENTS,
+    key::ORDERS,
+    key::RETURNS,
+    key::WALLETS,
     key::LIMITS,
     key::DAYS,
     key::MONTHS,
@@ -59,6 +70,7 @@ const UNDETERMINED: [&[u8]; 10] = [
     key::POLICIES,
     key::USES,
     key::SETTINGS,
+    key::TELEMETRY,
 ];
 
 #[test]

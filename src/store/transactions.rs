@@ -1,12 +1,13 @@
-//! A customer's transactions, read by the page without a walk over the chain, and its records found
-//! by key and model.
+//! A customer's transactions, read by the page without a walk over the chain, and its records: both
+//! found by key and model.
 
+use std::collections::HashMap;
 use std::ops::{Range, RangeInclusive};
 
-use super::book::{Link, Transfer};
+use super::book::{Cause, Link, Transfer};
 use super::db::Db;
 use super::error::StoreError;
-use super::{Archive, Day, Generation, Page, codec, key};
+use super::{Archive, Day, Generation, Page, Receipt, codec, key};
 use crate::ids::{AccountId, GenerationId, KeyId};
 
 /// Rows that one page looks through at the most, however few of them it wants.
@@ -19,11 +20,13 @@ const STEP: usize = 500;
 pub struct Transactions {
     /// The transfers that moved the customer's money.
     pub transfers: Vec<Transfer>,
+    /// What the card payments among them were, by the processor's id.
+    pub receipts: HashMap<String, Receipt>,
     /// Where the next page begins; `None` when there is no older one.
     pub before: Option<u64>,
 }
 
-/// Which records are wanted; `None` is all.
+/// Which records or transactions are wanted; `None` is all.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     /// Only those of a key.
@@ -40,15 +43,37 @@ impl Wanted {
                 .as_ref()
                 .is_none_or(|model| record.model == *model)
     }
+
+    /// Whether a transfer was made for such a request. One that no request caused, such as a
+    /// deposit, has neither key nor model. The key is told by the request's record: when that is
+    /// pruned, the transfer is found by its model alone.
+    fn takes_transfer(&self, db: &Db, transfer: &Transfer) -> Result<bool, StoreError> {
+        if self.key.is_none() && self.model.is_none() {
+            return Ok(true);
+        }
+        let Cause::Generation { id, model, .. } = &transfer.cause else {
+            return Ok(false);
+        };
+        if self.model.as_ref().is_some_and(|name| **name != **model) {
+            return Ok(false);
+        }
+        let Some(key) = self.key else {
+            return Ok(true);
+        };
+        let record = Generation::read(db, *id)?;
+        Ok(record.is_some_and(|record| record.key == key))
+    }
 }
 
 impl Archive {
-    /// A customer's transactions of some days, newest first, at most `limit` of them, all before
-    /// the transfer `before`.
+    /// A customer's transactions of some days that are wanted, newest first, at most `limit` of
+    /// them, all before the transfer `before`. A page may have fewer, even none, and still another
+    /// page behind it: it looks through a bounded number of rows.
     pub fn transactions(
         &self,
         account: AccountId,
         days: &RangeInclusive<Day>,
+        wanted: &Wanted,
         before: Option<u64>,
         limit: usize,
     ) -> Result<Transactions, StoreError> {
@@ -56,20 +81,35 @@ impl Archive {
         let end = before.map_or(of_days.end, |before| before.min(of_days.end));
         let mut page = Transactions {
             transfers: Vec::new(),
+            receipts: HashMap::new(),
             before: None,
         };
         if of_days.start >= end {
             return Ok(page);
         }
         let range = key::transaction(account, of_days.start)..key::transaction(account, end);
-        for row in self.db().range(range)?.rev().take(limit) {
+        let mut looked_through = 0;
+        for row in self.db().range(range)?.rev() {
             let (key, _) = row?;
             let (_, seq) = key::transacted(&key).ok_or_else(|| StoreError::Corrupt {
                 key: codec::show(&key),
                 reason: "not an account and a transfer",
             })?;
-            page.transfers.extend(read(self.db(), seq)?);
-            page.before = (page.transfers.len() == limit).then_some(seq);
+            if let Some(transfer) = read(self.db(), seq)?
+                && wanted.takes_transfer(self.db(), &transfer)?
+            {
+                if let Some(intent) = transfer.payment()
+                    && let Some(receipt) = self.receipt(intent)?
+                {
+                    page.receipts.insert(intent.to_owned(), receipt);
+                }
+                page.transfers.push(transfer);
+            }
+            looked_through += 1;
+            if page.transfers.len() == limit || looked_through == MOST_LOOKED_THROUGH {
+                page.before = Some(seq);
+                break;
+            }
         }
         Ok(page)
     }
@@ -146,6 +186,8 @@ fn read(db: &Db, seq: u64) -> Result<Option<Transfer>, StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::store::book::samples::{DAY_MS, NOON_MS, order, pico, record, usd};
     use crate::store::{Book, Limits};
@@ -185,7 +227,7 @@ mod tests {
         let mut before = None;
         loop {
             let page = archive
-                .transactions(account, &all_days(), before, 3)
+                .transactions(account, &all_days(), &Wanted::default(), before, 3)
                 .unwrap();
             seen.extend(page.transfers);
             before = page.before;
@@ -199,7 +241,8 @@ mod tests {
         assert_eq!(changes, expected);
         assert!(seen.windows(2).all(|pair| pair[0].seq > pair[1].seq));
         let before = db.rows_read();
-        archive.transactions(account, &all_days(), None, 1).unwrap();
+        let first = archive.transactions(account, &all_days(), &Wanted::default(), None, 1);
+        assert_eq!(first.unwrap().transfers.len(), 1);
         assert!(db.rows_read() - before < 20);
     }
 
@@ -210,11 +253,16 @@ mod tests {
         let (account, key) = sample(&db);
         let archive = Archive::new(db.clone());
         let second = Day::of(NOON_MS + DAY_MS);
-        let page = archive.transactions(account, &(second..=second), None, 10);
+        let page = archive.transactions(account, &(second..=second), &Wanted::default(), None, 10);
         assert_eq!(page.unwrap().transfers.len(), 2);
         let find = |wanted: Wanted| {
             let found = archive.find(account, &all_days(), &wanted, None, 10);
-            found.unwrap().records.len()
+            let paid = archive.transactions(account, &all_days(), &wanted, None, 10);
+            let (found, paid) = (found.unwrap().records, paid.unwrap().transfers);
+            let paid_for: BTreeSet<_> = paid.iter().filter_map(Transfer::generation).collect();
+            let ids: BTreeSet<_> = found.iter().map(|record| record.id).collect();
+            assert_eq!(paid_for, ids, "each of these requests was paid for");
+            found.len()
         };
         assert_eq!(find(Wanted::default()), 6);
         let of_key = Wanted {

@@ -99,6 +99,11 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// `"choices":[…]`.
+    pub fn members(&self) -> &str {
+        &self.choices
+    }
+
     /// The usage as the upstream reported it; `None` when it did not.
     pub fn usage(&self) -> Option<&ReportedUsage> {
         self.usage.as_ref()

@@ -169,6 +169,21 @@ impl ChatRequest {
         named.borrowed("schema")
     }
 
+    /// A top-level field that is a number.
+    pub fn number(&self, name: &str) -> Option<f64> {
+        self.field(name)?.parse().ok()
+    }
+
+    /// `stop`: one text, or several.
+    pub fn stop(&self) -> Vec<String> {
+        let Some(raw) = self.field("stop") else {
+            return Vec::new();
+        };
+        serde_json::from_str(raw)
+            .or_else(|_| serde_json::from_str(raw).map(|one| vec![one]))
+            .unwrap_or_default()
+    }
+
     /// Bytes of the body as it came.
     pub fn body_len(&self) -> usize {
         self.body.len()

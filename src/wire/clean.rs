@@ -13,7 +13,7 @@ const SECRET_PREFIXES: [&str; 16] = [
 ];
 
 /// Cleans a text for a caller's eyes.
-pub(super) fn message(text: &str) -> String {
+pub fn message(text: &str) -> String {
     let end = text.floor_char_boundary(MOST_READ);
     let plain = without_markup(text.get(..end).unwrap_or_default());
     let shown = redact(&plain);

@@ -1,6 +1,7 @@
 //! Embeddings: the caller's request, calls in each provider's format, vectors back.
 
 mod calls;
+mod gemini;
 mod list;
 mod openai;
 mod parse;

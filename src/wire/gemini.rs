@@ -21,7 +21,7 @@ mod usage;
 mod tests;
 
 pub(super) use answer::decode_answer;
-pub(super) use encode::encode;
+pub(super) use encode::{encode, path};
 pub(super) use errors::decode_error;
 pub(super) use fields::left_out;
 pub(super) use stream::Stream;

@@ -42,6 +42,7 @@ pub use answer::{Answer, Delivered, Finish, ReasoningView};
 pub use chat::{
     ChatRequest, Invalid, InvalidCode, Message, Part, ProviderRules, Recovery, Role, ToolCall,
 };
+pub use clean::message as clean;
 pub use continuation::{Begun, Joined, Joiner, Opening, Transcript};
 pub use embed::EmbedRequest;
 pub use envelope::Envelope;
@@ -182,8 +183,8 @@ pub fn dialect_of(provider: &Provider, model: &Model) -> Dialect {
 /// Whether requests can be translated for this dialect and endpoint.
 pub fn speaks(dialect: Dialect, endpoint: Endpoint) -> bool {
     match (dialect, endpoint) {
-        (Dialect::OpenAi | Dialect::Bedrock, Endpoint::Embeddings) => true,
-        (Dialect::Responses | Dialect::Anthropic | Dialect::Gemini, Endpoint::Embeddings) => false,
+        (Dialect::OpenAi | Dialect::Bedrock | Dialect::Gemini, Endpoint::Embeddings) => true,
+        (Dialect::Responses | Dialect::Anthropic, Endpoint::Embeddings) => false,
         (Dialect::OpenAi, Endpoint::Chat) => true,
         (Dialect::OpenAi | Dialect::Responses, Endpoint::Responses) => responses::SPOKEN,
         (Dialect::Responses, Endpoint::Chat) => responses::SPOKEN,

@@ -40,6 +40,13 @@ pub struct Chunk {
     pub finish: Option<Finish>,
 }
 
+impl Chunk {
+    /// `"choices":[…]` and unknown members, without braces.
+    pub fn members(&self) -> &str {
+        &self.members
+    }
+}
+
 /// How much a chunk means: real content is the point of no return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Weight {

@@ -33,7 +33,7 @@ async fn settings_are_changed_and_outlive_the_answer() {
         "daily_limit_usd": "2.50",
         "default_tier": "economy",
         "default_prefer": "cheap",
-        "auto_recharge": { "enabled": true, "amount_usd": "50" },
+        "auto_recharge": { "amount_usd": "50" },
         "notifications": { "receipts": false },
     });
     let changed: Value = patch(&router, &owner, change).await.json().await.unwrap();
@@ -91,7 +91,8 @@ async fn a_bad_member_is_refused_by_name_and_nothing_is_changed() {
             json!({ "notifications": { "spam": true } }),
             "notifications.spam",
         ),
-        (json!({ "telemetry": {} }), "telemetry"),
+        (json!({ "telemetry": {} }), "telemetry.endpoint"),
+        (json!({ "webhook": {} }), "webhook"),
         (json!({ "email": "eve@example.com" }), "email"),
     ] {
         body["default_tier"] = json!("premium");
@@ -212,6 +213,8 @@ async fn an_export_holds_everything_but_secrets() {
     assert_eq!(export["account"]["email"], "ada@example.com");
     assert_eq!((count("keys"), count("sessions")), (2, 1));
     assert_eq!((count("usage"), count("transactions")), (3, 4));
+    // Created, signed in, given credit, a key made.
+    assert_eq!(count("audit"), 4);
 }
 
 #[actix_web::test]

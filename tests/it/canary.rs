@@ -6,6 +6,7 @@ use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::collector::{Collector, Manner, Received};
 use super::mailbox::{code, request, verify};
 use super::router::{chunks, crypto, streamed_text, text};
 use super::signin_process::{files, serve};
@@ -13,6 +14,7 @@ use super::signin_process::{files, serve};
 const PROMPT: &str = "canaryprompt7f3a";
 const ANSWER: &str = "canaryanswer9c1d";
 const WRONG_KEY: &str = "mr_sk_canarykey5b2e";
+const HEADER: &str = "canaryheader6c4e";
 const COOKIE: &str = "canarycookie4d8f";
 
 #[actix_web::test]
@@ -20,6 +22,10 @@ async fn no_canary_is_in_logs_data_metrics_or_errors() {
     crypto();
     let dir = TempDir::new().unwrap();
     let (log, var) = (dir.path().join("log"), dir.path().join("var"));
+    // The account's own backend is told what was said; nothing else is.
+    let config = "[telemetry]\nallow_private = true\nflush_ms = 10\n";
+    std::fs::write(dir.path().join("model-router.toml"), config).unwrap();
+    let collector = Collector::start(Manner::Takes).await;
     let (mut child, url) = serve(dir.path(), &log);
     let (client, ada) = (Client::new(), "ada@example.com");
     let flow = request(&client, &url, ada).await;
@@ -39,7 +45,12 @@ async fn no_canary_is_in_logs_data_metrics_or_errors() {
     assert_eq!(status, 201, "{made}");
     let key = text(&serde_json::from_str::<Value>(&made).unwrap()["key"]);
 
-    let mut said = String::new();
+    let headers = json!({ "authorization": format!("Bearer {HEADER}") });
+    let target = json!({ "endpoint": collector.url(), "content": "on", "headers": headers });
+    let target = json!({ "telemetry": target });
+    let (status, mut said) = send(Method::PATCH, "/v1/account", &session, &target).await;
+    assert_eq!(status, 200, "{said}");
+
     for stream in [false, true] {
         let message = format!("[[say:{ANSWER}]] {PROMPT}");
         let body = json!({
@@ -73,11 +84,24 @@ async fn no_canary_is_in_logs_data_metrics_or_errors() {
         .await
         .1;
 
+    said += &send(Method::GET, "/v1/account", &session, &json!({}))
+        .await
+        .1;
+    said += &send(Method::GET, "/v1/account/export", &session, &json!({}))
+        .await
+        .1;
+
+    let told = |received: &Received| {
+        let all = received.bodies.concat();
+        let has = |word: &str| all.windows(word.len()).any(|w| w == word.as_bytes());
+        has(PROMPT) && has(ANSWER)
+    };
+    collector.wait(told).await;
     let stopped = Command::new("kill")
         .args(["-TERM", &child.id().to_string()])
         .status();
     assert!(stopped.unwrap().success() && child.wait().unwrap().success());
-    let canaries = [PROMPT, ANSWER, WRONG_KEY, COOKIE, &key, &session];
+    let canaries = [PROMPT, ANSWER, WRONG_KEY, HEADER, COOKIE, &key, &session];
     let logged = std::fs::read_to_string(&log).unwrap();
     assert!(logged.contains("\"TRACE\""));
     let mut written: Vec<(String, Vec<u8>)> = files(&var)

@@ -89,6 +89,13 @@ async fn usage_and_transactions_are_paged_filtered_and_summed() {
     .await;
     assert_eq!([amounts(&page), amounts(&rest)].concat(), amounts(&all));
     assert_eq!(csv(&router, &owner, path).await.len(), 4);
+    let paid = async |query: &str| {
+        let page = get(&router, &owner, &format!("{path}?{query}")).await;
+        amounts(&page).len()
+    };
+    assert_eq!(paid(&format!("key={first_id}")).await, 2);
+    assert_eq!(paid("model=gpt-4.1-mini").await, 2);
+    assert_eq!(paid(&format!("key={first_id}&model=gpt-4.1")).await, 1);
 
     for (by, rows) in [("day", 1), ("model", 2), ("key", 2)] {
         let sums = get(&router, &owner, &format!("/v1/account/activity?by={by}")).await;
@@ -113,7 +120,8 @@ async fn a_bad_query_is_refused_by_name() {
         ("usage?before=x", "before"),
         ("usage?page=2", "page"),
         ("transactions?before=x", "before"),
-        ("transactions?model=x", "model"),
+        ("transactions?key=x", "key"),
+        ("transactions?page=2", "page"),
         ("activity?by=hour", "by"),
     ] {
         let path = format!("/v1/account/{path}");

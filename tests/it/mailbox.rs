@@ -33,11 +33,18 @@ pub fn mails(data_dir: &Path, to: &str) -> Vec<String> {
         .collect()
 }
 
-/// Waits until an address has so many mails, and gives the code of the last.
+/// The mails with a code to an address, oldest first.
+fn code_mails(data_dir: &Path, to: &str) -> Vec<String> {
+    let mut mails = mails(data_dir, to);
+    mails.retain(|mail| mail.contains("Subject: Your sign-in code\r\n"));
+    mails
+}
+
+/// Waits until an address has so many mails with a code, and gives the code of the last.
 pub async fn code(data_dir: &Path, to: &str, mails_until_then: usize) -> String {
     let deadline = Instant::now() + Duration::from_secs(20);
     loop {
-        let found = mails(data_dir, to);
+        let found = code_mails(data_dir, to);
         if found.len() >= mails_until_then {
             return code_in(found.last().unwrap());
         }

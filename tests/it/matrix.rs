@@ -1,175 +1,16 @@
 //! The adversary's matrix: every route, asked by everyone, in every way to send a key, about things
 //! of both accounts. A route without a rule fails it.
 
+pub mod rules;
+
 use std::collections::BTreeSet;
 
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
+use self::rules::{About, RULES, Rule};
 use super::mailbox::SignedIn;
 use super::router::{ADMIN, Router, ask, text};
-
-/// Who may use a route.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Rule {
-    Everyone,
-    /// A key that may infer.
-    Key,
-    /// A key that may read.
-    KeyRead,
-    /// A session, or a key with the scope.
-    Owner,
-    Session,
-    Operator,
-}
-
-/// What a route is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum About {
-    /// Nothing, or the account that asks: the status for whoever may.
-    Self_(u16),
-    /// A generation, key, session or account: the statuses for an own one.
-    Generation,
-    Key(u16),
-    Session,
-    Account(u16),
-    /// Ends what the other cells need; its own tests say what it does for whoever may.
-    Ends,
-}
-
-const RULES: &[(&str, &str, Rule, About)] = &[
-    ("POST", "/chat/completions", Rule::Key, About::Self_(400)),
-    ("POST", "/v1/chat/completions", Rule::Key, About::Self_(400)),
-    ("POST", "/embeddings", Rule::Key, About::Self_(400)),
-    ("POST", "/v1/embeddings", Rule::Key, About::Self_(400)),
-    ("GET", "/models", Rule::Everyone, About::Self_(200)),
-    ("GET", "/v1/models", Rule::Everyone, About::Self_(200)),
-    ("GET", "/models/{id:.+}", Rule::Everyone, About::Self_(404)),
-    (
-        "GET",
-        "/v1/models/{id:.+}",
-        Rule::Everyone,
-        About::Self_(404),
-    ),
-    ("GET", "/health", Rule::Everyone, About::Self_(200)),
-    ("GET", "/ready", Rule::Everyone, About::Self_(200)),
-    // The tests ask from the router's own machine, which may.
-    ("GET", "/metrics", Rule::Everyone, About::Self_(200)),
-    ("GET", "/status", Rule::Everyone, About::Self_(200)),
-    ("POST", "/v1/route", Rule::Key, About::Self_(400)),
-    (
-        "GET",
-        "/v1/generations/{id}",
-        Rule::KeyRead,
-        About::Generation,
-    ),
-    ("GET", "/v1/credits", Rule::KeyRead, About::Self_(200)),
-    ("GET", "/v1/key", Rule::KeyRead, About::Self_(200)),
-    ("GET", "/v1/account", Rule::Owner, About::Self_(200)),
-    ("PATCH", "/v1/account", Rule::Owner, About::Self_(200)),
-    ("DELETE", "/v1/account", Rule::Session, About::Self_(400)),
-    ("GET", "/v1/account/export", Rule::Owner, About::Self_(200)),
-    ("GET", "/v1/account/usage", Rule::Owner, About::Self_(200)),
-    (
-        "GET",
-        "/v1/account/transactions",
-        Rule::Owner,
-        About::Self_(200),
-    ),
-    (
-        "GET",
-        "/v1/account/activity",
-        Rule::Owner,
-        About::Self_(200),
-    ),
-    ("GET", "/v1/keys", Rule::Owner, About::Self_(200)),
-    ("POST", "/v1/keys", Rule::Owner, About::Self_(400)),
-    ("PATCH", "/v1/keys/{id}", Rule::Owner, About::Key(200)),
-    ("DELETE", "/v1/keys/{id}", Rule::Owner, About::Key(200)),
-    (
-        "POST",
-        "/v1/auth/request-code",
-        Rule::Everyone,
-        About::Self_(400),
-    ),
-    (
-        "POST",
-        "/v1/auth/verify-code",
-        Rule::Everyone,
-        About::Self_(400),
-    ),
-    ("POST", "/v1/auth/logout", Rule::Session, About::Ends),
-    (
-        "GET",
-        "/v1/account/sessions",
-        Rule::Session,
-        About::Self_(200),
-    ),
-    ("DELETE", "/v1/account/sessions", Rule::Session, About::Ends),
-    (
-        "DELETE",
-        "/v1/account/sessions/{id}",
-        Rule::Session,
-        About::Session,
-    ),
-    ("GET", "/admin/overview", Rule::Operator, About::Self_(200)),
-    ("GET", "/admin/accounts", Rule::Operator, About::Self_(200)),
-    (
-        "GET",
-        "/admin/accounts/{id}",
-        Rule::Operator,
-        About::Account(200),
-    ),
-    ("POST", "/admin/accounts", Rule::Operator, About::Self_(400)),
-    (
-        "PATCH",
-        "/admin/accounts/{id}",
-        Rule::Operator,
-        About::Account(400),
-    ),
-    (
-        "POST",
-        "/admin/accounts/{id}/adjust",
-        Rule::Operator,
-        About::Account(400),
-    ),
-    (
-        "POST",
-        "/admin/accounts/{id}/credits",
-        Rule::Operator,
-        About::Account(400),
-    ),
-    (
-        "POST",
-        "/admin/catalog/reload",
-        Rule::Operator,
-        About::Self_(200),
-    ),
-    (
-        "GET",
-        "/admin/ledger/verify",
-        Rule::Operator,
-        About::Self_(200),
-    ),
-    (
-        "GET",
-        "/admin/ledger/export",
-        Rule::Operator,
-        About::Self_(200),
-    ),
-    (
-        "GET",
-        "/admin/accounts/{id}/usage",
-        Rule::Operator,
-        About::Account(200),
-    ),
-    (
-        "GET",
-        "/admin/accounts/{id}/totals",
-        Rule::Operator,
-        About::Account(200),
-    ),
-];
 
 /// What is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -437,12 +278,18 @@ async fn expired_key(router: &Router, of: &Things) -> String {
 }
 
 /// The routes that `src/http/mod.rs` registers, with each of their methods.
-fn registered() -> BTreeSet<(String, String)> {
+pub fn registered() -> BTreeSet<(String, String)> {
     let source = include_str!("../../src/http/mod.rs");
     let start = source.find("fn routes(").unwrap();
     let routes = &source[start..start + source[start..].find("\n}\n").unwrap()];
     let mut found = BTreeSet::new();
-    for (call, methods) in [("get(", "GET"), ("post(", "POST"), ("resource(", "")] {
+    let calls = [
+        ("get(", "GET"),
+        ("page(", "GET"),
+        ("post(", "POST"),
+        ("resource(", ""),
+    ];
+    for (call, methods) in calls {
         for (at, _) in routes.match_indices(call) {
             let rest = routes[at + call.len()..].trim_start();
             let quoted = rest.strip_prefix("&format!(").unwrap_or(rest);

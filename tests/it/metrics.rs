@@ -118,28 +118,3 @@ async fn metrics_are_for_this_machine_and_the_operator() {
     let operator = ask(Some(super::router::ADMIN)).send().await.unwrap();
     assert_eq!(operator.status(), 200);
 }
-
-#[actix_web::test]
-async fn the_status_page_tells_who_is_left_alone() {
-    let router = Router::with("", |settings| settings.breaker.consecutive_failures = 1).await;
-    let account = router.account("5.00").await;
-    let page = async || {
-        let request = router.client.get(format!("{}/status", router.url));
-        request.send().await.unwrap().text().await.unwrap()
-    };
-    assert!(page().await.contains("<h1>Everything flows</h1>"));
-    router
-        .sandbox
-        .script(Vendor::OpenAi)
-        .set(Fault::Status(500));
-    router.refused(&account, &ask("gpt-4.1", "Hello")).await;
-    let html = page().await;
-    assert!(
-        html.contains("<h1>Some models are left alone</h1>"),
-        "{html}"
-    );
-    assert!(
-        html.contains("<td class=\"tripped\">tripped</td>"),
-        "{html}"
-    );
-}

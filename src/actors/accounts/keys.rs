@@ -4,9 +4,13 @@ use std::time::Duration;
 
 use actix::{AsyncContext, Context, Handler, Message, MessageResult};
 
-use super::{Accounts, StorageDown, clock};
+use super::notices::named;
+use super::{Accounts, StorageDown, clock, deed};
 use crate::ids::{AccountId, ApiKey, KeyId};
-use crate::store::{AccountError, Key, KeyChange, Maker, Policy, PolicyChange};
+use crate::mail::Notice;
+use crate::store::{
+    Access, AccountError, Action, Author, By, Key, KeyChange, Policy, PolicyChange,
+};
 
 /// How often the last uses of keys are written down.
 const USES_PERIOD: Duration = Duration::from_secs(60);
@@ -36,11 +40,13 @@ pub struct MakeKey {
     /// Whose.
     pub account: AccountId,
     /// By whom.
-    pub maker: Maker,
+    pub author: Author,
     /// Its name.
     pub name: String,
     /// What it may do, beside the usual.
     pub policy: PolicyChange,
+    /// The same in the words of whoever asks, for the audit log.
+    pub said: String,
 }
 
 /// Changes a key. What it may do from then on holds for requests that come after the answer.
@@ -50,11 +56,13 @@ pub struct ChangeKey {
     /// Whose.
     pub account: AccountId,
     /// By whom.
-    pub maker: Maker,
+    pub author: Author,
     /// Which one.
     pub key: KeyId,
     /// What is changed.
     pub change: KeyChange,
+    /// The same in the words of whoever asks, for the audit log.
+    pub said: String,
 }
 
 /// Deletes a key. Requests that come after the answer do not know it.
@@ -64,7 +72,7 @@ pub struct DeleteKey {
     /// Whose.
     pub account: AccountId,
     /// By whom.
-    pub maker: Maker,
+    pub author: Author,
     /// Which one.
     pub key: KeyId,
 }
@@ -108,22 +116,78 @@ impl Handler<ListKeys> for Accounts {
     }
 }
 
+impl Accounts {
+    fn make(&mut self, make: MakeKey) -> Answer<(KeyView, ApiKey)> {
+        let (account, maker) = (make.account, make.author.maker());
+        let made = self
+            .accounts
+            .make_key(account, maker, &make.name, make.policy, clock::now_ms());
+        if let Ok((key, _)) = &made {
+            let deed = deed(make.author, Action::KeyCreated, account).with("key_id", key.id);
+            self.accounts.note(&deed.with("said", &make.said));
+        }
+        self.commit(account)?;
+        if let Ok((key, _)) = &made {
+            self.warn_of(make.author, Notice::KeyCreated(named(key)), account);
+        }
+        Ok(made.map(|(key, secret)| (self.view(key), secret)))
+    }
+
+    fn change_key(&mut self, ask: ChangeKey) -> Answer<KeyView> {
+        let (account, maker) = (ask.account, ask.author.maker());
+        let action = match ask.change.access {
+            Some(Access::Disabled) => Action::KeyDisabled,
+            Some(Access::Enabled) => Action::KeyEnabled,
+            None => Action::KeyChanged,
+        };
+        let changed = self
+            .accounts
+            .change_key(account, maker, ask.key, ask.change);
+        if changed.is_ok() {
+            let deed = deed(ask.author, action, account).with("key_id", ask.key);
+            self.accounts.note(&deed.with("said", &ask.said));
+        }
+        self.commit(account)?;
+        if let Ok(key) = &changed
+            && action == Action::KeyDisabled
+        {
+            self.warn_of(ask.author, Notice::KeyDisabled(named(key)), account);
+        }
+        Ok(changed.map(|key| self.view(key)))
+    }
+
+    fn delete_key(&mut self, ask: &DeleteKey) -> Answer<()> {
+        let (account, maker) = (ask.account, ask.author.maker());
+        let is_it = |key: &&Key| key.id == ask.key;
+        let gone = self.accounts.keys_of(account).find(is_it).map(named);
+        let deleted = self.accounts.delete_key(account, maker, ask.key);
+        if deleted.is_ok() {
+            let deed = deed(ask.author, Action::KeyDeleted, account);
+            self.accounts.note(&deed.with("key_id", ask.key));
+        }
+        self.commit(account)?;
+        if let (Ok(_), Some(key)) = (&deleted, gone) {
+            self.warn_of(ask.author, Notice::KeyDeleted(key), account);
+        }
+        Ok(deleted.map(drop))
+    }
+
+    /// Tells the owner what somebody did to a key. What the router does by itself is no news.
+    fn warn_of(&mut self, author: Author, notice: Notice, account: AccountId) {
+        match author.by {
+            By::Router => {}
+            By::Admin | By::Session { .. } | By::Key { .. } | By::Stripe | By::Stranger => {
+                self.warn(account, &notice);
+            }
+        }
+    }
+}
+
 impl Handler<MakeKey> for Accounts {
     type Result = MessageResult<MakeKey>;
 
     fn handle(&mut self, make: MakeKey, _: &mut Context<Self>) -> Self::Result {
-        let account = make.account;
-        let made = self.accounts.make_key(
-            account,
-            make.maker,
-            &make.name,
-            make.policy,
-            clock::now_ms(),
-        );
-        MessageResult(
-            self.commit(account)
-                .map(|()| made.map(|(key, secret)| (self.view(key), secret))),
-        )
+        MessageResult(self.make(make))
     }
 }
 
@@ -131,14 +195,7 @@ impl Handler<ChangeKey> for Accounts {
     type Result = MessageResult<ChangeKey>;
 
     fn handle(&mut self, change: ChangeKey, _: &mut Context<Self>) -> Self::Result {
-        let account = change.account;
-        let changed = self
-            .accounts
-            .change_key(account, change.maker, change.key, change.change);
-        MessageResult(
-            self.commit(account)
-                .map(|()| changed.map(|key| self.view(key))),
-        )
+        MessageResult(self.change_key(change))
     }
 }
 
@@ -146,9 +203,6 @@ impl Handler<DeleteKey> for Accounts {
     type Result = MessageResult<DeleteKey>;
 
     fn handle(&mut self, delete: DeleteKey, _: &mut Context<Self>) -> Self::Result {
-        let deleted = self
-            .accounts
-            .delete_key(delete.account, delete.maker, delete.key);
-        MessageResult(self.commit(delete.account).map(|()| deleted.map(|_| ())))
+        MessageResult(self.delete_key(&delete))
     }
 }

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::telemetry::Wish;
 use crate::actors::funds::{Purse, Purses};
 use crate::actors::rate::{Allowance, Exhausted, Rate, Standing, Window};
 use crate::catalog::{ModelId, Prefer, ProviderName, Tier};
@@ -33,6 +34,8 @@ pub struct Principal {
     pub default_tier: Option<Tier>,
     /// The direction of requests that name none.
     pub default_prefer: Option<Prefer>,
+    /// What is exported of the account's requests, if anything is.
+    pub telemetry: Option<Wish>,
     /// Whether the key may be used.
     pub access: Access,
     /// What the account may spend on one UTC day, if that is limited.
@@ -121,6 +124,7 @@ impl Sources<'_> {
             blocked: providers(&account.blocked_providers),
             default_tier: settings.default_tier,
             default_prefer: settings.default_prefer,
+            telemetry: self.accounts.telemetry(key.account).map(Wish::of),
             access: if key.disabled || account.disabled {
                 Access::Disabled
             } else {

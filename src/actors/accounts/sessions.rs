@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use actix::{Context, Handler, Message, MessageResult};
 
-use super::{Accounts, StorageDown, clock};
+use super::{Accounts, StorageDown, clock, deed};
 use crate::ids::{AccountId, SessionHash, SessionId};
-use crate::store::{SESSION_MS, Session};
+use crate::store::{Action, Author, SESSION_MS, Session};
 
 /// How often a session's last use is written down, in milliseconds.
 const TOUCH_MS: u64 = 3600 * 1000;
@@ -77,6 +77,8 @@ pub struct EndSession {
     pub account: AccountId,
     /// Which one.
     pub session: SessionId,
+    /// Who ends it.
+    pub author: Author,
 }
 
 /// The account has no such session.
@@ -87,7 +89,12 @@ pub struct NoSuchSession;
 /// Ends all of an account's sessions and says how many they were.
 #[derive(Message)]
 #[rtype(result = "Result<usize, StorageDown>")]
-pub struct EndAllSessions(pub AccountId);
+pub struct EndAllSessions {
+    /// Whose.
+    pub account: AccountId,
+    /// Who ends them.
+    pub author: Author,
+}
 
 impl Handler<Touch> for Accounts {
     type Result = ();
@@ -116,6 +123,8 @@ impl Handler<EndSession> for Accounts {
         let Some(ended) = self.door.visitors.end(end.account, end.session) else {
             return Ok(Err(NoSuchSession));
         };
+        let deed = deed(end.author, Action::SessionsEnded, end.account);
+        self.accounts.note(&deed.with("session_id", end.session));
         self.write()?;
         self.door.close(&[ended]);
         Ok(Ok(()))
@@ -125,12 +134,10 @@ impl Handler<EndSession> for Accounts {
 impl Handler<EndAllSessions> for Accounts {
     type Result = Result<usize, StorageDown>;
 
-    fn handle(
-        &mut self,
-        EndAllSessions(account): EndAllSessions,
-        _: &mut Context<Self>,
-    ) -> Self::Result {
-        let ended = self.door.visitors.end_all(account);
+    fn handle(&mut self, end: EndAllSessions, _: &mut Context<Self>) -> Self::Result {
+        let ended = self.door.visitors.end_all(end.account);
+        let deed = deed(end.author, Action::SessionsEnded, end.account);
+        self.accounts.note(&deed.with("sessions", ended.len()));
         self.write()?;
         self.door.close(&ended);
         Ok(ended.len())

@@ -2,10 +2,14 @@
 
 use actix::{Context, Handler, Message, MessageResult};
 
-use super::{Accounts, StorageDown};
+use super::{Accounts, StorageDown, deed, limited};
+use crate::actors::ledger::ForgetDeclines;
 use crate::ids::AccountId;
+use crate::mail::Notice;
 use crate::money::Picodollars;
-use crate::store::{Access, Account, AccountChange, AccountError, Settings};
+use crate::store::{
+    Access, Account, AccountChange, AccountError, Action, Author, Settings, Switch, Telemetry,
+};
 
 /// An account as its owner sees it.
 #[derive(Clone, Debug)]
@@ -16,6 +20,8 @@ pub struct AccountView {
     pub daily_limit: Option<Picodollars>,
     /// Its settings.
     pub settings: Settings,
+    /// Where its traces go, if they go anywhere.
+    pub telemetry: Option<Telemetry>,
 }
 
 /// Asks for an account.
@@ -42,16 +48,25 @@ pub struct ChangeAccount {
     pub account: AccountId,
     /// What is changed.
     pub change: AccountChange,
+    /// The same in the words of whoever asks, for the audit log.
+    pub said: String,
+    /// Who asks.
+    pub author: Author,
 }
 
-/// Switches an account off, which also signs it out everywhere, or on again.
+/// What the operator changes about an account, all of it or nothing; `None` stays. Switching it off
+/// also signs it out everywhere. It holds for requests that come after the answer.
 #[derive(Message)]
 #[rtype(result = "Result<Result<(), AccountError>, StorageDown>")]
-pub struct SetAccess {
+pub struct OverruleAccount {
     /// Which one.
     pub account: AccountId,
+    /// What it may spend on one UTC day; `Some(None)` lifts the limit.
+    pub daily_limit: Option<Option<Picodollars>>,
     /// Whether it may be used.
-    pub access: Access,
+    pub access: Option<Access>,
+    /// Who says so.
+    pub author: Author,
 }
 
 /// Deletes an account: its keys and sessions are dead, its address is free. The ledger keeps its
@@ -63,6 +78,8 @@ pub struct DeleteAccount {
     pub account: AccountId,
     /// Its address, said again by whoever means it.
     pub email: String,
+    /// Who deletes it.
+    pub author: Author,
 }
 
 impl Accounts {
@@ -71,16 +88,42 @@ impl Accounts {
             account: self.accounts.account(id)?.clone(),
             daily_limit: self.accounts.daily_limit(id),
             settings: self.accounts.settings(id),
+            telemetry: self.accounts.telemetry(id).cloned(),
         })
     }
 
-    fn change(
-        &mut self,
-        id: AccountId,
-        change: AccountChange,
-    ) -> Result<AccountView, AccountError> {
-        self.accounts.change_account(id, change)?;
+    fn change(&mut self, ask: ChangeAccount) -> Result<AccountView, AccountError> {
+        let id = ask.account;
+        let before = self.accounts.settings(id).auto_recharge;
+        self.accounts.change_account(id, ask.change)?;
+        let after = self.accounts.settings(id).auto_recharge;
+        let action = if before == after {
+            Action::AccountChanged
+        } else {
+            Action::RechargeChanged
+        };
+        let deed = deed(ask.author, action, id);
+        self.accounts.note(&deed.with("said", &ask.said));
         self.show(id).ok_or(AccountError::NoSuchAccount)
+    }
+
+    fn note_overruling(&mut self, change: &OverruleAccount) {
+        let (id, author) = (change.account, change.author);
+        if let Some(daily_limit) = change.daily_limit {
+            let deed = deed(author, Action::AccountChanged, id);
+            self.accounts.note(&limited(deed, daily_limit));
+        }
+        match change.access {
+            Some(Access::Enabled) => {
+                self.accounts
+                    .note(&deed(author, Action::AccountEnabled, id));
+            }
+            Some(Access::Disabled) => {
+                self.accounts
+                    .note(&deed(author, Action::AccountDisabled, id));
+            }
+            None => {}
+        }
     }
 
     /// Signs an account out everywhere, as soon as that is written.
@@ -122,21 +165,38 @@ impl Handler<ChangeAccount> for Accounts {
     type Result = MessageResult<ChangeAccount>;
 
     fn handle(&mut self, ask: ChangeAccount, _: &mut Context<Self>) -> Self::Result {
-        let changed = self.change(ask.account, ask.change);
-        MessageResult(self.commit(ask.account).map(|()| changed))
+        let account = ask.account;
+        let is_aimed = ask.change.telemetry.is_some();
+        let recharge = ask.change.auto_recharge.state;
+        let changed = self.change(ask);
+        let committed = self.commit(account);
+        if changed.is_ok() && committed.is_ok() {
+            if recharge == Some(Switch::On) {
+                self.door.ledger.do_send(ForgetDeclines(account));
+            }
+            if is_aimed {
+                self.aim(account);
+            }
+        }
+        MessageResult(committed.map(|()| changed))
     }
 }
 
-impl Handler<SetAccess> for Accounts {
+impl Handler<OverruleAccount> for Accounts {
     type Result = Result<Result<(), AccountError>, StorageDown>;
 
-    fn handle(&mut self, set: SetAccess, _: &mut Context<Self>) -> Self::Result {
-        if let Err(error) = self.accounts.set_access(set.account, set.access) {
+    fn handle(&mut self, change: OverruleAccount, _: &mut Context<Self>) -> Self::Result {
+        let id = change.account;
+        let changed = self
+            .accounts
+            .overrule(id, change.daily_limit, change.access);
+        if let Err(error) = changed {
             return Ok(Err(error));
         }
-        match set.access {
-            Access::Enabled => self.commit(set.account).map(Ok),
-            Access::Disabled => self.commit_and_sign_out(set.account).map(Ok),
+        self.note_overruling(&change);
+        match change.access {
+            None | Some(Access::Enabled) => self.commit(id).map(Ok),
+            Some(Access::Disabled) => self.commit_and_sign_out(id).map(Ok),
         }
     }
 }
@@ -146,11 +206,20 @@ impl Handler<DeleteAccount> for Accounts {
 
     fn handle(&mut self, delete: DeleteAccount, _: &mut Context<Self>) -> Self::Result {
         let id = delete.account;
+        let owner = self.reachable(id);
         if let Err(error) = self.accounts.delete(id, &delete.email) {
             return Ok(Err(error));
         }
+        let left = self.purses.of(id).posted();
+        let deed = deed(delete.author, Action::AccountDeleted, id);
+        self.accounts.note(&deed.with("balance_usd", left));
         self.commit_and_sign_out(id)?;
+        self.aim(id);
         self.allowances.forget(id);
+        self.door.ledger.do_send(ForgetDeclines(id));
+        if let Some(owner) = owner {
+            self.mail(&owner, &Notice::AccountDeleted);
+        }
         Ok(Ok(()))
     }
 }

@@ -6,15 +6,17 @@ use std::time::Duration;
 
 use actix::{Addr, AsyncContext, Context, Handler, Message, MessageResult};
 use arc_swap::ArcSwap;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::sessions::{SessionDirectory, SignedIn};
-use super::{Accounts, StorageDown, clock};
+use super::{Accounts, StorageDown, clock, deed};
 use crate::actors::ledger::{Grant, Ledger};
 use crate::actors::mailer::{Mailer, Send};
-use crate::ids::{EmailAddress, FlowId, SessionHash};
-use crate::mail::Mail;
-use crate::store::{Gift, NotLetIn, Offer, Session, Visitors, Welcome};
+use crate::ids::{EmailAddress, FlowId, RequestId, SessionHash};
+use crate::mail::{Mail, Notice};
+use crate::store::{Action, Author, By, Gift, NotLetIn, Offer, Session, Visitors, Welcome};
 
 /// How often what is over is forgotten and what waits is written.
 const SWEEP_PERIOD: Duration = Duration::from_secs(60);
@@ -23,10 +25,10 @@ const SWEEP_PERIOD: Duration = Duration::from_secs(60);
 pub struct Door {
     pub(super) visitors: Visitors,
     published: Arc<ArcSwap<SessionDirectory>>,
-    mailer: Addr<Mailer>,
-    ledger: Addr<Ledger>,
+    pub(super) mailer: Addr<Mailer>,
+    pub(super) ledger: Addr<Ledger>,
     /// The address that mails name.
-    site: String,
+    pub(super) site: String,
     write_asked: bool,
 }
 
@@ -52,7 +54,12 @@ pub struct RequestCode {
 /// Offers a code.
 #[derive(Message)]
 #[rtype(result = "Result<Result<Welcome, NotLetIn>, StorageDown>")]
-pub struct SignIn(pub Offer);
+pub struct SignIn {
+    /// What is offered.
+    pub offer: Offer,
+    /// In which request.
+    pub request: RequestId,
+}
 
 impl Door {
     /// The door over what is stored, and the directory of sessions that it publishes.
@@ -107,7 +114,18 @@ impl Door {
             amount: gift.amount,
             idempotency_key: "sign-up".to_owned(),
             reason: "sign-up credit".to_owned(),
+            author: Author::ROUTER,
         });
+    }
+}
+
+fn arrival(session: &Session) -> Notice {
+    let seconds = i64::try_from(session.created_ms / 1000).unwrap_or(i64::MAX);
+    let at = OffsetDateTime::from_unix_timestamp(seconds).ok();
+    let at = at.and_then(|at| at.format(&Rfc3339).ok());
+    Notice::SignedIn {
+        agent: session.agent.clone(),
+        at: at.unwrap_or_default(),
     }
 }
 
@@ -123,7 +141,9 @@ impl Accounts {
             .gifts()
             .for_each(|gift| self.door.give(gift));
         ctx.run_interval(SWEEP_PERIOD, |accounts, _| {
-            let ended = accounts.door.visitors.expire(clock::now_ms());
+            let now_ms = clock::now_ms();
+            accounts.mailed.forget(now_ms);
+            let ended = accounts.door.visitors.expire(now_ms);
             if accounts.write().is_ok() {
                 accounts.door.close(&ended);
             }
@@ -142,25 +162,50 @@ impl Accounts {
         }
     }
 
-    fn sign_in(&mut self, offer: &Offer) -> Result<Result<Welcome, NotLetIn>, StorageDown> {
+    fn sign_in(&mut self, ask: &SignIn) -> Result<Result<Welcome, NotLetIn>, StorageDown> {
         let visitors = &mut self.door.visitors;
-        let outcome = visitors.sign_in(&mut self.accounts, offer, clock::now_ms());
+        let outcome = visitors.sign_in(&mut self.accounts, &ask.offer, clock::now_ms());
+        if let Ok(welcome) = &outcome {
+            self.note_arrival(welcome, ask.request);
+        }
         // A wrong guess is counted on disk before anybody learns that it was wrong.
         self.write()?;
         let welcome = match outcome {
             Ok(welcome) => welcome,
             Err(error) => return Ok(Err(error)),
         };
-        if let Some(newcomer) = &welcome.newcomer {
-            self.publish(welcome.opened.session.account);
-            newcomer
-                .gift
-                .into_iter()
-                .for_each(|gift| self.door.give(gift));
+        let session = &welcome.opened.session;
+        match &welcome.newcomer {
+            Some(newcomer) => {
+                self.publish(session.account);
+                newcomer
+                    .gift
+                    .into_iter()
+                    .for_each(|gift| self.door.give(gift));
+            }
+            // Who has just come needs no warning of it.
+            None => self.warn(session.account, &arrival(session)),
         }
         self.door.close(&welcome.opened.ended);
         self.door.open(&welcome.opened.session);
         Ok(Ok(welcome))
+    }
+
+    fn note_arrival(&mut self, welcome: &Welcome, request: RequestId) {
+        let session = &welcome.opened.session;
+        let account = session.account;
+        let author = Author {
+            by: By::Session {
+                account,
+                session: session.id,
+            },
+            request: Some(request),
+        };
+        if welcome.newcomer.is_some() {
+            let created = deed(author, Action::AccountCreated, account);
+            self.accounts.note(&created);
+        }
+        self.accounts.note(&deed(author, Action::SignedIn, account));
     }
 }
 
@@ -185,7 +230,7 @@ impl Handler<Write> for Accounts {
 impl Handler<SignIn> for Accounts {
     type Result = MessageResult<SignIn>;
 
-    fn handle(&mut self, SignIn(offer): SignIn, _: &mut Context<Self>) -> Self::Result {
-        MessageResult(self.sign_in(&offer))
+    fn handle(&mut self, ask: SignIn, _: &mut Context<Self>) -> Self::Result {
+        MessageResult(self.sign_in(&ask))
     }
 }

@@ -50,7 +50,13 @@ mod tests {
         book.grant(account, usd("1"), "first", "test", 0).unwrap();
         db.commit(book.take_batch()).unwrap();
         let purses = Arc::new(Purses::default());
-        let ledger = Ledger::new(db, book, Arc::clone(&purses), Arc::default(), u64::MAX);
+        let ledger = Ledger::new(
+            db,
+            book,
+            Arc::clone(&purses),
+            Arc::default(),
+            crate::actors::ledger::Keep::EVER,
+        );
         let tally = ledger.tally();
         let ledger = ledger.start();
         let order = Order {

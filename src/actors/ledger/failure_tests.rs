@@ -6,8 +6,9 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::ids::{GenerationId, KeyId};
+use crate::money::Cents;
 use crate::store::samples::{record, usd};
-use crate::store::{Limits, Order, SpendLimits};
+use crate::store::{Limits, Order, Origin, SpendLimits};
 
 fn order(account: AccountId) -> Order {
     Order {
@@ -34,7 +35,7 @@ fn failing(dir: &std::path::Path) -> (Ledger, AccountId, Arc<StorageHealth>) {
     db.commit(book.take_batch()).unwrap();
     let db = db.with_failing_sync();
     let health = Arc::new(StorageHealth::default());
-    let ledger = Ledger::new(db, book, Arc::default(), Arc::clone(&health), u64::MAX);
+    let ledger = Ledger::new(db, book, Arc::default(), Arc::clone(&health), Keep::EVER);
     (ledger, account, health)
 }
 
@@ -77,6 +78,7 @@ async fn after_a_failure_no_balance_is_answered_and_nothing_is_promised() {
     let (ledger, account, health) = failing(dir.path());
     let ledger = ledger.start();
     let grant = || Grant {
+        author: crate::store::Author::ROUTER,
         account,
         amount: usd("1"),
         idempotency_key: "second".to_owned(),
@@ -107,4 +109,28 @@ async fn after_a_failure_no_balance_is_answered_and_nothing_is_promised() {
     assert!(matches!(snapshot, Ok(Err(StorageDown::Failed))));
     let drained = answer(ledger.send(Drain)).await;
     assert!(matches!(drained, Ok(Err(StorageDown::Failed))));
+}
+
+#[actix::test]
+async fn no_order_is_placed_and_no_payment_taken_note_of_that_was_not_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ledger, account, _) = failing(dir.path());
+    let ledger = ledger.start();
+    let place = PlaceOrder {
+        account,
+        paid: Cents::new(1000),
+        origin: Origin::Checkout,
+        customer: None,
+        request: None,
+    };
+    let placed = answer(ledger.send(place)).await;
+    assert!(matches!(placed, Ok(Err(StorageDown::Failed))));
+    let reverse = Reverse {
+        author: crate::store::Author::ROUTER,
+        event: "evt_1".parse().unwrap(),
+        intent: "pi_1".parse().unwrap(),
+        back: GoesBack::Refunded(Cents::new(1)),
+    };
+    let reversed = answer(ledger.send(reverse)).await;
+    assert!(matches!(reversed, Ok(Err(StorageDown::Failed))));
 }

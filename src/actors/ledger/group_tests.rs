@@ -33,11 +33,12 @@ fn started(dir: &std::path::Path) -> (actix::Addr<Ledger>, AccountId, Arc<Tally>
     let db = Db::open(dir).unwrap();
     let limits = Limits {
         holds_per_account: 10_000,
+        ..Limits::default()
     };
     let (mut book, _) = Book::load(&db, limits, 0).unwrap();
     book.grant(account, usd("10"), "first", "test", 0).unwrap();
     db.commit(book.take_batch()).unwrap();
-    let ledger = Ledger::new(db, book, Arc::default(), Arc::default(), u64::MAX);
+    let ledger = Ledger::new(db, book, Arc::default(), Arc::default(), Keep::EVER);
     let tally = ledger.tally();
     let thread = Arbiter::new().handle();
     (

@@ -9,8 +9,8 @@ use super::StorageDown;
 use crate::ids::{AccountId, GenerationId, KeyId};
 use crate::money::Picodollars;
 use crate::store::{
-    Balance, CreditError, Extension, FailedCost, Generation, KeyUsage, Order, Overview, Refusal,
-    Settled, Snapshot,
+    Action, Author, Balance, CreditError, Deed, Extension, FailedCost, Generation, KeyUsage, Order,
+    Overview, Refusal, Settled, Snapshot,
 };
 
 /// Holds credit for a request before anything goes upstream. Answers with what is held.
@@ -87,8 +87,10 @@ pub struct Grant {
     pub amount: Picodollars,
     /// The same key again changes nothing.
     pub idempotency_key: String,
-    /// Who gave it and why.
+    /// Why.
     pub reason: String,
+    /// Who gives it.
+    pub author: Author,
 }
 
 /// Corrects a balance by hand. Answers with the new balance when it is durable.
@@ -101,9 +103,18 @@ pub struct Adjust {
     pub amount: Picodollars,
     /// The same key again changes nothing.
     pub idempotency_key: String,
-    /// Who did it and why.
+    /// Why.
     pub reason: String,
+    /// Who does it.
+    pub author: Author,
+    /// As what it stands in the audit log.
+    pub action: Action,
 }
+
+/// Keeps a row of the audit log whose deed is done elsewhere. Nobody waits for it.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Note(pub Deed);
 
 /// Asks what an account and a key have spent.
 #[derive(Message)]

@@ -1,11 +1,12 @@
-//! Records that are old enough go in small steps, so that no commit waits long behind one.
+//! Records and rows of the audit log that are old enough go in small steps, so that no commit waits long
+//! behind one.
 
 use std::time::Duration;
 
 use actix::{AsyncContext, Context, Handler, Message};
 
 use super::{Ledger, clock};
-use crate::store::prune;
+use crate::store::{StoreError, prune, prune_deeds};
 
 /// Records that go in one step.
 const STEP: usize = 256;
@@ -23,31 +24,37 @@ impl Handler<Prune> for Ledger {
     type Result = ();
 
     fn handle(&mut self, _: Prune, ctx: &mut Context<Self>) {
-        let before_ms = clock::now_ms().saturating_sub(self.keep_records_ms);
-        let pruned = prune(&self.db, before_ms, STEP).and_then(|pruned| {
-            if pruned.damaged > 0 {
-                let damaged = pruned.damaged;
-                tracing::error!(
-                    damaged,
-                    "records cannot be read and stay; `ledger verify` names them"
-                );
-            }
-            self.db.commit(pruned.batch)?;
-            Ok(pruned.records)
-        });
-        match pruned {
-            Ok(records) => {
-                let pause = if records == STEP {
-                    BETWEEN_STEPS
-                } else {
-                    PERIOD
-                };
-                ctx.notify_later(Prune, pause);
-            }
-            Err(error) => {
-                self.fail(&error);
-            }
+        match self.prune() {
+            Ok(More::Yes) => drop(ctx.notify_later(Prune, BETWEEN_STEPS)),
+            Ok(More::No) => drop(ctx.notify_later(Prune, PERIOD)),
+            Err(error) => drop(self.fail(&error)),
         }
+    }
+}
+
+/// Whether there may be more to prune.
+enum More {
+    Yes,
+    No,
+}
+
+impl Ledger {
+    fn prune(&self) -> Result<More, StoreError> {
+        let (keep, now_ms) = (self.keep, clock::now_ms());
+        let records = prune(&self.db, now_ms.saturating_sub(keep.records_ms), STEP)?;
+        let deeds = prune_deeds(&self.db, now_ms.saturating_sub(keep.audit_ms), STEP)?;
+        let damaged = records.damaged + deeds.damaged;
+        if damaged > 0 {
+            tracing::error!(
+                damaged,
+                "records cannot be read and stay; `ledger verify` names them"
+            );
+        }
+        let is_full = records.records == STEP || deeds.records == STEP;
+        let mut batch = records.batch;
+        batch.merge(deeds.batch);
+        self.db.commit(batch)?;
+        Ok(if is_full { More::Yes } else { More::No })
     }
 }
 
@@ -58,7 +65,7 @@ mod tests {
     use actix::Actor;
 
     use super::*;
-    use crate::actors::ledger::{Find, Record};
+    use crate::actors::ledger::{Find, Keep, Record};
     use crate::ids::{AccountId, GenerationId, KeyId, RequestId};
     use crate::money::Picodollars;
     use crate::store::samples::record;
@@ -90,7 +97,11 @@ mod tests {
         let db = Db::open(dir.path()).unwrap();
         let (book, _) = Book::load(&db, Limits::default(), 0).unwrap();
         let health = Arc::default();
-        let ledger = Ledger::new(db, book, Arc::default(), health, keep_records_ms).start();
+        let keep = Keep {
+            records_ms: keep_records_ms,
+            ..Keep::EVER
+        };
+        let ledger = Ledger::new(db, book, Arc::default(), health, keep).start();
         let record = generation();
         let id = record.id;
         ledger.do_send(Record {

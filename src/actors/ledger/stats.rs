@@ -1,12 +1,17 @@
 //! What the ledger counts while it runs, readable from anywhere without a message.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 
 use crate::money::Picodollars;
 use crate::store::{Loss, LossKind};
 
 /// Upper ends of the classes that commits are counted in, by decisions that shared one.
 pub const BATCH_CLASSES: [u64; 5] = [1, 4, 16, 64, 256];
+
+/// Upper ends of the classes that commits are counted in, by how long they took, in microseconds.
+pub const LATENCY_CLASSES_US: [u64; 8] =
+    [250, 1_000, 2_500, 5_000, 10_000, 50_000, 250_000, 1_000_000];
 
 /// Losses of one kind since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,6 +41,10 @@ pub struct LedgerStats {
     pub decisions: u64,
     /// Commits by their number of decisions: at most 1, 4, 16, 64, 256.
     pub batches: [u64; BATCH_CLASSES.len()],
+    /// Commits by how long they took: one class more than [`LATENCY_CLASSES_US`] has ends.
+    pub latencies: [u64; LATENCY_CLASSES_US.len() + 1],
+    /// How long all of them took, in microseconds.
+    pub took_us: u64,
 }
 
 /// The counters, written by the ledger's actor alone.
@@ -49,6 +58,8 @@ pub struct Tally {
     commits: AtomicU64,
     decisions: AtomicU64,
     batches: [AtomicU64; BATCH_CLASSES.len()],
+    latencies: [AtomicU64; LATENCY_CLASSES_US.len() + 1],
+    took_us: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -85,8 +96,12 @@ impl Tally {
         tally.add(loss.amount);
     }
 
-    /// Counts a commit of so many decisions.
-    pub(super) fn committed(&self, decisions: usize) {
+    /// Counts a commit of so many decisions that took so long.
+    pub(super) fn committed(&self, decisions: usize, took: Duration) {
+        let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        let class = LATENCY_CLASSES_US.iter().position(|most| took_us <= *most);
+        self.latencies[class.unwrap_or(LATENCY_CLASSES_US.len())].fetch_add(1, Ordering::Relaxed);
+        self.took_us.fetch_add(took_us, Ordering::Relaxed);
         let decisions = decisions as u64;
         let class = BATCH_CLASSES.iter().position(|most| decisions <= *most);
         let class = class.unwrap_or(BATCH_CLASSES.len() - 1);
@@ -106,6 +121,8 @@ impl Tally {
             commits: self.commits.load(Ordering::Relaxed),
             decisions: self.decisions.load(Ordering::Relaxed),
             batches: std::array::from_fn(|class| self.batches[class].load(Ordering::Relaxed)),
+            latencies: std::array::from_fn(|class| self.latencies[class].load(Ordering::Relaxed)),
+            took_us: self.took_us.load(Ordering::Relaxed),
         }
     }
 }
@@ -125,12 +142,14 @@ mod tests {
             });
         }
         for decisions in [1, 2, 256, 1000] {
-            tally.committed(decisions);
+            tally.committed(decisions, Duration::from_micros(decisions as u64 * 1_000));
         }
         let stats = tally.read();
         assert_eq!((stats.overrun.count, stats.overrun.amount.get()), (2, 7));
         assert_eq!(stats.orphan, LossCount::default());
         assert_eq!((stats.commits, stats.decisions), (4, 1259));
         assert_eq!(stats.batches, [1, 1, 0, 0, 2]);
+        assert_eq!(stats.latencies, [0, 1, 1, 0, 0, 0, 0, 2, 0]);
+        assert_eq!(stats.took_us, 1_259_000);
     }
 }

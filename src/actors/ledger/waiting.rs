@@ -1,4 +1,4 @@
-//! Requests that wait for the account's own holds: in order, bounded in number and time.
+//! Requests that wait for the account's own holds, or for a recharge under way: in order, bounded in number and time.
 
 use std::time::Instant;
 
@@ -42,6 +42,7 @@ impl Ledger {
                 self.wait(ctx, ask)
             }
             Err(refusal) => {
+                self.note_lack(account, &refusal);
                 let (reply, answered) = oneshot::channel();
                 answering(reply, Err(refusal))();
                 answered
@@ -90,6 +91,9 @@ impl Ledger {
                     break;
                 }
                 Ok(_) | Err(_) => {
+                    if let Err(refusal) = &answer {
+                        self.note_lack(account, refusal);
+                    }
                     self.group.push(answering(next.reply, answer));
                     self.ask_for_commit(ctx);
                 }

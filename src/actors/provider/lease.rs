@@ -82,6 +82,16 @@ pub(super) struct Report {
     pub(super) turn: Turn,
     pub(super) outcome: Outcome,
     pub(super) observation: Option<Observation>,
+    pub(super) moment: Moment,
+}
+
+/// When something is reported of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Moment {
+    /// Content has come, and more may follow: the breakers learn from it, and it is not counted yet.
+    Content,
+    /// It has ended.
+    End,
 }
 
 /// The right to one attempt. Reports its outcome exactly once, even when it is dropped.
@@ -101,6 +111,7 @@ impl Lease {
                 turn: ask.turn,
                 outcome: Outcome::Neutral,
                 observation: None,
+                moment: Moment::End,
             }),
         }
     }
@@ -113,6 +124,7 @@ impl Lease {
         {
             self.provider.do_send(Report {
                 outcome: Outcome::Success,
+                moment: Moment::Content,
                 ..report.clone()
             });
             report.pass = report.pass.proven();

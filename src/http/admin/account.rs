@@ -2,108 +2,115 @@
 
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
-use super::json_body;
-use crate::actors::accounts::{HasAccount, SetAccess, SetDailyLimit};
+use crate::actors::accounts::{AccountView, HasAccount, OverruleAccount};
 use crate::actors::ledger::Adjust;
+use crate::http::fields::{self, Fields};
 use crate::http::operator::Operator;
 use crate::http::{ApiError, Code, Switchboard};
 use crate::ids::AccountId;
 use crate::money::Picodollars;
-use crate::store::{Access, AccountError, CreditError, KeyError};
+use crate::store::{Access, Action, CreditError, KeyError};
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Change {
-    /// Absent: stays as it is. `null`: no limit.
-    #[serde(default, deserialize_with = "present")]
-    daily_limit_usd: Option<Option<String>>,
-    /// Absent: stays as it is.
-    disabled: Option<bool>,
-}
+/// What a daily limit must be.
+pub const LIMIT: &str = "an amount of USD, 0 or more, as a text, such as \"5.00\"";
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Adjustment {
-    amount_usd: String,
-    reason: String,
-    idempotency_key: String,
-}
-
-/// Tells a `null` from a field that is not there.
-fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(value).map(Some)
-}
-
-/// `PATCH /admin/accounts/{id}`
+/// `PATCH /admin/accounts/{id}`: all of it or nothing.
 pub async fn change_account(
     desk: Data<Switchboard>,
-    _: Operator,
+    operator: Operator,
     id: Path<String>,
     http: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let change: Change = json_body(&desk, &http, payload).await?;
-    let account = existing(&desk, &id).await?;
-    if change.daily_limit_usd.is_none() && change.disabled.is_none() {
-        let message =
-            "Nothing is to be changed; send daily_limit_usd, a text or null, or disabled.";
-        let error = ApiError::new(Code::MissingRequiredParameter, message);
-        return Err(error.param("daily_limit_usd"));
-    }
-    if let Some(wanted) = change.daily_limit_usd {
-        let daily_limit = wanted.as_deref().map(limit).transpose()?;
-        let set = SetDailyLimit {
-            account,
-            daily_limit,
-        };
-        ApiError::unless_down(desk.accounts.send(set).await)?
-            .map_err(|error| gone(&error).param("daily_limit_usd"))?;
-    }
-    if let Some(disabled) = change.disabled {
-        let access = if disabled {
-            Access::Disabled
-        } else {
-            Access::Enabled
-        };
-        let set = SetAccess { account, access };
-        ApiError::unless_down(desk.accounts.send(set).await)?.map_err(|error| gone(&error))?;
-        tracing::info!(%account, disabled, "the operator switched an account");
-    }
-    let now = crate::http::account::find(&desk, account).await?;
+    let fields = Fields::read(&desk, &http, payload).await?;
+    let now = overrule(&desk, &operator, &id, fields).await?;
     Ok(HttpResponse::Ok().json(json!({
-        "account_id": account.to_string(),
+        "account_id": now.account.id.to_string(),
         "daily_limit_usd": now.daily_limit.map(|limit| limit.to_string()),
         "disabled": now.account.disabled,
     })))
 }
 
-fn gone(error: &AccountError) -> ApiError {
-    ApiError::new(Code::InvalidValue, error.to_string())
+/// Changes an account as a body says, all of it or nothing.
+pub async fn overrule(
+    desk: &Switchboard,
+    operator: &Operator,
+    id: &str,
+    mut fields: Fields,
+) -> Result<AccountView, ApiError> {
+    let daily_limit = fields.nullable("daily_limit_usd", LIMIT, fields::usd)?;
+    let access = fields.optional("disabled", "true or false", |value| {
+        value.as_bool().map(access)
+    })?;
+    fields.finish()?;
+    let account = existing(desk, id).await?;
+    if daily_limit.is_none() && access.is_none() {
+        let message =
+            "Nothing is to be changed; send daily_limit_usd, a text or null, or disabled.";
+        let error = ApiError::new(Code::MissingRequiredParameter, message);
+        return Err(error.param("daily_limit_usd"));
+    }
+    let change = OverruleAccount {
+        account,
+        daily_limit,
+        access,
+        author: operator.author(),
+    };
+    let changed = ApiError::unless_down(desk.accounts.send(change).await)?;
+    changed.map_err(|error| ApiError::new(Code::InvalidValue, error.to_string()))?;
+    if let Some(access) = access {
+        tracing::info!(%account, ?access, "the operator switched an account");
+    }
+    crate::http::account::find(desk, account).await
+}
+
+fn access(disabled: bool) -> Access {
+    if disabled {
+        Access::Disabled
+    } else {
+        Access::Enabled
+    }
 }
 
 /// `POST /admin/accounts/{id}/adjust`
 pub async fn adjust_balance(
     desk: Data<Switchboard>,
-    _: Operator,
+    operator: Operator,
     id: Path<String>,
     http: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let wanted: Adjustment = json_body(&desk, &http, payload).await?;
-    let account = existing(&desk, &id).await?;
-    let amount = decimal(&wanted.amount_usd, "amount_usd")?;
+    let fields = Fields::read(&desk, &http, payload).await?;
+    let balance = adjust(&desk, &operator, &id, &http, fields).await?;
+    Ok(HttpResponse::Ok().json(json!({ "balance_usd": balance.to_string() })))
+}
+
+/// Corrects a balance as a body says.
+pub async fn adjust(
+    desk: &Switchboard,
+    operator: &Operator,
+    id: &str,
+    http: &HttpRequest,
+    mut fields: Fields,
+) -> Result<Picodollars, ApiError> {
+    let either = "an amount of USD as a text, such as \"5.00\" or \"-5.00\"";
+    let amount = fields.required("amount_usd", either, fields::parsed)?;
+    let reason = fields.text("reason")?;
+    let key = fields.idempotency_key(http)?;
+    let idempotency_key = key.ok_or_else(|| fields::missing("idempotency_key"))?;
+    fields.finish()?;
     let adjust = Adjust {
-        account,
+        account: existing(desk, id).await?,
         amount,
-        idempotency_key: wanted.idempotency_key,
-        reason: wanted.reason,
+        idempotency_key,
+        reason,
+        author: operator.author(),
+        action: Action::BalanceAdjusted,
     };
     let adjusted = ApiError::unless_down(desk.ledger.send(adjust).await)?;
-    let balance = adjusted.map_err(credit_refused)?;
-    Ok(HttpResponse::Ok().json(json!({ "balance_usd": balance.to_string() })))
+    adjusted.map_err(credit_refused)
 }
 
 /// The account of a path, or 404.
@@ -116,24 +123,6 @@ pub async fn existing(desk: &Switchboard, id: &str) -> Result<AccountId, ApiErro
     } else {
         Err(missing())
     }
-}
-
-/// A daily limit: 0 or more.
-pub fn limit(text: &str) -> Result<Picodollars, ApiError> {
-    let limit = decimal(text, "daily_limit_usd")?;
-    if limit < Picodollars::ZERO {
-        let message = "daily_limit_usd must be 0 or more.";
-        return Err(ApiError::new(Code::InvalidValue, message).param("daily_limit_usd"));
-    }
-    Ok(limit)
-}
-
-/// A USD text.
-pub fn decimal(text: &str, param: &'static str) -> Result<Picodollars, ApiError> {
-    text.parse().map_err(|error| {
-        let message = format!("{param} cannot be used: {error}. Send a text such as \"5.00\".");
-        ApiError::new(Code::InvalidValue, message).param(param)
-    })
 }
 
 /// Why credit was neither given nor taken.

@@ -22,6 +22,11 @@ struct AccountsQuery {
 
 /// `GET /admin/overview`
 pub async fn overview(desk: Data<Switchboard>, _: Operator) -> Result<HttpResponse, ApiError> {
+    Ok(HttpResponse::Ok().json(books(&desk).await?))
+}
+
+/// The books at a glance.
+pub async fn books(desk: &Switchboard) -> Result<Value, ApiError> {
     let books = ApiError::unless_down(desk.ledger.send(AskOverview).await)?;
     let none = FindAccounts {
         query: String::new(),
@@ -34,16 +39,23 @@ pub async fn overview(desk: Data<Switchboard>, _: Operator) -> Result<HttpRespon
         let of_kind = of_kind.filter(|(name, _)| name.starts_with(prefix));
         of_kind.fold(Picodollars::ZERO, |sum, (_, usd)| sum.saturating_add(*usd))
     };
+    // What providers got beyond their customers' payments was booked as a loss.
+    let unpaid = ["loss:orphan", "loss:overrun", "loss:failed"].map(named);
+    let revenue = unpaid
+        .into_iter()
+        .fold(sum("provider:"), |sum, loss| sum.saturating_add(loss));
     let others = books.others.iter();
     let others: serde_json::Map<String, Value> = others
         .map(|(name, usd)| (name.clone(), json!(usd.to_string())))
         .collect();
-    Ok(HttpResponse::Ok().json(json!({
+    Ok(json!({
         "accounts": accounts,
         "accounts_with_credit": books.customers,
         "credit_usd": books.credit.to_string(),
         "held_usd": books.held.to_string(),
         "open_holds": books.open_holds,
+        "deposits_usd": negated(named("cash:stripe")).to_string(),
+        "revenue_usd": revenue.to_string(),
         "provider_cost_usd": sum("provider:").to_string(),
         "fees_usd": named("fee").to_string(),
         "losses_usd": negated(sum("loss:")).to_string(),
@@ -53,7 +65,7 @@ pub async fn overview(desk: Data<Switchboard>, _: Operator) -> Result<HttpRespon
             "posted": books.trial_balance.posted.to_string(),
             "pending": books.trial_balance.pending.to_string(),
         },
-    })))
+    }))
 }
 
 /// What an account of ours has paid, whose credits less debits are below zero.

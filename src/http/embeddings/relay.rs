@@ -28,7 +28,7 @@ use crate::routing::Candidate;
 use crate::routing::hold::{self, Estimate};
 use crate::store::{Refusal, Status};
 use crate::wire::embed::{self, Call, Vectors};
-use crate::wire::{self, CannotEncode, EmbedRequest, Fault};
+use crate::wire::{self, CannotEncode, EmbedRequest, Fault, FaultClass};
 
 /// Calls of one request that run at one time.
 const CALLS_AT_ONCE: usize = 8;
@@ -60,7 +60,8 @@ impl Relay {
             vectors = self.ask_hosts(meter) => vectors,
             () = stop.ordered() => Err(stopping()),
         };
-        if vectors.is_err() {
+        if let Err(error) = &vectors {
+            meter.witness().failed(error.code().word());
             meter.end_without_answer(Status::Failed);
         }
         vectors
@@ -109,10 +110,12 @@ impl Relay {
             };
             let warnings = calls.first().map(|call| call.encoded.warnings.clone());
             let dispatched = Instant::now();
+            meter.begins(&host.model, &route.base_url);
             let Err(failed) = self.attempt(route, calls, &mut given, ends).await else {
                 lease.report(Outcome::Success);
                 meter.note(note(&host.model, None));
                 meter.served_by(&host.model, None);
+                meter.witness().content_came(warnings.iter().flatten());
                 return given.success(warnings.unwrap_or_default(), dispatched);
             };
             lease.report(outcome(&failed.fault));
@@ -124,7 +127,8 @@ impl Relay {
         Err(trail.failure(meter, &self.plan, &self.desk, &self.caller))
     }
 
-    /// Puts a host that failed behind the others, when asking it again may help.
+    /// Puts a host that failed behind the others, when asking it again may help. One that was silent
+    /// is not waited for a second time.
     async fn reorder(
         &self,
         queue: &mut VecDeque<Candidate>,
@@ -133,6 +137,8 @@ impl Relay {
         meter: &Meter,
     ) -> Result<(), ApiError> {
         match next(failed.fault.class) {
+            Next::Candidate | Next::OtherProvider | Next::SameModelOnce | Next::WaitOnce
+                if failed.fault.class == FaultClass::Timeout => {}
             Next::Candidate | Next::OtherProvider | Next::SameModelOnce | Next::WaitOnce => {
                 if queue.is_empty() {
                     tokio::time::sleep(PAUSE).await;

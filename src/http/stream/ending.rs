@@ -7,7 +7,7 @@ use super::bill;
 use super::flow::{Flow, Phase};
 use crate::actors::breaker::Outcome;
 use crate::counters::StreamEnd;
-use crate::http::consequence::outcome;
+use crate::http::consequence::{outcome, word};
 use crate::http::metered::Ending;
 use crate::routing::Observation;
 use crate::store::Status;
@@ -18,6 +18,7 @@ impl Flow {
     /// The router ends, and with it the answer. The model did nothing wrong.
     pub(super) async fn stopped(&mut self) -> Bytes {
         self.ticket.lease = None;
+        self.ticket.meter.witness().failed("stopped");
         let what = "the router was stopped before the answer ended";
         let fault = Fault::ours(FaultClass::Server, what);
         self.end(Some(fault), Vec::new()).await
@@ -32,6 +33,9 @@ impl Flow {
             Status::Ok
         };
         self.report(fault.as_ref());
+        if let Some(fault) = &fault {
+            self.ticket.meter.witness().failed(&word(fault));
+        }
         let counted = match (&fault, &self.before) {
             (Some(_), _) => StreamEnd::Broken,
             (None, Some(_)) => StreamEnd::Continued,

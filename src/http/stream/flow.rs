@@ -154,6 +154,7 @@ impl Flow {
         } = &mut self.ticket;
         let bytes = chunk.text_bytes as u64;
         spending.count(meter, bytes).await.map_err(Turn::Unpaid)?;
+        meter.witness().chunk(&chunk);
         self.told = chunk.finish.or(self.told);
         if let Some(resume) = &mut self.ticket.resume {
             resume.note(&chunk);

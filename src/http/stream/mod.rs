@@ -93,6 +93,17 @@ pub fn patient_frames(
 type Opening = Pin<Box<dyn Future<Output = Result<Ticket, ApiError>>>>;
 type Pause = Pin<Box<dyn Future<Output = (Option<Bytes>, Attended)>>>;
 
+/// The same frames; what is logged while they are made carries the request's ids.
+pub fn logged<S: Stream + Unpin>(
+    mut frames: S,
+    span: tracing::Span,
+) -> impl Stream<Item = S::Item> {
+    stream::poll_fn(move |task| {
+        let _logged = span.enter();
+        frames.poll_next_unpin(task)
+    })
+}
+
 /// How far a stream has come.
 enum Stage {
     /// The first content is waited for.

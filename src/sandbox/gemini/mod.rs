@@ -1,8 +1,9 @@
-//! Google's dialect: generateContent and streamGenerateContent.
+//! Google's dialect: generateContent, streamGenerateContent and batchEmbedContents.
 
 mod answer;
 mod check;
 mod config;
+mod embed;
 mod history;
 mod model;
 mod request;
@@ -37,7 +38,7 @@ type Scripted = web::Data<Arc<Script>>;
 /// Adds the provider's routes.
 pub(super) fn routes(app: &mut web::ServiceConfig, script: Arc<Script>) {
     app.app_data(web::Data::new(script));
-    app.route("/v1beta/models/{target}", web::post().to(generate));
+    app.route("/v1beta/models/{target}", web::post().to(answer));
     app.default_service(web::to(not_found));
 }
 
@@ -47,19 +48,37 @@ async fn not_found() -> HttpResponse {
         .body("<!DOCTYPE html><title>Error 404 (Not Found)!!1</title>")
 }
 
-/// `POST /v1beta/models/{model}:generateContent` and `:streamGenerateContent`.
-async fn generate(
+/// What is asked of a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Method {
+    Generate(Delivery),
+    Embed,
+}
+
+impl Method {
+    fn delivery(self) -> Delivery {
+        match self {
+            Self::Generate(delivery) => delivery,
+            Self::Embed => Delivery::Whole,
+        }
+    }
+}
+
+/// `POST /v1beta/models/{model}:generateContent`, `:streamGenerateContent` and `:batchEmbedContents`.
+async fn answer(
     script: Scripted,
     http: HttpRequest,
     payload: Result<Bytes, Error>,
 ) -> HttpResponse {
     let target = http.match_info().query("target").to_owned();
     let (named, method) = target.rsplit_once(':').unwrap_or((&target, ""));
-    let delivery = match (method, http.query_string()) {
-        ("generateContent", _) => Delivery::Whole,
-        ("streamGenerateContent", "alt=sse") => Delivery::Stream,
+    let method = match (method, http.query_string()) {
+        ("generateContent", _) => Method::Generate(Delivery::Whole),
+        ("streamGenerateContent", "alt=sse") => Method::Generate(Delivery::Stream),
+        ("batchEmbedContents", _) => Method::Embed,
         _ => return not_found().await,
     };
+    let delivery = method.delivery();
     let Ok(bytes) = payload else {
         return refusal(&Trouble::TooLarge, None);
     };
@@ -72,30 +91,25 @@ async fn generate(
         Ok(call) => call,
         Err(response) => return response,
     };
-    match examine(&http, &call, &body, delivery) {
+    match examine(&http, &call, &body, method) {
         Err(trouble) => {
             let response = refusal(&trouble, call.plan.retry_after_s);
             call.ended();
             response
         }
-        Ok(()) => respond(call, &body, delivery),
+        Ok(()) => respond(call, &body, method),
     }
 }
 
 /// Everything that stands between a request and its answer.
-fn examine(
-    http: &HttpRequest,
-    call: &Call,
-    body: &Value,
-    delivery: Delivery,
-) -> Result<(), Trouble> {
+fn examine(http: &HttpRequest, call: &Call, body: &Value, method: Method) -> Result<(), Trouble> {
     let key = http.headers().get("x-goog-api-key");
     match key.and_then(|key| key.to_str().ok()) {
         None | Some("") => return Err(Trouble::NoKey),
         Some(INVALID_KEY) => return Err(Trouble::WrongKey),
         Some(_) => {}
     }
-    if call.plan.error_tokens.is_some() && delivery == Delivery::Whole {
+    if call.plan.error_tokens.is_some() && method.delivery() == Delivery::Whole {
         return Err(Trouble::Status(500));
     }
     match call.plan.refusal {
@@ -108,20 +122,30 @@ fn examine(
     if call.model.starts_with(UNKNOWN_MODEL) {
         return Err(Trouble::UnknownModel(call.model.clone()));
     }
-    check::request(Model::of(&call.model), body)
+    match method {
+        Method::Generate(_) => check::request(Model::of(&call.model), body),
+        Method::Embed => embed::check(&call.model, body),
+    }
 }
 
-fn respond(call: Call, body: &Value, delivery: Delivery) -> HttpResponse {
-    let request = Request::read(Model::of(&call.model), &call.model, body);
-    let response = Response::new(request, &call);
+fn respond(call: Call, body: &Value, method: Method) -> HttpResponse {
+    let response = || {
+        let request = Request::read(Model::of(&call.model), &call.model, body);
+        Response::new(request, &call)
+    };
     let mut builder = good(StatusCode::OK);
-    let show = match delivery {
-        Delivery::Stream => {
-            builder.content_type("text/event-stream");
-            response.stream()
-        }
-        Delivery::Whole => {
+    let show = match method {
+        Method::Embed => {
             builder.content_type("application/json; charset=UTF-8");
+            embed::answer(body, &call.plan)
+        }
+        Method::Generate(Delivery::Stream) => {
+            builder.content_type("text/event-stream");
+            response().stream()
+        }
+        Method::Generate(Delivery::Whole) => {
+            builder.content_type("application/json; charset=UTF-8");
+            let response = response();
             let tokens = response.tokens();
             Show::whole(response.whole(), tokens)
         }

@@ -38,11 +38,13 @@ impl Expired {
 
 impl Book {
     /// Gives back the holds whose deadline has passed and books their estimates as our loss, and
-    /// forgets idempotency keys that are old enough. Takes a bounded number of steps; what is left
+    /// forgets keys and unpaid orders that are old enough. Takes a bounded number of steps; what is left
     /// is for the next call.
     pub fn expire(&mut self, now_ms: u64) -> Vec<Released> {
         let now_ms = self.tick(now_ms);
         self.memory.forget(now_ms, MOST_AT_ONCE, &mut self.batch);
+        self.orders.forget(now_ms, MOST_AT_ONCE, &mut self.batch);
+        self.returns.forget(now_ms, MOST_AT_ONCE, &mut self.batch);
         let mut released = Vec::new();
         while let Some((expires_ms, generation)) = self.deadlines.first().copied() {
             if expires_ms > now_ms || released.len() >= MOST_AT_ONCE {

@@ -61,6 +61,15 @@ pub enum Refusal {
         /// What is free now.
         available: Picodollars,
     },
+    /// The account needs more credit, and a charge of its saved card is under way; once that has
+    /// ended, it may do.
+    #[error(
+        "{available} USD are available, which is not enough; an automatic recharge is under way"
+    )]
+    Recharging {
+        /// What is free now.
+        available: Picodollars,
+    },
     /// What is left of the day's limit does not cover it.
     #[error(
         "the daily limit of {limit} USD leaves too little: {spent} USD are spent today; it starts anew at midnight UTC"
@@ -122,10 +131,14 @@ impl Order {
 }
 
 impl Refusal {
-    /// Whether only the account's own running requests stand in the way, so that waiting helps.
+    /// Whether only the account's own running requests or charges stand in the way, so that waiting
+    /// helps.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Bound { .. } | Self::LimitBound { .. } | Self::KeyLimitBound { .. } => true,
+            Self::Bound { .. }
+            | Self::Recharging { .. }
+            | Self::LimitBound { .. }
+            | Self::KeyLimitBound { .. } => true,
             Self::TooManyHolds { .. }
             | Self::Insufficient { .. }
             | Self::DailyLimit { .. }
@@ -194,7 +207,11 @@ impl Book {
             return Ok(free);
         }
         if posted < least {
-            return Err(Refusal::Insufficient { available });
+            return Err(if self.expects_credit(order.account, now_ms) {
+                Refusal::Recharging { available }
+            } else {
+                Refusal::Insufficient { available }
+            });
         }
         if let Some(exceeded) = caps.exceeded(least, now_ms) {
             return Err(exceeded);

@@ -30,8 +30,6 @@ pub enum Scope {
     Adjust(AccountId),
     /// The card processor's events; stored apart, as `w/<event>`.
     Event,
-    /// Refunds and disputes, by the card processor's own ids.
-    Reversal,
     /// What this account asks of a route that moves money.
     Route(AccountId),
 }
@@ -42,7 +40,6 @@ impl fmt::Display for Scope {
             Self::Grant(account) => write!(f, "credit/{account}"),
             Self::Adjust(account) => write!(f, "adjust/{account}"),
             Self::Event => f.write_str("event"),
-            Self::Reversal => f.write_str("reversal"),
             Self::Route(account) => write!(f, "route/{account}"),
         }
     }
@@ -173,8 +170,28 @@ impl Memory {
         }
     }
 
-    fn has(&self, scope: &Scope, key: &str) -> bool {
+    pub(super) fn has(&self, scope: &Scope, key: &str) -> bool {
         self.rows.contains_key(&(scope.clone(), key.to_owned()))
+    }
+
+    /// Lets a running key be begun again by whoever comes next. It needs no write: a key that is
+    /// stored as running can be begun again after a restart anyway.
+    pub(super) fn release(&mut self, scope: &Scope, key: &str) {
+        let row = self.rows.get_mut(&(scope.clone(), key.to_owned()));
+        if let Some(row) = row
+            && matches!(row.state, State::Running)
+        {
+            row.state = State::CutOff;
+        }
+    }
+
+    /// Forgets a key before its time.
+    pub(super) fn remove(&mut self, scope: &Scope, key: &str, batch: &mut Batch) {
+        if let Some(row) = self.rows.remove(&(scope.clone(), key.to_owned())) {
+            let place = (row.expires_ms, scope.clone(), key.to_owned());
+            self.expiry.remove(&place);
+            batch.delete(row.key());
+        }
     }
 
     pub(super) fn insert(&mut self, row: Remembered) {

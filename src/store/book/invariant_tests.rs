@@ -6,6 +6,8 @@ use proptest::prelude::*;
 
 use super::samples::*;
 use super::*;
+use crate::billing::DisputeStage;
+use crate::ids::OrderId;
 use crate::money::{Cents, Picodollars};
 use crate::store::{Db, verify};
 
@@ -162,10 +164,11 @@ impl World {
                 let (event, intent) = (format!("evt_{event}"), format!("pi_{intent}"));
                 let deposit = Deposit {
                     account: self.account,
+                    order: OrderId::from_bytes([0; 16]),
                     event: &event,
                     intent: &intent,
                     paid: Cents::new(cents),
-                    actor: "customer",
+                    actor: "checkout",
                 };
                 if let Ok(first) = book.deposit(deposit, now_ms) {
                     assert_eq!(book.deposit(deposit, now_ms), Ok(first));
@@ -179,20 +182,26 @@ impl World {
             } => {
                 let texts = [
                     format!("evt_{event}"),
-                    format!("re_{id}"),
+                    format!("du_{id}"),
                     format!("pi_{intent}"),
                 ];
-                let reversal = Reversal {
-                    kind: ReversalKind::Refund,
-                    event: &texts[0],
-                    id: &texts[1],
-                    intent: &texts[2],
-                    amount: Cents::new(cents),
-                    actor: "operator",
-                    reason: "test",
+                let amount = Cents::new(cents);
+                let stages = [DisputeStage::Open, DisputeStage::Lost, DisputeStage::Won];
+                let back = match stages.get(usize::from(id)) {
+                    None => Back::Refunded(amount),
+                    Some(stage) => Back::Disputed {
+                        id: &texts[1],
+                        amount,
+                        stage: *stage,
+                    },
                 };
-                if let Ok(first) = book.reverse(reversal, now_ms) {
-                    assert_eq!(book.reverse(reversal, now_ms), Ok(first));
+                let reversal = Reversal {
+                    event: &texts[0],
+                    intent: &texts[2],
+                    back,
+                };
+                if book.reverse(reversal, now_ms).is_ok() {
+                    assert_eq!(book.reverse(reversal, now_ms), Ok(Reversed::Again));
                 }
             }
             Command::Clock { by_ms } => {

@@ -50,6 +50,10 @@ pub enum Kind {
     Uncovered,
     /// Corrects a balance by hand, in either direction.
     Adjust,
+    /// Gives back credit whose dispute was won.
+    Reinstated,
+    /// Makes a loss good whose dispute was won.
+    Recovered,
 }
 
 impl Kind {
@@ -69,7 +73,9 @@ impl Kind {
             | Self::Refund
             | Self::Dispute
             | Self::Uncovered
-            | Self::Adjust => true,
+            | Self::Adjust
+            | Self::Reinstated
+            | Self::Recovered => true,
         }
     }
 
@@ -92,6 +98,8 @@ impl Kind {
             Self::Dispute => "dispute",
             Self::Uncovered => "uncovered",
             Self::Adjust => "adjust",
+            Self::Reinstated => "reinstated",
+            Self::Recovered => "recovered",
         }
     }
 }

@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::balances::{Balance, Hold};
 use super::ended::End;
+use super::returns::Payment::{Known, Unknown};
 use super::transfer::Hash;
 use super::{
-    Book, Chain, DayTotals, Kind, LedgerAccount, Limits, Link, Payment, Remembered, TrialBalance,
+    Book, Chain, DayTotals, Kind, LedgerAccount, Limits, Link, Payment, Remembered, Returns,
+    TrialBalance,
 };
 use crate::ids::{AccountId, GenerationId};
 use crate::money::Picodollars;
@@ -185,6 +187,21 @@ impl Book {
             let (key, value) = row?;
             let payment: Payment = codec::decode(&key, &value)?;
             self.payments.insert(payment.intent.clone(), payment);
+        }
+        for row in db.rows(key::RECHARGES)? {
+            let (key, value) = row?;
+            self.recharges.restore(codec::decode(&key, &value)?);
+        }
+        for row in db.rows(key::ORDERS)? {
+            let (key, value) = row?;
+            self.orders.insert(codec::decode(&key, &value)?);
+        }
+        for row in db.rows(key::RETURNS)? {
+            let (key, value) = row?;
+            let returns: Returns = codec::decode(&key, &value)?;
+            let known = self.payments.contains_key(&returns.intent);
+            let payment = if known { Known } else { Unknown };
+            self.returns.insert(returns, payment);
         }
         Ok(())
     }

@@ -76,7 +76,9 @@ impl Loss {
             | Kind::DepositFee
             | Kind::Refund
             | Kind::Dispute
-            | Kind::Adjust => return None,
+            | Kind::Adjust
+            | Kind::Reinstated
+            | Kind::Recovered => return None,
         };
         Some(Self {
             kind,

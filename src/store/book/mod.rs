@@ -5,6 +5,7 @@ mod balances;
 mod cap;
 mod counters;
 mod credit;
+mod deposit_order;
 mod ended;
 mod expiry;
 mod extend;
@@ -15,8 +16,11 @@ mod key_use;
 mod kind;
 mod load;
 mod loss;
+mod ordering;
 mod overview;
 mod payment;
+mod recharging;
+mod returns;
 mod reversal;
 mod settle;
 mod transfer;
@@ -32,6 +36,8 @@ mod model_tests;
 #[cfg(test)]
 mod money_tests;
 #[cfg(test)]
+mod ordering_tests;
+#[cfg(test)]
 pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
@@ -42,6 +48,7 @@ pub use account::LedgerAccount;
 pub use balances::{Balance, TrialBalance};
 pub use counters::DayTotals;
 pub use credit::CreditError;
+pub use deposit_order::{DepositOrder, OrderState, Origin};
 pub use extend::Extension;
 pub use fingerprint::Fingerprint;
 pub use hold::{Order, Refusal, Released};
@@ -50,9 +57,12 @@ pub use key_use::KeyUsage;
 pub use kind::{Cause, Kind};
 pub use load::Recovered;
 pub use loss::{FailedCost, Loss, LossKind};
+pub use ordering::{Credited, NewOrder, OrderError, OrderPaid, Placed};
 pub use overview::Overview;
 pub use payment::{Deposit, Deposited, PaymentError};
-pub use reversal::{Reversal, ReversalKind, Reversed};
+pub use recharging::{Recharged, Wish};
+pub use returns::Back;
+pub use reversal::{Reversal, Reversed};
 pub use settle::{NotHeld, Settled};
 pub use transfer::Transfer;
 
@@ -61,15 +71,20 @@ pub(super) use idempotency::{GrantedV1, Remembered};
 pub(super) use key_use::{KeyTotals, KeyTotalsV3};
 pub(super) use load::{Meta, OpenHold, read_balance};
 pub(super) use payment::Payment;
+pub(super) use returns::Returns;
 pub(super) use transfer::{Chain, Link};
 
+use super::audit::Deed;
 use super::db::Batch;
+use super::recharge::Recharges;
 use super::{Day, key};
 use crate::ids::{AccountId, GenerationId, KeyId};
 use counters::Counters;
+use deposit_order::Orders;
 use ended::Ended;
 use expiry::Expired;
 use idempotency::Memory;
+use returns::AllReturns;
 use transfer::Draft;
 
 /// What one customer may do at most.
@@ -77,12 +92,15 @@ use transfer::Draft;
 pub struct Limits {
     /// Open holds of one account.
     pub holds_per_account: usize,
+    /// Deposits that it may order within 24 hours.
+    pub orders_per_day: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
             holds_per_account: 64,
+            orders_per_day: 20,
         }
     }
 }
@@ -101,6 +119,9 @@ pub struct Book {
     memory: Memory,
     /// By the card processor's id: one short row for every deposit ever made.
     payments: HashMap<String, Payment>,
+    orders: Orders,
+    returns: AllReturns,
+    recharges: Recharges,
     losses: Vec<Loss>,
     /// The latest time that anybody told the book. Its own time never goes back.
     latest_ms: u64,
@@ -119,6 +140,9 @@ impl Book {
             counters: Counters::default(),
             memory: Memory::default(),
             payments: HashMap::new(),
+            orders: Orders::default(),
+            returns: AllReturns::default(),
+            recharges: Recharges::default(),
             losses: Vec::new(),
             latest_ms: 0,
             batch: Batch::default(),
@@ -172,6 +196,16 @@ impl Book {
             self.batch.put(key::META.to_vec(), &Meta::of(&self.chain));
         }
         std::mem::take(&mut self.batch)
+    }
+
+    /// Number of the last transfer.
+    pub fn transfers(&self) -> u64 {
+        self.chain.seq
+    }
+
+    /// Writes a row of the audit log with the next commit.
+    pub fn note(&mut self, deed: &Deed) {
+        deed.put(&mut self.batch);
     }
 
     /// The losses since the last call, each one once.

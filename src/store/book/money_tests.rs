@@ -2,29 +2,42 @@
 
 use super::samples::*;
 use super::*;
+use crate::billing::DisputeStage;
+use crate::ids::OrderId;
 use crate::money::{Cents, Picodollars};
 
 const ZERO: Picodollars = Picodollars::ZERO;
 
+const ORDER: OrderId = OrderId::from_bytes([7; 16]);
+
 fn deposit<'a>(account: AccountId, event: &'a str, intent: &'a str, cents: u64) -> Deposit<'a> {
     Deposit {
         account,
+        order: ORDER,
         event,
         intent,
         paid: Cents::new(cents),
-        actor: "customer",
+        actor: "checkout",
     }
 }
 
-fn refund<'a>(event: &'a str, id: &'a str, cents: u64) -> Reversal<'a> {
+fn refund(event: &str, total_cents: u64) -> Reversal<'_> {
     Reversal {
-        kind: ReversalKind::Refund,
         event,
-        id,
         intent: "pi_1",
+        back: Back::Refunded(Cents::new(total_cents)),
+    }
+}
+
+fn dispute(event: &str, cents: u64, stage: DisputeStage) -> Reversal<'_> {
+    let back = Back::Disputed {
+        id: "du_1",
         amount: Cents::new(cents),
-        actor: "operator",
-        reason: "asked for it",
+        stage,
+    };
+    Reversal {
+        back,
+        ..refund(event, 0)
     }
 }
 
@@ -91,42 +104,69 @@ fn a_payment_that_changed_is_not_booked() {
 }
 
 #[test]
-fn a_refund_takes_credit_once_and_never_below_zero() {
+fn refunds_add_up_and_never_take_a_balance_below_zero() {
     let (mut book, account) = paid_in();
-    let first = book.reverse(refund("evt_2", "re_1", 600), NOON_MS).unwrap();
-    assert_eq!((first.account, first.balance), (account, usd("3.60")));
-    for event in ["evt_2", "evt_3"] {
-        assert_eq!(book.reverse(refund(event, "re_1", 600), NOON_MS), Ok(first));
+    let booked = Ok(Reversed::Booked(account));
+    assert_eq!(book.reverse(refund("evt_2", 600), NOON_MS), booked);
+    assert_eq!(book.balance(account).available(), usd("3.60"));
+    // The same event, the same said by another one, and an earlier one that comes late.
+    for (event, total) in [("evt_2", 600), ("evt_3", 600), ("evt_4", 250)] {
+        let again = book.reverse(refund(event, total), NOON_MS);
+        assert_eq!(again, Ok(Reversed::Again), "{event}");
     }
     let held = order(account, usd("3"), usd("3"));
     book.authorise(held, NOON_MS).unwrap();
-    book.reverse(refund("evt_4", "re_2", 400), NOON_MS).unwrap();
+    assert_eq!(book.reverse(refund("evt_5", 1000), NOON_MS), booked);
     assert_eq!(book.balance(account).available(), ZERO);
     assert_eq!(book.balance(account).debits_pending(), usd("3"));
     let loss = book.ledger_balance(&LedgerAccount::LossRefund);
     assert_eq!(loss.debits_posted(), usd("3.40"));
     let cash = book.ledger_balance(&LedgerAccount::CashStripe);
     assert_eq!(cash.posted(), ZERO);
-    let more = book.reverse(refund("evt_5", "re_3", 1), NOON_MS);
-    assert_eq!(more, Err(PaymentError::TooMuchBack));
     assert!(book.trial_balance().is_zero());
 }
 
 #[test]
-fn a_dispute_is_told_from_a_refund_and_needs_its_payment() {
-    let (mut book, _) = paid_in();
-    let dispute = Reversal {
-        kind: ReversalKind::Dispute,
-        ..refund("evt_2", "dp_1", 1000)
+fn a_dispute_takes_the_money_and_gives_it_back_when_it_is_won() {
+    let (mut book, account) = paid_in();
+    book.grant(account, usd("5"), "k", "test", NOON_MS).unwrap();
+    let (open, won) = (DisputeStage::Open, DisputeStage::Won);
+    book.reverse(dispute("evt_2", 1000, open), NOON_MS).unwrap();
+    assert_eq!(book.balance(account).available(), usd("4.60"));
+    book.reverse(refund("evt_3", 1000), NOON_MS).unwrap();
+    // Never more than was paid; the rest is ours to bear until the dispute is won.
+    assert_eq!(book.balance(account).available(), usd("4.60"));
+    let loss = |book: &Book| book.ledger_balance(&LedgerAccount::LossRefund).posted();
+    assert_eq!(loss(&book), usd("-10"));
+    book.reverse(dispute("evt_4", 1000, won), NOON_MS).unwrap();
+    assert_eq!(loss(&book), ZERO);
+    assert_eq!(book.balance(account).available(), usd("4.60"));
+    let late = book.reverse(dispute("evt_5", 1000, open), NOON_MS);
+    assert_eq!(late, Ok(Reversed::Again));
+    let changed = book.reverse(dispute("evt_4", 999, won), NOON_MS);
+    assert_eq!(changed, Err(PaymentError::Mismatch));
+    assert!(book.trial_balance().is_zero());
+}
+
+#[test]
+fn what_goes_back_before_the_payment_comes_is_booked_with_it() {
+    let (mut book, account) = (Book::new(Limits::default()), AccountId::new());
+    let waiting = book.reverse(refund("evt_1", 400), NOON_MS);
+    assert_eq!(waiting, Ok(Reversed::Waiting));
+    let paid = deposit(account, "evt_2", "pi_1", 1000);
+    let deposited = book.deposit(paid, NOON_MS).unwrap();
+    assert_eq!(deposited.balance, usd("9.60"));
+    assert_eq!(book.balance(account).available(), usd("5.60"));
+    let absurd = book.reverse(refund("evt_3", u64::MAX), NOON_MS);
+    assert_eq!(absurd, Err(PaymentError::TooMuch));
+    // Of a payment that never comes, nothing is kept for ever.
+    let other = Reversal {
+        intent: "pi_2",
+        ..refund("evt_4", 1)
     };
-    book.reverse(dispute, NOON_MS).unwrap();
-    let as_refund = book.reverse(refund("evt_3", "dp_1", 1000), NOON_MS);
-    assert_eq!(as_refund, Err(PaymentError::Mismatch));
-    let unknown = Reversal {
-        intent: "pi_9",
-        ..refund("evt_4", "re_4", 1)
-    };
-    assert_eq!(book.reverse(unknown, NOON_MS), Err(PaymentError::Unknown));
+    book.reverse(other, NOON_MS).unwrap();
+    book.expire(NOON_MS + 31 * DAY_MS);
+    assert!(book.returns.get("pi_2").is_none() && book.returns.get("pi_1").is_some());
 }
 
 #[test]
@@ -202,7 +242,7 @@ fn what_is_remembered_survives_a_restart() {
     let account = AccountId::new();
     let paid = deposit(account, "evt_1", "pi_1", 1000);
     let first = book.deposit(paid, NOON_MS).unwrap();
-    book.reverse(refund("evt_2", "re_1", 900), NOON_MS).unwrap();
+    book.reverse(refund("evt_2", 900), NOON_MS).unwrap();
     let print = Fingerprint::of(&[]);
     let scope = Scope::Route(account);
     book.begin(scope.clone(), "k", print, 0, NOON_MS).unwrap();
@@ -222,8 +262,10 @@ fn what_is_remembered_survives_a_restart() {
     let (mut again, recovered) = Book::load(&db, Limits::default(), NOON_MS).unwrap();
     assert_eq!((recovered.orphans, recovered.loss), (1, usd("0.15")));
     assert_eq!(again.deposit(paid, NOON_MS), Ok(first));
-    let over = again.reverse(refund("evt_3", "re_2", 101), NOON_MS);
-    assert_eq!(over, Err(PaymentError::TooMuchBack));
+    for event in ["evt_2", "evt_3"] {
+        let heard = again.reverse(refund(event, 900), NOON_MS);
+        assert_eq!(heard, Ok(Reversed::Again));
+    }
     let other = again.begin(scope.clone(), "k", Fingerprint::of(&[b"x"]), 0, NOON_MS);
     assert_eq!(other, Err(KeyError::Conflict));
     // Who ran it is gone, so it is not refused as running for a day.

@@ -7,12 +7,11 @@ use super::fingerprint::Fingerprint;
 use super::idempotency::{KeyError, Outcome, Scope};
 use super::transfer::Draft;
 use super::{Book, Cause, Kind, LedgerAccount};
-use crate::ids::AccountId;
+use crate::billing::fee;
+use crate::ids::{AccountId, OrderId};
 use crate::money::{Cents, Picodollars};
 use crate::store::key;
 
-/// Our fee, in percent of a deposit.
-const FEE_PERCENT: u64 = 4;
 /// Longest id of a payment or event, in bytes.
 const MOST_ID_BYTES: usize = 255;
 
@@ -21,6 +20,8 @@ const MOST_ID_BYTES: usize = 255;
 pub struct Deposit<'a> {
     /// Whose credit it becomes.
     pub account: AccountId,
+    /// The order that was paid.
+    pub order: OrderId,
     /// The processor's id of the message that said so.
     pub event: &'a str,
     /// The processor's id of the payment.
@@ -54,14 +55,20 @@ pub enum PaymentError {
     /// The payment was booked for another account or amount.
     #[error("this payment was booked with another account or amount; compare with the processor")]
     Mismatch,
-    /// Nothing is known of the payment that goes back.
-    #[error("no deposit with this payment id was ever booked")]
-    Unknown,
-    /// More would go back than was paid.
-    #[error("more would go back than was paid")]
-    TooMuchBack,
-    /// The account would have been credited more than can be counted.
-    #[error("the account would exceed the most that can be credited, about 4.6 million USD")]
+    /// The payment is for no order of ours.
+    #[error("there is no such order; it may be another router's, or older than 30 days")]
+    NoOrder,
+    /// Another amount was paid than was ordered.
+    #[error("another amount was paid than was ordered; compare with the processor")]
+    OtherAmount,
+    /// Someone else paid, or the order was never shown to anybody.
+    #[error("another customer paid than ordered; compare with the processor")]
+    OtherCustomer,
+    /// The order was paid by another payment already.
+    #[error("the order was paid before by another payment; give this one back")]
+    PaidTwice,
+    /// More than can be counted would be credited or go back.
+    #[error("more than can be counted: an account may be credited about 4.6 million USD")]
     TooMuch,
 }
 
@@ -69,18 +76,15 @@ pub enum PaymentError {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Payment {
     pub intent: String,
+    pub order: OrderId,
     pub(super) account: AccountId,
-    pub(super) paid: Cents,
+    pub paid: Cents,
     /// What has gone back so far.
-    pub(super) back: Cents,
+    pub back: Cents,
+    /// The part of that which no credit covered.
+    pub(super) uncovered: Picodollars,
     /// What the account had available after the deposit.
     balance: Picodollars,
-}
-
-/// Our fee: 4 % to the cent, half a cent up.
-fn fee(paid: Cents) -> Cents {
-    let hundredths = paid.get().saturating_mul(FEE_PERCENT);
-    Cents::new(hundredths / 100 + u64::from(hundredths % 100 >= 50))
 }
 
 impl Book {
@@ -106,6 +110,7 @@ impl Book {
         let fingerprint = Fingerprint::of(&[
             b"deposit",
             &deposit.account.to_bytes(),
+            &deposit.order.to_bytes(),
             deposit.intent.as_bytes(),
             &deposit.paid.get().to_be_bytes(),
         ]);
@@ -114,9 +119,7 @@ impl Book {
         }
         check_id(deposit.intent)?;
         let balance = match self.payments.get(deposit.intent) {
-            Some(before) if (before.account, before.paid) == (deposit.account, deposit.paid) => {
-                before.balance
-            }
+            Some(before) if before.is_of(&deposit) => before.balance,
             Some(_) => return Err(PaymentError::Mismatch),
             None => self.credit(&deposit, credited, fee, now_ms)?,
         };
@@ -157,15 +160,22 @@ impl Book {
         }
         let payment = Payment {
             intent: deposit.intent.to_owned(),
+            order: deposit.order,
             account: deposit.account,
             paid: deposit.paid,
             back: Cents::ZERO,
+            uncovered: Picodollars::ZERO,
             balance: self.balance(deposit.account).available(),
         };
         let balance = payment.balance;
+        self.keep_payment(payment.clone());
+        self.catch_up(&payment, now_ms);
+        Ok(balance)
+    }
+
+    pub(super) fn keep_payment(&mut self, payment: Payment) {
         self.batch.put(key::payment(&payment.intent), &payment);
         self.payments.insert(payment.intent.clone(), payment);
-        Ok(balance)
     }
 
     /// The balance that an event of the processor came to before.
@@ -199,39 +209,15 @@ impl From<KeyError> for PaymentError {
     }
 }
 
-fn check_id(id: &str) -> Result<(), PaymentError> {
+impl Payment {
+    fn is_of(&self, deposit: &Deposit<'_>) -> bool {
+        (self.account, self.order, self.paid) == (deposit.account, deposit.order, deposit.paid)
+    }
+}
+
+pub(super) fn check_id(id: &str) -> Result<(), PaymentError> {
     if id.is_empty() || id.len() > MOST_ID_BYTES {
         return Err(PaymentError::BadId);
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn the_fee_is_four_percent_to_the_cent_half_up() {
-        for (paid, expected) in [
-            (1000, 40),
-            (12, 0),
-            (13, 1),
-            (1012, 40),
-            (1013, 41),
-            (38, 2),
-        ] {
-            assert_eq!(fee(Cents::new(paid)).get(), expected, "{paid}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn the_fee_is_the_nearest_cent(paid in 0_u64..1_000_000_000) {
-            let exact_hundredths = paid * 4;
-            let got_hundredths = fee(Cents::new(paid)).get() * 100;
-            prop_assert!(got_hundredths <= exact_hundredths + 50);
-            prop_assert!(got_hundredths + 50 > exact_hundredths);
-        }
-    }
 }

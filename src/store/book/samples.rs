@@ -1,12 +1,14 @@
 //! Orders and records for tests.
 
 use super::{Book, Limits, Order};
+use crate::billing::DisputeStage;
 use crate::catalog::Tier;
 use crate::ids::{AccountId, GenerationId, KeyId, RequestId};
 use crate::money::{Cents, Picodollars};
 use crate::store::{
-    AccountChange, Accounts, AttemptRecord, Db, Delivery, Deposit, Generation, Reversal,
-    ReversalKind, SpendLimits, Status,
+    AccountChange, Accounts, Action, AttemptRecord, Author, AutoRecharge, Back, Db, Deed, Delivery,
+    Generation, NewOrder, OrderPaid, Origin, Placed, Reversal, SpendLimits, Status, Switch,
+    TelemetryChange, Want, Wish,
 };
 use crate::usage::Usage;
 
@@ -39,35 +41,83 @@ pub(crate) fn customer(db: &Db) -> AccountId {
     accounts.touch_key(first, NOON_MS);
     let change = AccountChange {
         default_tier: Some(Some(Tier::Economy)),
+        telemetry: Some(Some(TelemetryChange {
+            endpoint: Some("https://otlp.example".to_owned()),
+            headers: Some(vec![("x-key".to_owned(), Some("hunter2".to_owned()))]),
+            ..TelemetryChange::default()
+        })),
         ..AccountChange::default()
     };
     accounts.change_account(account, change).unwrap();
+    let deed = Deed::new(
+        Author::ROUTER,
+        Action::AccountChanged,
+        Some(account),
+        NOON_MS,
+    );
+    accounts.note(&deed.with("why", "test"));
+    let customer = "cus_1".parse().unwrap();
+    accounts.keep_customer(account, customer).unwrap();
     db.commit(accounts.take_batch()).unwrap();
     account
 }
 
-/// A deposit, a refund of a part of it, and a correction.
+/// A deposit that was ordered and paid, a refund of a part of it, a dispute of a payment that never
+/// came, and a correction.
 pub(crate) fn card_money(book: &mut Book, account: AccountId) {
-    let paid = Deposit {
+    let new = NewOrder {
         account,
+        paid: Cents::new(1000),
+        origin: Origin::Checkout,
+        customer: Some("cus_1"),
+        request: Some("once"),
+    };
+    let Ok(Placed::Order(placed)) = book.place_order(new, NOON_MS) else {
+        panic!("nothing was ordered")
+    };
+    book.answer_order(placed.id, "cus_1", "pay there");
+    let paid = OrderPaid {
         event: "evt_1",
+        order: placed.id,
         intent: "pi_1",
         paid: Cents::new(1000),
-        actor: "customer",
+        customer: Some("cus_1"),
     };
-    book.deposit(paid, NOON_MS).unwrap();
-    let back = Reversal {
-        kind: ReversalKind::Refund,
+    book.pay_order(paid, NOON_MS).unwrap();
+    let refund = Reversal {
         event: "evt_2",
-        id: "re_1",
         intent: "pi_1",
-        amount: Cents::new(1),
-        actor: "operator",
-        reason: "test",
+        back: Back::Refunded(Cents::new(1)),
     };
-    book.reverse(back, NOON_MS).unwrap();
+    book.reverse(refund, NOON_MS).unwrap();
+    let dispute = Reversal {
+        event: "evt_3",
+        intent: "pi_9",
+        back: Back::Disputed {
+            id: "du_1",
+            amount: Cents::new(7),
+            stage: DisputeStage::Open,
+        },
+    };
+    book.reverse(dispute, NOON_MS).unwrap();
     book.adjust(account, pico(-3), "second", "test", NOON_MS)
         .unwrap();
+    let terms = AutoRecharge {
+        state: Switch::On,
+        threshold: usd("100"),
+        amount: usd("20"),
+        monthly_cap: usd("100"),
+    };
+    let (customer, method) = ("cus_1".parse().unwrap(), "pm_1".parse().unwrap());
+    let wish = Wish {
+        account,
+        want: Want::Threshold,
+        terms,
+        customer: &customer,
+        method: &method,
+        pause_ms: 0,
+    };
+    book.begin_recharge(wish, NOON_MS).unwrap();
 }
 
 pub(crate) fn order(account: AccountId, want: Picodollars, least: Picodollars) -> Order {

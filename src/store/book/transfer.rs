@@ -41,6 +41,14 @@ impl Transfer {
     pub fn generation(&self) -> Option<GenerationId> {
         self.cause.of_generation()
     }
+
+    /// The card processor's id of the payment that it is about.
+    pub fn payment(&self) -> Option<&str> {
+        match &self.cause {
+            Cause::Payment { intent, .. } => Some(intent),
+            Cause::Generation { .. } | Cause::Operator { .. } => None,
+        }
+    }
 }
 
 impl Transfer {

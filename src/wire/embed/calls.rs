@@ -5,7 +5,7 @@ use crate::catalog::{Dialect, Model, Provider};
 use super::super::fault::{Fault, FaultClass};
 use super::super::{CannotEncode, Encoded, dialect_of};
 use super::sizes::Cut;
-use super::{EmbedRequest, Input, Vectors, openai, titan};
+use super::{EmbedRequest, Input, Kind, Vectors, gemini, openai, titan};
 
 /// One call upstream.
 #[derive(Clone, Debug)]
@@ -43,7 +43,8 @@ pub fn calls(
             Ok(batches.into_iter().map(encode).collect())
         }
         Dialect::Bedrock => {
-            titan::check(request, model)?;
+            titan::check(model)?;
+            only_texts(request, model)?;
             let encode = |index: &usize| {
                 Ok(call(
                     vec![*index],
@@ -52,9 +53,30 @@ pub fn calls(
             };
             pending.iter().map(encode).collect()
         }
-        dialect @ (Dialect::Responses | Dialect::Anthropic | Dialect::Gemini) => {
-            Err(CannotEncode::Unspoken(dialect))
+        Dialect::Gemini => {
+            only_texts(request, model)?;
+            let encode = |inputs: Vec<usize>| {
+                let encoded = gemini::encode(request, model, &inputs, cut);
+                call(inputs, encoded)
+            };
+            Ok(gemini::batches(pending).map(encode).collect())
         }
+        dialect @ (Dialect::Responses | Dialect::Anthropic) => Err(CannotEncode::Unspoken(dialect)),
+    }
+}
+
+/// Refuses tokens for a model that takes texts alone.
+fn only_texts(request: &EmbedRequest, model: &Model) -> Result<(), CannotEncode> {
+    let tokens = |kind: Kind| match kind {
+        Kind::Text => false,
+        Kind::Tokens(_) => true,
+    };
+    match request.inputs.iter().position(|place| tokens(place.kind)) {
+        Some(index) => Err(CannotEncode::Unsupported {
+            param: request.path(index),
+            message: format!("{} takes texts, not tokens; send the text.", model.id),
+        }),
+        None => Ok(()),
     }
 }
 
@@ -64,13 +86,18 @@ pub fn decode(dialect: Dialect, body: &[u8], call: &Call) -> Result<Vectors, Fau
     let mut vectors = match dialect {
         Dialect::OpenAi => openai::decode(text, call.inputs.len())?,
         Dialect::Bedrock => titan::decode(text)?,
-        Dialect::Responses | Dialect::Anthropic | Dialect::Gemini => {
+        Dialect::Gemini => gemini::decode(text, call.inputs.len())?,
+        Dialect::Responses | Dialect::Anthropic => {
             return Err(malformed(&"the dialect has no embeddings"));
         }
     };
     match call.cut {
         Cut::None => {}
         Cut::Upstream(size) => vectors.expect_size(size)?,
+        Cut::UpstreamUnscaled(size) => {
+            vectors.expect_size(size)?;
+            vectors.cut(size)?;
+        }
         Cut::Ours(size) => vectors.cut(size)?,
     }
     Ok(vectors)

@@ -82,7 +82,9 @@ pub(super) fn encode(
     json::push_member(&mut body, "model", &name);
     json::push_member(&mut body, "input", &input(request, inputs));
     match cut {
-        Cut::Upstream(size) => json::push_member(&mut body, "dimensions", &size.to_string()),
+        Cut::Upstream(size) | Cut::UpstreamUnscaled(size) => {
+            json::push_member(&mut body, "dimensions", &size.to_string());
+        }
         Cut::None | Cut::Ours(_) => {}
     }
     if takes_base64(provider) {

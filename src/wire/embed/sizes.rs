@@ -47,6 +47,8 @@ pub(super) enum Cut {
     None,
     /// The upstream is asked for vectors of this length.
     Upstream(u32),
+    /// The same of an upstream that does not bring what it cuts to length one again.
+    UpstreamUnscaled(u32),
     /// The first numbers of each vector are kept and brought to length one again.
     Ours(u32),
 }
@@ -77,6 +79,7 @@ impl Cut {
             });
         }
         Ok(match (native, sizes) {
+            (Some(_), _) if provider.dialect == Dialect::Gemini => Self::UpstreamUnscaled(wanted),
             (Some(_), _) => Self::Upstream(wanted),
             (None, Sizes::UpTo(most)) if wanted < most => Self::Ours(wanted),
             (None, Sizes::UpTo(_) | Sizes::Listed(_) | Sizes::Only(_)) => Self::None,
@@ -86,7 +89,8 @@ impl Cut {
 
 /// The sizes that the upstream itself offers.
 /// <https://platform.openai.com/docs/api-reference/embeddings/create>,
-/// <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html>
+/// <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html>,
+/// <https://ai.google.dev/gemini-api/docs/embeddings>
 fn native(model: &Model, dialect: Dialect) -> Option<Sizes> {
     let name = model.upstream.as_str();
     match dialect {
@@ -96,10 +100,8 @@ fn native(model: &Model, dialect: Dialect) -> Option<Sizes> {
         Dialect::Bedrock if name.contains("titan-embed-text-v2") => {
             Some(Sizes::Listed(&[256, 512, 1024]))
         }
-        Dialect::OpenAi
-        | Dialect::Responses
-        | Dialect::Anthropic
-        | Dialect::Gemini
-        | Dialect::Bedrock => None,
+        // Every model of Google's that still answers has any size.
+        Dialect::Gemini => Some(Sizes::UpTo(model.max_output)),
+        Dialect::OpenAi | Dialect::Responses | Dialect::Anthropic | Dialect::Bedrock => None,
     }
 }

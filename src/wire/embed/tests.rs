@@ -36,6 +36,13 @@ context_window = 512
 max_output = 3072
 price = { input = 0.01, output = 0 }
 [[model]]
+id = "gemini-embedding-001"
+provider = "google"
+endpoint = "embeddings"
+context_window = 2048
+max_output = 3072
+price = { input = 0.15, output = 0 }
+[[model]]
 id = "local-rigid"
 provider = "local"
 endpoint = "embeddings"
@@ -194,6 +201,51 @@ fn titan_gets_one_text_a_call() {
 }
 
 #[test]
+fn google_gets_a_hundred_texts_a_call() {
+    let body = json!({"model": "m", "input": vec!["a\"b"; 201], "dimensions": 768, "user": "me"});
+    let calls = encoded("gemini-embedding-001", &body).unwrap();
+    let lengths: Vec<usize> = calls.iter().map(|call| call.inputs.len()).collect();
+    assert_eq!(lengths, [100, 100, 1]);
+    assert_eq!(calls[2].inputs, [200]);
+    insta::assert_debug_snapshot!(sent(&calls[2]), @r#"
+    (
+        "/v1beta/models/gemini-embedding-001:batchEmbedContents",
+        "{\"requests\":[{\"model\":\"models/gemini-embedding-001\",\"content\":{\"parts\":[{\"text\":\"a\\\"b\"}]},\"outputDimensionality\":768}]}",
+    )
+    "#);
+    let warning = calls[0].encoded.warnings[0].to_string();
+    assert_eq!(warning, "advisory;untranslatable;user");
+    let tokens = json!({"model": "m", "input": [1, 2]});
+    assert!(matches!(
+        encoded("gemini-embedding-001", &tokens),
+        Err(CannotEncode::Unsupported { param, .. }) if param == "input"
+    ));
+}
+
+#[test]
+fn googles_vectors_are_read_in_order_and_brought_to_length_one() {
+    let two = json!({"model": "m", "input": ["a", "b"], "dimensions": 2});
+    let said = |embeddings: Value| json!({"embeddings": embeddings, "usageMetadata": {"promptTokenCount": 8}});
+    let good = said(json!([{"values": [3.0, 4.0]}, {"values": [-0.6, 0.8]}]));
+    let vectors = answer("gemini-embedding-001", &two, &good).unwrap();
+    assert_eq!(vectors.vectors, [[0.6, 0.8], [-0.6, 0.8]]);
+    assert_eq!(vectors.tokens, Some(8));
+    let uncounted = json!({"embeddings": good["embeddings"]});
+    let vectors = answer("gemini-embedding-001", &two, &uncounted).unwrap();
+    assert_eq!(vectors.tokens, None);
+    for odd in [
+        said(json!([{"values": [3.0, 4.0]}])),
+        said(json!([{"values": [3.0, 4.0]}, {}])),
+        said(json!([{"values": [3.0, 4.0]}, {"values": [1, 2, 3]}])),
+        said(json!([{"values": [3.0, 4.0, 0.0]}, {"values": [1, 2, 3]}])),
+        json!({"embedding": {"values": [3.0, 4.0]}}),
+    ] {
+        let fault = answer("gemini-embedding-001", &two, &odd).unwrap_err();
+        assert_eq!(fault.class, FaultClass::Malformed, "{odd}");
+    }
+}
+
+#[test]
 fn sizes_that_do_not_exist_are_refused_with_those_that_do() {
     let with = |id: &str, size: u32| {
         let body = json!({"model": "m", "input": "a", "dimensions": size});
@@ -202,6 +254,7 @@ fn sizes_that_do_not_exist_are_refused_with_those_that_do() {
     for (id, size, told) in [
         ("text-embedding-3-small", 1537, "from 1 to 1536"),
         ("amazon.titan-embed-text-v2:0", 300, "256, 512, 1024"),
+        ("gemini-embedding-001", 3073, "from 1 to 3072"),
         ("local-embed", 5, "from 1 to 4"),
         ("local-rigid", 3, "the size 4 alone"),
     ] {
@@ -375,8 +428,8 @@ proptest! {
     #[test]
     fn arbitrary_bodies_never_panic(text in any::<String>()) {
         let _ = EmbedRequest::parse(Bytes::from(text.clone()));
-        for (dialect, call) in [(Dialect::OpenAi, two_call()), (Dialect::Bedrock, two_call())] {
-            let _ = decode(dialect, text.as_bytes(), &call);
+        for dialect in [Dialect::OpenAi, Dialect::Bedrock, Dialect::Gemini] {
+            let _ = decode(dialect, text.as_bytes(), &two_call());
         }
     }
 }

@@ -10,11 +10,11 @@ use super::super::object::Object;
 use super::super::{CannotEncode, Encoded, Reason, Warning, bedrock, json};
 use super::calls::malformed;
 use super::sizes::Cut;
-use super::{EmbedRequest, Kind, Vectors, vectors};
+use super::{EmbedRequest, Vectors, vectors};
 use crate::wire::Fault;
 
-/// Whether the model can embed what was sent.
-pub(super) fn check(request: &EmbedRequest, model: &Model) -> Result<(), CannotEncode> {
+/// Whether the model is one of those that are spoken.
+pub(super) fn check(model: &Model) -> Result<(), CannotEncode> {
     if !model.upstream.contains("titan-embed-text") {
         return Err(CannotEncode::Unsupported {
             param: "model".to_owned(),
@@ -24,17 +24,7 @@ pub(super) fn check(request: &EmbedRequest, model: &Model) -> Result<(), CannotE
             ),
         });
     }
-    let tokens = |kind: Kind| match kind {
-        Kind::Text => false,
-        Kind::Tokens(_) => true,
-    };
-    match request.inputs.iter().position(|place| tokens(place.kind)) {
-        Some(index) => Err(CannotEncode::Unsupported {
-            param: request.path(index),
-            message: format!("{} takes texts, not tokens; send the text.", model.id),
-        }),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// Writes one call.
@@ -49,7 +39,9 @@ pub(super) fn encode(
     let text = place.map_or("\"\"", |place| request.raw(place));
     json::push_member(&mut body, "inputText", text);
     match cut {
-        Cut::Upstream(size) => json::push_member(&mut body, "dimensions", &size.to_string()),
+        Cut::Upstream(size) | Cut::UpstreamUnscaled(size) => {
+            json::push_member(&mut body, "dimensions", &size.to_string());
+        }
         Cut::None | Cut::Ours(_) => {}
     }
     body.push('}');

@@ -59,7 +59,7 @@ pub(in crate::wire) fn encode(
     }
     out.push('}');
     Ok(Encoded {
-        path: path(request, model),
+        path: path(&model.upstream, method(request)),
         headers: Vec::new(),
         body: Bytes::from(out),
         warnings,
@@ -76,15 +76,21 @@ pub(super) fn push_text_part(out: &mut String, text: &str) {
     out.push('}');
 }
 
-fn path(request: &ChatRequest, model: &Model) -> String {
+/// Where a method of a model is called.
+pub(in crate::wire) fn path(upstream: &str, method: &str) -> String {
     let mut path = String::from("/v1beta/models/");
-    push_encoded(&mut path, &model.upstream);
-    path.push_str(if request.stream() {
-        ":streamGenerateContent?alt=sse"
-    } else {
-        ":generateContent"
-    });
+    push_encoded(&mut path, upstream);
+    path.push(':');
+    path.push_str(method);
     path
+}
+
+fn method(request: &ChatRequest) -> &'static str {
+    if request.stream() {
+        "streamGenerateContent?alt=sse"
+    } else {
+        "generateContent"
+    }
 }
 
 /// Appends a path segment, everything but unreserved characters percent-encoded: a name can never

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use crate::billing::DisputeStage;
 use crate::store::book::samples::DAY_MS;
 
 pub const ACCOUNTS: usize = 3;
@@ -29,9 +30,10 @@ pub enum Command {
         intent: u8,
         cents: u64,
     },
+    /// So much was refunded in all, or is disputed.
     Reverse {
         event: u8,
-        id: u8,
+        dispute: Option<(u8, DisputeStage)>,
         intent: u8,
         cents: u64,
     },
@@ -110,15 +112,24 @@ fn card() -> impl Strategy<Value = Command> {
                 cents
             }
         ),
-        (0_u8..24, 0_u8..12, 0_u8..12, cents).prop_map(|(event, id, intent, cents)| {
+        (0_u8..24, dispute(), 0_u8..12, cents).prop_map(|(event, dispute, intent, cents)| {
             Command::Reverse {
                 event,
-                id,
+                dispute,
                 intent,
                 cents,
             }
         }),
     ]
+}
+
+fn dispute() -> impl Strategy<Value = Option<(u8, DisputeStage)>> {
+    let stage = prop_oneof![
+        Just(DisputeStage::Open),
+        Just(DisputeStage::Lost),
+        Just(DisputeStage::Won),
+    ];
+    prop::option::of((0_u8..2, stage))
 }
 
 fn request() -> impl Strategy<Value = Command> {

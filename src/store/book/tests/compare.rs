@@ -1,13 +1,13 @@
 //! One command for both, the book and its reference, and their answers compared.
 
 use super::command::{ACCOUNTS, Command, SLOTS};
-use super::once::{Known, Name};
+use super::once::{Heard, Known, Name};
 use super::reference::{Fate, MOST_HOLDS, Purse, Reference, Request};
-use crate::ids::{AccountId, GenerationId};
+use crate::ids::{AccountId, GenerationId, OrderId};
 use crate::money::{Cents, Picodollars};
 use crate::store::book::samples::{NOON_MS, order, pico, record};
 use crate::store::book::{
-    Book, Deposit, Extension, FailedCost, Limits, Order, Refusal, Reversal, ReversalKind,
+    Back, Book, Deposit, Extension, FailedCost, Limits, Order, Refusal, Reversal, Reversed,
 };
 
 /// The book and its reference.
@@ -25,6 +25,7 @@ pub struct Pair {
 pub fn limits() -> Limits {
     Limits {
         holds_per_account: MOST_HOLDS,
+        ..Limits::default()
     }
 }
 
@@ -66,6 +67,7 @@ impl Pair {
             } => {
                 let deposit = Deposit {
                     account: self.ids[account],
+                    order: OrderId::from_bytes([intent; 16]),
                     event: &event.to_string(),
                     intent: &intent.to_string(),
                     paid: Cents::new(cents),
@@ -77,22 +79,36 @@ impl Pair {
             }
             Command::Reverse {
                 event,
-                id,
+                dispute,
                 intent,
                 cents,
             } => {
-                let reversal = Reversal {
-                    kind: ReversalKind::Refund,
-                    event: &event.to_string(),
-                    id: &id.to_string(),
-                    intent: &intent.to_string(),
-                    amount: Cents::new(cents),
-                    actor: "test",
-                    reason: "test",
+                let amount = Cents::new(cents);
+                let id = dispute.map(|(id, _)| id.to_string()).unwrap_or_default();
+                let back = match dispute {
+                    None => Back::Refunded(amount),
+                    Some((_, stage)) => Back::Disputed {
+                        id: &id,
+                        amount,
+                        stage,
+                    },
                 };
-                let answer = self.book.reverse(reversal, now_ms);
-                let expected = self.reference.reverse(event, id, intent, cents);
-                assert_eq!(answer.ok().map(|it| it.balance.get()), expected);
+                let reversal = Reversal {
+                    event: &event.to_string(),
+                    intent: &intent.to_string(),
+                    back,
+                };
+                let heard = self.book.reverse(reversal, now_ms).ok();
+                let heard = heard.map(|reversed| match reversed {
+                    Reversed::Booked(account) => {
+                        let known = self.ids.iter().position(|id| *id == account);
+                        Heard::Booked(known.unwrap())
+                    }
+                    Reversed::Again => Heard::Again,
+                    Reversed::Waiting => Heard::Waiting,
+                });
+                let expected = self.reference.reverse(event, dispute, intent, cents);
+                assert_eq!(heard, expected);
             }
             Command::Authorise {
                 slot,

@@ -1,9 +1,12 @@
 //! The reference's memory of what is done once: credit by hand, card payments and what goes back.
 
+use std::collections::BTreeMap;
+
 use super::reference::{Purse, Reference};
+use crate::billing::DisputeStage;
 
 /// How long the operator's keys and the card processor's events are remembered: 30 days.
-const REMEMBER_MS: u64 = 30 * 24 * 3600 * 1000;
+pub const REMEMBER_MS: u64 = 30 * 24 * 3600 * 1000;
 /// Pico-dollars in a cent.
 const CENT: i64 = 10_000_000_000;
 
@@ -13,7 +16,6 @@ pub enum Name {
     Grant(usize, u8),
     Adjust(usize, u8),
     Event(u8),
-    Reversal(u8),
 }
 
 /// What is known of a name.
@@ -39,8 +41,36 @@ pub struct Used {
 pub struct Payment {
     account: usize,
     cents: u64,
+    /// What has gone back of it, and how much of that was our loss.
     back_cents: u64,
+    lost: i64,
     available: i64,
+}
+
+/// What was said of money that goes back.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    refunded: u64,
+    disputes: BTreeMap<u8, (u64, Option<DisputeStage>)>,
+    pub first_ms: u64,
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    Booked(usize),
+    Again,
+    Waiting,
+}
+
+impl Said {
+    fn gone(&self) -> u64 {
+        let of = |(cents, stage): &(u64, Option<DisputeStage>)| match stage {
+            Some(DisputeStage::Open | DisputeStage::Lost) => *cents,
+            Some(DisputeStage::Won) | None => 0,
+        };
+        self.refunded + self.disputes.values().map(of).sum::<u64>()
+    }
 }
 
 impl Reference {
@@ -86,9 +116,11 @@ impl Reference {
                     account,
                     cents,
                     back_cents: 0,
+                    lost: 0,
                     available,
                 };
                 self.payments.insert(intent, payment);
+                self.bring_back(intent);
                 available
             }
         };
@@ -96,42 +128,75 @@ impl Reference {
         Some(available)
     }
 
-    /// Books what goes back to a card, once. Answers as [`Reference::deposit`] does.
-    pub fn reverse(&mut self, event: u8, id: u8, intent: u8, cents: u64) -> Option<i64> {
-        let payment = self.payments.get(&intent)?.clone();
-        let parameters = format!("reverse {id} {intent} {cents}");
-        let (of_event, of_id) = (Name::Event(event), Name::Reversal(id));
-        let available = match (
-            self.known(of_event, &parameters),
-            self.known(of_id, &parameters),
-        ) {
-            (Known::Other, _) => return None,
-            (Known::Same(available), _) => return Some(available),
-            (Known::New, Known::Other) => return None,
-            (Known::New, Known::Same(available)) => available,
-            (Known::New, Known::New) => {
-                let back_cents = payment.back_cents + cents;
-                if cents == 0 || back_cents > payment.cents {
-                    return None;
-                }
-                let amount = i64::try_from(cents).unwrap() * CENT;
-                let taken = amount.min(self.available(payment.account));
-                self.move_money(Purse::Customer(payment.account), Purse::Cash, taken);
-                self.move_money(Purse::LostRefunds, Purse::Cash, amount - taken);
-                let account = payment.account;
-                self.payments.insert(
-                    intent,
-                    Payment {
-                        back_cents,
-                        ..payment
-                    },
-                );
-                let available = self.available(account);
-                self.remember(of_id, parameters.clone(), available);
-                available
+    /// Hears of what goes back to a card.
+    pub fn reverse(
+        &mut self,
+        event: u8,
+        dispute: Option<(u8, DisputeStage)>,
+        intent: u8,
+        cents: u64,
+    ) -> Option<Heard> {
+        let parameters = format!("reverse {dispute:?} {intent} {cents}");
+        match self.known(Name::Event(event), &parameters) {
+            Known::Other => return None,
+            Known::Same(_) => return Some(Heard::Again),
+            Known::New => {}
+        }
+        let before = self.said.get(&intent).cloned();
+        let first_ms = self.time_ms;
+        let mut said = before.clone().unwrap_or(Said {
+            first_ms,
+            ..Said::default()
+        });
+        match dispute {
+            None => said.refunded = said.refunded.max(cents),
+            Some((id, stage)) => {
+                let known = said.disputes.entry(id).or_default();
+                *known = (known.0.max(cents), known.1.max(Some(stage)));
             }
+        }
+        let is_new = before.as_ref() != Some(&said);
+        self.said.insert(intent, said);
+        self.remember(Name::Event(event), parameters, 0);
+        let Some(payment) = self.payments.get(&intent) else {
+            return Some(if is_new { Heard::Waiting } else { Heard::Again });
         };
-        self.remember(of_event, parameters, available);
-        Some(available)
+        let account = payment.account;
+        let moved = self.bring_back(intent);
+        Some(if moved {
+            Heard::Booked(account)
+        } else {
+            Heard::Again
+        })
+    }
+
+    /// Moves what the sums want moved: all that is gone came from the customer, as far as the payment
+    /// and the customer's credit went, or else from us.
+    fn bring_back(&mut self, intent: u8) -> bool {
+        let (Some(payment), Some(said)) = (self.payments.get(&intent), self.said.get(&intent))
+        else {
+            return false;
+        };
+        let (mut payment, gone) = (payment.clone(), said.gone());
+        let before = payment.back_cents;
+        let size = |cents: u64| i64::try_from(cents).unwrap() * CENT;
+        let customer = Purse::Customer(payment.account);
+        if gone > before {
+            let amount = size(gone - before);
+            let room = size(payment.cents.saturating_sub(before));
+            let taken = amount.min(room).min(self.available(payment.account));
+            self.move_money(customer, Purse::Cash, taken);
+            self.move_money(Purse::LostRefunds, Purse::Cash, amount - taken);
+            payment.lost += amount - taken;
+        } else {
+            let amount = size(before - gone);
+            let ours = amount.min(payment.lost);
+            self.move_money(Purse::Cash, Purse::LostRefunds, ours);
+            self.move_money(Purse::Cash, customer, amount - ours);
+            payment.lost -= ours;
+        }
+        payment.back_cents = gone;
+        self.payments.insert(intent, payment);
+        gone != before
     }
 }

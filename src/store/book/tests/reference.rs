@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::once::{Name, Payment, Used};
+use super::once::{Name, Payment, REMEMBER_MS, Said, Used};
 use crate::store::Day;
 use crate::store::book::samples::NOON_MS;
 
@@ -77,6 +77,8 @@ pub struct Reference {
     charges: Vec<(usize, Day, i64)>,
     pub(super) used: BTreeMap<Name, Used>,
     pub(super) payments: BTreeMap<u8, Payment>,
+    /// What was said to go back of payments, known or not.
+    pub(super) said: BTreeMap<u8, Said>,
 }
 
 impl Reference {
@@ -89,6 +91,7 @@ impl Reference {
             charges: Vec::new(),
             used: BTreeMap::new(),
             payments: BTreeMap::new(),
+            said: BTreeMap::new(),
         }
     }
 
@@ -219,6 +222,7 @@ impl Reference {
             charges: self.charges.clone(),
             used: BTreeMap::new(),
             payments: BTreeMap::new(),
+            said: BTreeMap::new(),
             ..*self
         }
     }
@@ -247,6 +251,10 @@ impl Reference {
         let now_ms = self.time_ms;
         self.orphan(Fate::Expired, |request| request.deadline_ms <= now_ms);
         self.used.retain(|_, used| used.until_ms > now_ms);
+        let payments = &self.payments;
+        self.said.retain(|intent, said| {
+            payments.contains_key(intent) || said.first_ms + REMEMBER_MS > now_ms
+        });
     }
 
     /// Books the estimates of open holds as our loss.

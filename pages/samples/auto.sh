@@ -1,0 +1,5 @@
+curl -i http://127.0.0.1:8080/v1/chat/completions \
+  -H "Authorization: Bearer $MODEL_ROUTER_API_KEY" \
+  -H "Content-Type: application/json" \
+  -d '{"model": "auto",
+       "messages": [{"role": "user", "content": "What is the capital of France?"}]}'

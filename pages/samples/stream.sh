@@ -1,0 +1,5 @@
+curl -N http://127.0.0.1:8080/v1/chat/completions \
+  -H "Authorization: Bearer $MODEL_ROUTER_API_KEY" \
+  -H "Content-Type: application/json" \
+  -d '{"model": "economy", "stream": true,
+       "messages": [{"role": "user", "content": "Count to five."}]}'

@@ -1,0 +1,69 @@
+// The binary with its simulated providers, and the mails that it writes into files.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+async function until(what, ask) {
+  for (let tries = 0; tries < 400; tries += 1) {
+    const found = await ask();
+    if (found) return found;
+    await new Promise((done) => setTimeout(done, 25));
+  }
+  throw new Error(`waited ten seconds for ${what}`);
+}
+
+export async function startRouter() {
+  const dir = mkdtempSync(join(tmpdir(), "model-router-browser-"));
+  const address = `127.0.0.1:${await freePort()}`;
+  const child = spawn(process.env.MODEL_ROUTER_BIN, ["serve", "--sandbox"], {
+    cwd: dir,
+    env: { PATH: process.env.PATH, MODEL_ROUTER_BIND: address, MODEL_ROUTER_DATA_DIR: join(dir, "var"), RUST_LOG: "warn" },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let banner = "";
+  child.stdout.on("data", (data) => (banner += data));
+  const key = await until("the banner", () => /API key +(mr_sk_\S+)/.exec(banner)?.[1]);
+  const url = `http://${address}`;
+
+  return {
+    url,
+    key,
+    /// The code of the newest mail to an address, once there are so many.
+    async code(email, mails = 1) {
+      const spool = join(dir, "var", "mail");
+      const texts = await until(`a mail to ${email}`, () => {
+        const files = readdirSync(spool).filter((name) => name.endsWith(".eml")).sort();
+        const found = files.map((name) => readFileSync(join(spool, name), "utf8")).filter((text) => text.includes(`To: ${email}`));
+        return found.length >= mails && found;
+      });
+      return /^\s*(\d{8})\s*$/m.exec(texts.at(-1))[1];
+    },
+    /// One chat; its status and body.
+    async chat(model, apiKey = key) {
+      const answer = await fetch(`${url}/v1/chat/completions`, {
+        method: "POST",
+        headers: { "content-type": "application/json", authorization: `Bearer ${apiKey}` },
+        body: JSON.stringify({ model, messages: [{ role: "user", content: "Say hello." }] }),
+      });
+      return { status: answer.status, body: await answer.json() };
+    },
+    async stop() {
+      child.kill("SIGTERM");
+      await once(child, "exit");
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
