@@ -38,7 +38,7 @@ use self::arrivals::Arrivals;
 use self::breaker::Policy;
 use self::budget::Rate;
 use self::catalog::{CatalogKeeper, ReloadError, Rules, Source, World};
-use self::classifier::Classifier;
+use self::classifier::{Classifier, LoadError};
 use self::consoles::Consoles;
 use self::conversations::Memory;
 use self::exporter::Exporter;
@@ -152,6 +152,9 @@ pub enum StartError {
     /// The catalog is wrong.
     #[error(transparent)]
     Catalog(#[from] ReloadError),
+    /// The classifier's weights are wrong.
+    #[error(transparent)]
+    Weights(#[from] LoadError),
     /// The data directory cannot be used.
     #[error(transparent)]
     Storage(#[from] LedgerError),
@@ -175,6 +178,9 @@ impl Switchboard {
             env,
         };
         let catalog = source.load()?;
+        let weights = settings.auto.weights.clone();
+        let model = classifier::load(weights.as_ref())?;
+        let classifier = Classifier::new(weights, model, settings.auto.share);
         let storage = Storage::open(&settings)?;
         let post = Post::open(&settings.mail, &settings.storage.data_dir)?;
         let counters = Arc::new(Counters::default());
@@ -184,7 +190,7 @@ impl Switchboard {
             stripe: processor(&settings.deposits)?,
         };
         Ok(Self::spawn(
-            settings, providers, source, catalog, storage, outside, counters,
+            settings, providers, source, catalog, classifier, storage, outside, counters,
         ))
     }
 
@@ -193,6 +199,7 @@ impl Switchboard {
         providers: Providers,
         source: Source,
         catalog: Catalog,
+        classifier: Classifier,
         storage: Storage,
         outside: Outside,
         counters: Arc<Counters>,
@@ -304,7 +311,7 @@ impl Switchboard {
             recharger: Recharger::start_in_arbiter(&outside, |_| recharger),
             statistics: Archivist::start_in_arbiter(&disk, |_| archivist),
             catalog: keeper.start(),
-            classifier: Classifier::start_in_arbiter(&Arbiter::new().handle(), |_| Classifier),
+            classifier: Classifier::start_in_arbiter(&Arbiter::new().handle(), |_| classifier),
             counters,
             exporter,
             stop: Stop::default(),

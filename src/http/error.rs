@@ -301,6 +301,7 @@ impl ApiError {
     pub fn message(&self) -> &str {
         &self.0.message
     }
+
     /// The metadata as JSON, for errors inside a stream.
     pub fn metadata_json(&self) -> String {
         serde_json::to_string(&self.metadata()).unwrap_or_else(|_| "{}".to_owned())

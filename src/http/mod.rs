@@ -51,6 +51,7 @@ mod stream;
 mod takeout;
 mod telemetry;
 mod trail;
+pub mod transcript;
 mod tried;
 mod upstream;
 mod usage;

@@ -12,6 +12,8 @@ mod account;
 mod admin;
 mod anthropic;
 mod audit;
+mod auto;
+mod auto_behaviour;
 mod bad_input;
 mod bedrock;
 mod billing;
