@@ -24,12 +24,16 @@ for (const model of ["economy", "standard", "premium", "gpt-4.1", "claude-haiku-
   const r = await fetch(base + "/v1/chat/completions", { method: "POST", headers: { authorization: `Bearer ${key}`, "content-type": "application/json" }, body: JSON.stringify({ model, messages: [{ role: "user", content: "Say hello." }] }) });
   console.log(model, r.status, r.headers.get("x-model-router-model"));
 }
+await page.goto("/admin"); await page.getByLabel("Admin token").fill("wrong"); await page.getByRole("button", { name: "Sign in" }).click(); await page.getByRole("alert").waitFor(); await page.screenshot({ path: `/tmp/s7run/screens/admin-signin.png` });
+await page.getByLabel("Admin token").fill("admin-token-of-the-desk"); await page.getByRole("button", { name: "Sign in" }).click(); await page.getByRole("heading", { name: "Overview" }).waitFor();
 for (const colorScheme of ["light", "dark"]) for (const width of [1440, 360]) {
   const p = await context.newPage(); await p.setViewportSize({ width, height: 900 }); await p.emulateMedia({ colorScheme });
   p.on("console", m => console.log(m.type(), m.text()));
   for (const path of paths) {
     if (path === "REQUEST") { await p.goto("/dashboard/requests"); await p.locator("tbody th a").first().click(); }
     else if (path === "KEY") { await p.goto("/dashboard/keys"); await p.locator("tbody th a").first().click(); await p.locator("summary").click(); }
+    else if (path === "PLAY") { await p.goto("/playground"); await p.getByLabel("Compare with other").check(); await p.getByRole("button", { name: "Run", exact: true }).click(); await p.locator("[data-answer=a] [data-out=facts] dt").first().waitFor(); await p.locator("[data-answer=b] [data-out=facts] dt").first().waitFor(); await p.locator("[data-answer=a] [data-why] summary").click(); }
+    else if (path === "CUSTOMER") { await p.goto("/admin/customers"); await p.locator("tbody th a").last().click(); }
     else await p.goto(path);
     const name = path.replace(/\W+/g, "_");
     try { await accessible(p, name); await fits(p, name); } catch (e) { console.log("BAD", path, width, colorScheme, e.message.slice(0, 1500)); }
