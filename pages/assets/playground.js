@@ -305,7 +305,10 @@ const told = (work) => work.catch((error) => fail(error.name === "AbortError" ? 
 
 ROOT.addEventListener("submit", (event) => {
   event.preventDefault();
+  // Readers are told of the whole answer, not of each word.
+  ROOT.setAttribute("aria-busy", "true");
   told(submit()).finally(() => {
+    ROOT.setAttribute("aria-busy", "false");
     one("[data-run]").disabled = false;
     one("[data-stop]").disabled = true;
     balance();
