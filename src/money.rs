@@ -1,5 +1,7 @@
 //! Money: integer pico-dollars and prices per token, checked everywhere and never a float.
 
+mod number;
+
 use std::fmt;
 use std::str::FromStr;
 

@@ -30,6 +30,7 @@ pub fn start(env: &Environment) {
                 tracing_subscriber::fmt::layer()
                     .json()
                     .flatten_event(true)
+                    .with_span_list(false)
                     .with_writer(std::io::stderr),
             )
             .try_init()

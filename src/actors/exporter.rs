@@ -23,7 +23,7 @@ pub use outbox::{Health, State};
 use super::clock;
 use crate::config::{self, Settings};
 use crate::counters::Counters;
-use crate::otlp::{Again, Carrier, Delivered, Failure, Names, NoCarrier, Payload, Reach, Target};
+use crate::otlp::{Again, Carrier, Delivered, Failure, Names, Payload, Reach, Target};
 use crate::spans::{self, Source};
 use desk::{Desk, Owner, Parcel};
 
@@ -40,6 +40,8 @@ pub struct Exporter {
     figures_leave: bool,
     began_ns: u64,
     patience: Patience,
+    /// How long the operator's backend may take.
+    open_limit: Duration,
     flush: Duration,
     counters: Arc<Counters>,
     finished: Vec<oneshot::Sender<()>>,
@@ -55,7 +57,7 @@ struct Patience {
 
 impl Exporter {
     /// An exporter that knows nobody but the operator.
-    pub fn new(settings: &Settings, counters: Arc<Counters>) -> Result<Self, NoCarrier> {
+    pub fn new(settings: &Settings, counters: Arc<Counters>) -> Self {
         let telemetry = &settings.telemetry;
         let mut desk = Desk::new(desk::Terms {
             flush: config::ms(telemetry.flush_ms),
@@ -65,10 +67,10 @@ impl Exporter {
         if let Some(target) = &settings.otel.traces {
             desk.aim(Owner::Operator, Some(Ok(target.clone())));
         }
-        Ok(Self {
+        Self {
             desk,
-            guarded: Carrier::new(&telemetry.names, telemetry.reach())?,
-            open: Carrier::new(&Names::System, Reach::Anywhere)?,
+            guarded: Carrier::new(&telemetry.names, telemetry.reach()),
+            open: Carrier::new(&Names::System, Reach::Anywhere),
             source: settings.otel.source.clone(),
             figures: settings.otel.metrics.clone(),
             figures_leave: false,
@@ -78,10 +80,11 @@ impl Exporter {
                 pause: config::ms(telemetry.pause_ms),
                 limit: config::ms(telemetry.timeout_ms),
             },
+            open_limit: config::ms(settings.otel.timeout_ms),
             flush: config::ms(telemetry.flush_ms),
             counters,
             finished: Vec::new(),
-        })
+        }
     }
 
     fn carrier(&self, owner: Owner) -> Carrier {
@@ -91,10 +94,20 @@ impl Exporter {
         }
     }
 
+    fn patience(&self, owner: Owner) -> Patience {
+        match owner {
+            Owner::Operator => Patience {
+                limit: self.open_limit,
+                ..self.patience
+            },
+            Owner::Account(_) => self.patience,
+        }
+    }
+
     /// Starts what may start. A task of its own carries each batch, so that a slow backend keeps
     /// nobody else waiting and a panic is no more than a batch that was lost.
     fn work(&mut self, ctx: &mut Context<Self>) {
-        while let Some(parcel) = self.desk.next(Instant::now()) {
+        for parcel in self.desk.due(Instant::now()) {
             let (owner, mark) = (parcel.owner, parcel.mark);
             let spans = parcel.spans();
             let carrier = self.carrier(owner);
@@ -102,7 +115,7 @@ impl Exporter {
                 Owner::Operator => self.source.clone(),
                 Owner::Account(_) => Source::default(),
             };
-            let task = actix::spawn(carry(carrier, parcel, source, self.patience));
+            let task = actix::spawn(carry(carrier, parcel, source, self.patience(owner)));
             let ended = task.into_actor(self).map(move |ended, exporter, ctx| {
                 let lost = Err(Failure {
                     status: None,
@@ -111,15 +124,12 @@ impl Exporter {
                 });
                 let outcome = ended.unwrap_or(lost);
                 exporter.count(spans, &outcome);
-                exporter
-                    .desk
-                    .ended(owner, mark, &outcome, Instant::now(), clock::now_ms());
-                exporter.work(ctx);
+                let (now, now_ms) = (Instant::now(), clock::now_ms());
+                if exporter.desk.ended(owner, mark, &outcome, now, now_ms) {
+                    exporter.work(ctx);
+                }
             });
             ctx.spawn(ended);
-        }
-        for (state, targets) in self.desk.states(Instant::now()) {
-            self.counters.telemetry_targets(state.as_str(), targets);
         }
         if self.desk.is_idle(Instant::now()) && !self.figures_leave {
             for waiting in self.finished.drain(..) {
@@ -186,7 +196,12 @@ impl Actor for Exporter {
 
     fn started(&mut self, ctx: &mut Context<Self>) {
         let tick = (self.flush / 2).max(Duration::from_millis(5));
-        ctx.run_interval(tick, |exporter, ctx| exporter.work(ctx));
+        ctx.run_interval(tick, |exporter, ctx| {
+            exporter.work(ctx);
+            for (state, targets) in exporter.desk.states(Instant::now()) {
+                exporter.counters.telemetry_targets(state.as_str(), targets);
+            }
+        });
     }
 }
 
@@ -270,7 +285,7 @@ impl Handler<TakeFigures> for Exporter {
             return;
         };
         let export = spans::metrics(&self.source, &text, self.began_ns, clock::now_ns());
-        let (carrier, patience) = (self.open.clone(), self.patience);
+        let (carrier, patience) = (self.open.clone(), self.patience(Owner::Operator));
         self.figures_leave = true;
         let task = actix::spawn(async move {
             persist(&carrier, &target, &Payload::Metrics(export), patience).await

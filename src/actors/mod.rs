@@ -38,7 +38,7 @@ use self::arrivals::Arrivals;
 use self::breaker::Policy;
 use self::budget::Rate;
 use self::catalog::{CatalogKeeper, ReloadError, Rules, Source, World};
-use self::classifier::Classifier;
+use self::classifier::{Classifier, LoadError};
 use self::consoles::Consoles;
 use self::conversations::Memory;
 use self::exporter::Exporter;
@@ -56,7 +56,6 @@ use crate::catalog::Catalog;
 use crate::config::{Deposits, Environment, Settings};
 use crate::counters::Counters;
 use crate::ids::Pepper;
-use crate::otlp::NoCarrier;
 use crate::store::{self, Archive, Book, Db, Disposable, Generosity, LedgerError, Terms, Visitors};
 use crate::wire::Replays;
 
@@ -153,15 +152,15 @@ pub enum StartError {
     /// The catalog is wrong.
     #[error(transparent)]
     Catalog(#[from] ReloadError),
+    /// The classifier's weights are wrong.
+    #[error(transparent)]
+    Weights(#[from] LoadError),
     /// The data directory cannot be used.
     #[error(transparent)]
     Storage(#[from] LedgerError),
     /// Mails can be neither sent nor written.
     #[error(transparent)]
     Mail(#[from] PostError),
-    /// Nothing can be exported.
-    #[error(transparent)]
-    Export(#[from] NoCarrier),
     /// Stripe cannot be asked.
     #[error(transparent)]
     Stripe(#[from] NoClient),
@@ -179,16 +178,19 @@ impl Switchboard {
             env,
         };
         let catalog = source.load()?;
+        let weights = settings.auto.weights.clone();
+        let model = classifier::load(weights.as_ref())?;
+        let classifier = Classifier::new(weights, model, settings.auto.share);
         let storage = Storage::open(&settings)?;
         let post = Post::open(&settings.mail, &settings.storage.data_dir)?;
         let counters = Arc::new(Counters::default());
         let outside = Outside {
             mailer: Mailer::new(post, &settings.mail),
-            exporter: Exporter::new(&settings, Arc::clone(&counters))?,
+            exporter: Exporter::new(&settings, Arc::clone(&counters)),
             stripe: processor(&settings.deposits)?,
         };
         Ok(Self::spawn(
-            settings, providers, source, catalog, storage, outside, counters,
+            settings, providers, source, catalog, classifier, storage, outside, counters,
         ))
     }
 
@@ -197,6 +199,7 @@ impl Switchboard {
         providers: Providers,
         source: Source,
         catalog: Catalog,
+        classifier: Classifier,
         storage: Storage,
         outside: Outside,
         counters: Arc<Counters>,
@@ -308,7 +311,7 @@ impl Switchboard {
             recharger: Recharger::start_in_arbiter(&outside, |_| recharger),
             statistics: Archivist::start_in_arbiter(&disk, |_| archivist),
             catalog: keeper.start(),
-            classifier: Classifier::start_in_arbiter(&Arbiter::new().handle(), |_| Classifier),
+            classifier: Classifier::start_in_arbiter(&Arbiter::new().handle(), |_| classifier),
             counters,
             exporter,
             stop: Stop::default(),
@@ -397,7 +400,7 @@ impl Storage {
         let db = Db::open(&settings.storage.data_dir)?;
         let limits = store::Limits {
             holds_per_account: settings.limits.running_per_account,
-            orders_per_hour: settings.deposits.orders_per_hour,
+            orders_per_day: settings.deposits.orders_per_day,
         };
         let (book, recovered) = Book::load(&db, limits, clock::now_ms())?;
         if recovered.orphans > 0 {

@@ -249,6 +249,49 @@ mod tests {
     }
 
     #[actix_web::test]
+    async fn a_probe_that_succeeds_is_counted_once_and_ends_the_outage() {
+        let policy = Policy::of(&config::Breaker {
+            consecutive_failures: 1,
+            rest_ms: 1,
+            ..config::Breaker::default()
+        });
+        let retries = Rate {
+            per_100_requests: 20,
+            per_s: 1,
+        };
+        let (name, logbook) = (ProviderName::new("p"), Arc::<Logbook>::default());
+        let rules = Rules { policy, retries };
+        let board = Arc::default();
+        let now = Instant::now();
+        let (provider, _) = Provider::new(name.clone(), rules, board, Arc::clone(&logbook), now);
+        let provider = provider.start();
+        let lease = acquire(&provider, "m", Turn::First).await.unwrap();
+        lease.report(Outcome::Failure);
+        let mut probe = loop {
+            if let Ok(lease) = acquire(&provider, "m", Turn::First).await {
+                break lease;
+            }
+        };
+        probe.content();
+        probe.report(Outcome::Success);
+        acquire(&provider, "other", Turn::First).await.unwrap();
+        let uptime = logbook.uptime();
+        let days = uptime.days(&name, crate::actors::clock::now_ms());
+        let today = days.into_iter().filter_map(|(_, tally)| tally).next_back();
+        let today = today.unwrap();
+        assert_eq!((today.ok, today.failed), (1, 1));
+        let outage = uptime.outages().next().unwrap();
+        assert_eq!(
+            (outage.model.as_str(), outage.reason.as_str()),
+            ("m", "failures")
+        );
+        assert!(matches!(
+            outage.end,
+            crate::routing::uptime::End::Recovered(_)
+        ));
+    }
+
+    #[actix_web::test]
     async fn retries_that_fail_use_the_budget_up_and_first_attempts_do_not_ask_for_it() {
         let (provider, _) = provider();
         let lease = acquire(&provider, "a", Turn::Further).await.unwrap();

@@ -19,8 +19,8 @@ pub struct Deposits {
     pub timeout_ms: u64,
     /// How often Stripe is asked for one thing.
     pub attempts: usize,
-    /// Deposits that one account may order in an hour.
-    pub orders_per_hour: usize,
+    /// Deposits that one account may order within 24 hours.
+    pub orders_per_day: usize,
     /// Pause before Stripe is asked again what became of a charge of a saved card, in milliseconds;
     /// each one after it is twice as long, up to 128 times as long.
     pub recharge_ask_again_ms: u64,
@@ -49,7 +49,7 @@ impl Default for Deposits {
         Self {
             timeout_ms: 20_000,
             attempts: 3,
-            orders_per_hour: 20,
+            orders_per_day: 20,
             recharge_ask_again_ms: 30_000,
             recharge_decline_pause_ms: 3_600_000,
             stripe: None,

@@ -238,9 +238,9 @@ fn refused(error: AccountError) -> ApiError {
         AccountError::Telemetry(TelemetryError::NoEndpoint) => {
             ApiError::new(Code::MissingRequiredParameter, message).param("telemetry.endpoint")
         }
-        AccountError::Telemetry(TelemetryError::NoSuchHeader | TelemetryError::OtherServer) => {
-            ApiError::new(Code::InvalidValue, message).param("telemetry.headers")
-        }
+        AccountError::Telemetry(
+            TelemetryError::NoSuchHeader | TelemetryError::OtherServer | TelemetryError::Unreadable,
+        ) => ApiError::new(Code::InvalidValue, message).param("telemetry.headers"),
         AccountError::NoCard => {
             let message = "No card is saved; make a deposit by POST /v1/billing/checkout first, which saves the card that pays it.";
             ApiError::new(Code::InvalidValue, message).param("auto_recharge.enabled")

@@ -14,6 +14,7 @@ use super::operator::Operator;
 use super::{ApiError, Code, Switchboard};
 use crate::actors::accounts::CreateAccount;
 use crate::actors::catalog::{Reload, Reloaded};
+use crate::actors::classifier::ReloadWeights;
 use crate::actors::clock::now_ms;
 use crate::actors::ledger::{Grant, Note};
 use crate::money::Picodollars;
@@ -108,16 +109,28 @@ pub async fn reload_catalog(
     desk: Data<Switchboard>,
     operator: Operator,
 ) -> Result<HttpResponse, ApiError> {
-    let reloaded = reload(&desk, &operator).await?;
+    let (weights, reloaded) = reload(&desk, &operator).await?;
     Ok(HttpResponse::Ok().json(json!({
         "models": reloaded.models,
         "providers": reloaded.providers,
         "version": reloaded.version,
+        "auto_weights": weights,
     })))
 }
 
-/// Reads the catalog's files again, or leaves everything as it is.
-pub async fn reload(desk: &Switchboard, operator: &Operator) -> Result<Reloaded, ApiError> {
+/// Reads the classifier's weights and the catalog's files again. What is refused leaves what stood
+/// before. Answers with the version of the weights and what the catalog holds.
+pub async fn reload(
+    desk: &Switchboard,
+    operator: &Operator,
+) -> Result<(String, Reloaded), ApiError> {
+    let weights = desk.classifier.send(ReloadWeights).await;
+    let weights = weights.map_err(ApiError::internal)?.map_err(|error| {
+        ApiError::new(
+            Code::InvalidValue,
+            format!("The classifier's weights were refused, those before stay, and so does the catalog: {error}"),
+        )
+    })?;
     let reloaded = desk
         .catalog
         .send(Reload)
@@ -132,7 +145,7 @@ pub async fn reload(desk: &Switchboard, operator: &Operator) -> Result<Reloaded,
     let deed = Deed::new(operator.author(), Action::CatalogReloaded, None, now_ms());
     let deed = deed.with("version", &reloaded.version);
     desk.ledger.do_send(Note(deed));
-    Ok(reloaded)
+    Ok((weights, reloaded))
 }
 
 async fn grant(desk: &Switchboard, grant: Grant) -> Result<Picodollars, ApiError> {

@@ -24,7 +24,7 @@ use crate::actors::stripe::{Stripe, StripeError};
 use crate::billing::{FEE_PERCENT, LEAST_DEPOSIT, MOST_DEPOSIT, StripeId, fee};
 use crate::ids::AccountId;
 use crate::money::Cents;
-use crate::store::{DepositOrder, OrderState, RechargeState, Switch};
+use crate::store::{DepositOrder, OrderState, Origin, RechargeState, Switch};
 
 /// How long the page of an order is there.
 const PAGE_OPEN_MS: u64 = 3 * 3600 * 1000;
@@ -162,10 +162,12 @@ fn failed(error: &StripeError, account: AccountId, message: &str) -> ApiError {
 pub(super) fn order_view(order: &DepositOrder, back: Cents) -> Value {
     let now_ms = now_ms();
     let (status, paid_at) = match &order.state {
-        OrderState::Open if order.created_ms.saturating_add(PAGE_OPEN_MS) < now_ms => {
-            ("expired", None)
-        }
-        OrderState::Open => ("open", None),
+        OrderState::Open => match order.origin {
+            Origin::Checkout if order.created_ms.saturating_add(PAGE_OPEN_MS) < now_ms => {
+                ("expired", None)
+            }
+            Origin::Checkout | Origin::Recharge => ("open", None),
+        },
         OrderState::Failed => ("failed", None),
         OrderState::Paid { at_ms, .. } => ("paid", Some(rfc3339(*at_ms))),
     };

@@ -292,14 +292,14 @@ impl ApiError {
         self.0.code
     }
 
+    /// The field of the request that is wrong, where one is named.
+    pub fn field(&self) -> Option<&str> {
+        self.0.param.as_deref()
+    }
+
     /// The message.
     pub fn message(&self) -> &str {
         &self.0.message
-    }
-
-    /// The field of the request that is wrong, where it is one.
-    pub fn field(&self) -> Option<&str> {
-        self.0.param.as_deref()
     }
 
     /// The metadata as JSON, for errors inside a stream.

@@ -32,6 +32,7 @@ mod ledger_metrics;
 mod metered;
 mod metrics;
 mod models;
+mod openapi;
 mod operator;
 mod pages;
 mod plan;
@@ -50,6 +51,7 @@ mod stream;
 mod takeout;
 mod telemetry;
 mod trail;
+pub mod transcript;
 mod tried;
 mod upstream;
 mod usage;
@@ -153,6 +155,11 @@ fn routes(app: &mut ServiceConfig) {
         get("/ready")
             .route(web::get().to(health::ready))
             .route(web::head().to(health::ready)),
+    )
+    .service(
+        get("/openapi.json")
+            .route(web::get().to(openapi::openapi))
+            .route(web::head().to(openapi::openapi)),
     )
     .service(get("/metrics").route(web::get().to(metrics::metrics)))
     .service(page("/", pages::landing))

@@ -40,6 +40,10 @@ pub fn nobody(plan: &Plan, desk: &Switchboard, caller: &Principal) -> ApiError {
             "No provider of what was asked for is configured on this router; ask for another model or tier, or tell its operator.",
         ),
         Some(Reason::Retired(_)) => retired(plan),
+        None if let Some(code) = own_fault(plan) => {
+            let message = "What the request needs, its rules and what its key may use leave no model between them; error.metadata.excluded says what stands against each.";
+            ApiError::new(code, message)
+        }
         Some(Reason::Tripped(_) | Reason::Tier | Reason::Endpoint | Reason::Paid) | None => {
             ApiError::new(
                 Code::NoAvailableModels,
@@ -74,6 +78,35 @@ fn explanation(plan: &Plan) -> Option<&Reason> {
     };
     let same = |other: &Reason| std::mem::discriminant(first) == std::mem::discriminant(other);
     telling.all(same).then_some(first)
+}
+
+/// The code for several reasons of which none passes with time: the request can never be served.
+fn own_fault(plan: &Plan) -> Option<Code> {
+    let asked = plan.shortlist.excluded.iter();
+    let mut telling = asked
+        .map(|excluded| &excluded.reason)
+        .filter(|reason| !is_background(reason))
+        .peekable();
+    telling.peek()?;
+    let mut code = Code::UnsupportedParameter;
+    for reason in telling {
+        match reason {
+            Reason::Tripped(_) => return None,
+            Reason::Blocked | Reason::NotAllowed | Reason::NotForKey | Reason::MaxPrice => {
+                code = Code::ModelNotAllowed;
+            }
+            Reason::ContextWindow
+            | Reason::Capability(_)
+            | Reason::Parameter(_)
+            | Reason::NotFree
+            | Reason::Tier
+            | Reason::Endpoint
+            | Reason::Unconfigured
+            | Reason::Retired(_)
+            | Reason::Paid => {}
+        }
+    }
+    Some(code)
 }
 
 fn is_background(reason: &Reason) -> bool {

@@ -95,10 +95,54 @@ pub struct Doc {
     pub grid: Option<Grid>,
     /// The table of `docs/api.md` that belongs to the topic.
     pub reference: Vec<Vec<Vec<Span>>>,
+    /// Every operation, by group, where that is shown.
+    pub operations: &'static [Group],
     /// What is bounded: what, how much, and what happens beyond it.
     pub limits: Vec<[String; 3]>,
     /// Attempts of one request.
     pub attempts: usize,
+}
+
+/// Operations that belong together.
+pub struct Group {
+    /// Their name.
+    pub name: String,
+    /// What they are for.
+    pub about: Vec<Span>,
+    /// The operations.
+    pub operations: Vec<Operation>,
+}
+
+/// One operation of the API.
+pub struct Operation {
+    /// Its id, to which links lead.
+    pub anchor: String,
+    /// The HTTP method.
+    pub method: String,
+    /// The path.
+    pub path: String,
+    /// What it does, in a few words.
+    pub summary: String,
+    /// The same at length.
+    pub about: Vec<Span>,
+    /// Who may call.
+    pub auth: String,
+    /// What it takes.
+    pub fields: Vec<Field>,
+    /// What it answers: status and meaning.
+    pub answers: Vec<(String, Vec<Span>)>,
+}
+
+/// A parameter, or a member of a body.
+pub struct Field {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: String,
+    /// Whether it has to be there.
+    pub is_required: bool,
+    /// What it means.
+    pub about: Vec<Span>,
 }
 
 /// A line of the contents.

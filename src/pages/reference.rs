@@ -32,7 +32,7 @@ fn row(line: &str) -> Vec<Vec<Span>> {
 }
 
 /// Code stands between backticks; of a link only its words are kept.
-fn spans(cell: &str) -> Vec<Span> {
+pub fn spans(cell: &str) -> Vec<Span> {
     let parts = cell.split('`').enumerate();
     parts
         .map(|(n, part)| Span {

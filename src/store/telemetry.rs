@@ -65,6 +65,9 @@ pub enum TelemetryError {
     /// A value is to be kept that is not stored.
     #[error("A header without a value keeps the stored one, and there is none of that name")]
     NoSuchHeader,
+    /// Sealed under the secret of another installation.
+    #[error("The stored headers cannot be read any more; send them again")]
+    Unreadable,
     /// Secrets that were meant for another server.
     #[error("The endpoint's server changes; send the headers with their values again")]
     OtherServer,
@@ -100,9 +103,10 @@ impl Accounts {
             .endpoint
             .or_else(|| old.map(|old| old.endpoint.clone()))
             .ok_or(TelemetryError::NoEndpoint)?;
-        let stored = old
-            .and_then(|old| self.open_headers(old))
-            .unwrap_or_default();
+        let stored = match old {
+            Some(old) => self.open_headers(old).ok_or(TelemetryError::Unreadable),
+            None => Ok(Vec::new()),
+        };
         let server = match old {
             Some(old) => Server::of(&old.endpoint, &endpoint),
             None => Server::Same,
@@ -148,16 +152,18 @@ impl Accounts {
 
 /// The headers of a changed target. A stored value goes only to the server that it was given for.
 fn headers(
-    stored: Vec<(String, String)>,
+    stored: Result<Vec<(String, String)>, TelemetryError>,
     change: Option<Vec<(String, Option<String>)>>,
     server: Server,
 ) -> Result<Vec<(String, String)>, TelemetryError> {
     let Some(change) = change else {
+        let stored = stored?;
         if server == Server::Other && !stored.is_empty() {
             return Err(TelemetryError::OtherServer);
         }
         return Ok(stored);
     };
+    let stored = stored.unwrap_or_default();
     let keep = |name: &str| match stored.iter().find(|(known, _)| known == name) {
         None => Err(TelemetryError::NoSuchHeader),
         Some(_) if server == Server::Other => Err(TelemetryError::OtherServer),
@@ -205,13 +211,13 @@ mod tests {
 
     #[test]
     fn stored_values_are_kept_for_their_server_alone() {
-        let stored = || pairs(&[("a", "1"), ("b", "2")]);
-        assert_eq!(headers(stored(), None, Server::Same), Ok(stored()));
+        let stored = || Ok(pairs(&[("a", "1"), ("b", "2")]));
+        assert_eq!(headers(stored(), None, Server::Same), stored());
         assert_eq!(
             headers(stored(), None, Server::Other),
             Err(TelemetryError::OtherServer)
         );
-        assert_eq!(headers(Vec::new(), None, Server::Other), Ok(Vec::new()));
+        assert_eq!(headers(Ok(Vec::new()), None, Server::Other), Ok(Vec::new()));
         let keep = || wish(&[("b", None), ("c", Some("3"))]);
         assert_eq!(
             headers(stored(), keep(), Server::Same),
@@ -225,6 +231,10 @@ mod tests {
         assert_eq!(unknown, Err(TelemetryError::NoSuchHeader));
         let none = headers(stored(), wish(&[]), Server::Other);
         assert_eq!(none, Ok(Vec::new()));
+        let lost = || Err(TelemetryError::Unreadable);
+        assert_eq!(headers(lost(), None, Server::Same), lost());
+        let again = headers(lost(), wish(&[("a", Some("1"))]), Server::Same);
+        assert_eq!(again, Ok(pairs(&[("a", "1")])));
     }
 
     #[test]

@@ -62,7 +62,7 @@ test("the landing page says how the service is", async () => {
   const { page, close } = await open(browser, router.url);
   await page.goto("/");
   await page.locator("[data-status] .operational").waitFor();
-  assert.match(await page.locator("figure code").first().textContent(), new RegExp(`^curl ${router.url}/v1/chat`));
+  assert.match(await page.locator(".code code").first().textContent(), new RegExp(`^curl ${router.url}/v1/chat`));
   // The same line when the router is gone.
   await page.route("**/health", (route) => route.abort());
   await page.reload();

@@ -415,6 +415,23 @@ async fn a_provider_without_a_key_is_named_as_what_it_is() {
 }
 
 #[actix_web::test]
+async fn rules_and_abilities_that_leave_nobody_between_them_are_the_requests_own_fault() {
+    let router = Router::start().await;
+    let account = router.account("5.00").await;
+    let image = json!({ "type": "image_url", "image_url": { "url": "https://example.com/a.png" } });
+    let mut body = ask("premium", "What is this?");
+    body["messages"][0]["content"] = json!([image]);
+    body["provider"] = json!({ "max_price": { "prompt": 0 } });
+    let (status, error) = router.refused(&account, &body).await;
+    let reasons = error["metadata"]["excluded"].as_array().unwrap();
+    let with = |reason: &str| reasons.iter().any(|each| each["reason"] == reason);
+    assert!(with("max_price") && with("capability:vision"), "{error}");
+    assert_eq!(status, 403, "{error}");
+    assert_eq!(error["code"], "model_not_allowed");
+    assert_eq!(error["metadata"]["retryable"], false);
+}
+
+#[actix_web::test]
 async fn provider_rules_and_price_limits_are_obeyed() {
     let router = Router::start().await;
     let account = router.account("5.00").await;

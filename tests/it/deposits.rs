@@ -152,8 +152,9 @@ async fn credit_of_a_deposit_can_be_spent_and_no_receipt_comes_when_none_is_want
     shop.router.served(&key, &ask("gpt-4.1", "Hello")).await;
     // The mail would have been written by now: the sign-in code of someone else is.
     shop.customer("eve@example.com").await;
-    let all = mails(&shop.router.dir.path().join("var"), "ada@example.com");
-    assert_eq!(all.len(), 1, "the sign-in code alone");
+    let mut all = mails(&shop.router.dir.path().join("var"), "ada@example.com");
+    all.retain(|mail| mail.contains("Subject: Receipt"));
+    assert_eq!(all, Vec::<String>::new());
     shop.router.verify().await;
 }
 
@@ -316,7 +317,7 @@ async fn without_a_key_or_a_secret_deposits_are_off() {
 
 #[actix_web::test]
 async fn an_account_orders_only_so_often_and_sees_its_orders_by_the_page() {
-    let shop = Shop::with(|settings| settings.deposits.orders_per_hour = 3).await;
+    let shop = Shop::with(|settings| settings.deposits.orders_per_day = 3).await;
     let ada = shop.customer("ada@example.com").await;
     let mut ordered = Vec::new();
     for amount in ["5", "6", "7"] {
@@ -329,7 +330,7 @@ async fn an_account_orders_only_so_often_and_sees_its_orders_by_the_page() {
         .unwrap()
         .parse()
         .unwrap();
-    assert!((3500..=3600).contains(&wait), "{wait}");
+    assert!((86_300..=86_400).contains(&wait), "{wait}");
     let (status, error) = error_of(fourth).await;
     assert_eq!(
         (status, &error["code"]),

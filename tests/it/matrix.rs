@@ -2,7 +2,7 @@
 //! of both accounts. A route without a rule fails it.
 
 pub mod pages;
-mod rules;
+pub mod rules;
 
 use std::collections::BTreeSet;
 
@@ -288,7 +288,7 @@ const SOURCES: [&str; 4] = [
 ];
 
 /// The routes that are registered, with each of their methods.
-fn registered() -> BTreeSet<(String, String)> {
+pub fn registered() -> BTreeSet<(String, String)> {
     SOURCES.iter().copied().flat_map(routes_of).collect()
 }
 

@@ -2,11 +2,14 @@
 //! run by `make samples`, against the packages that they name.
 
 use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
 use model_router::pages::docs::Topic;
 use model_router::pages::sample::{ADDRESS, ALL};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use super::router::{Router, text};
 
@@ -144,4 +147,39 @@ async fn the_docs_tell_every_code_and_header_of_the_router() {
             "{header}"
         );
     }
+}
+
+#[test]
+fn a_router_of_ones_own_starts_as_it_is_printed() {
+    let dir = TempDir::new().unwrap();
+    let bin = dir.path().join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    let program = env!("CARGO_BIN_EXE_model-router");
+    std::os::unix::fs::symlink(program, bin.join("model-router")).unwrap();
+    let (_, script) = ALL.iter().find(|(name, _)| *name == "serve.sh").unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let mut shell = Command::new("bash")
+        .args(["-euc", &script.replace("…", "sk-of-a-test")])
+        .env("PATH", format!("{}:{path}", bin.display()))
+        .env("MODEL_ROUTER_BIND", "127.0.0.1:0")
+        .env("MODEL_ROUTER_DATA_DIR", dir.path().join("var"))
+        .env("RUST_LOG", "info")
+        .current_dir(dir.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .spawn()
+        .unwrap();
+    let log = BufReader::new(shell.stderr.take().unwrap());
+    let is_serving = |line: &String| line.contains("\"serving\"");
+    assert!(
+        log.lines()
+            .map_while(Result::ok)
+            .any(|line| is_serving(&line))
+    );
+    let group = format!("-{}", shell.id());
+    let ended = Command::new("kill").args(["-TERM", "--", &group]).status();
+    assert!(ended.unwrap().success());
+    shell.wait().unwrap();
 }

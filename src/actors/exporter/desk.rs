@@ -14,6 +14,9 @@ use crate::ids::AccountId;
 use crate::otlp::{Delivered, Failure, Target};
 use crate::spans::{self, Reader, RequestSpan};
 
+/// Batches that are under way at one time.
+const AT_ONCE: usize = 512;
+
 /// Whose target it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Owner {
@@ -102,7 +105,7 @@ impl Desk {
     }
 
     /// Takes a request for an owner. Answers with the spans that were dropped for it, and whether a
-    /// whole batch waits.
+    /// whole batch may go.
     pub(super) fn take(
         &mut self,
         owner: Owner,
@@ -111,32 +114,43 @@ impl Desk {
     ) -> (u64, bool) {
         match self.outboxes.get_mut(&owner) {
             None => (0, false),
-            Some((_, outbox)) => (outbox.take(record, now), outbox.is_full()),
+            Some((_, outbox)) => {
+                let dropped = outbox.take(record, now);
+                (dropped, outbox.is_full() && outbox.is_ready(now))
+            }
         }
     }
 
-    /// The next batch that may go.
-    pub(super) fn next(&mut self, now: Instant) -> Option<Parcel> {
-        let (flush, hurry) = (self.terms.flush, self.hurry);
-        let due = |outbox: &Outbox| {
-            outbox.is_ready(now)
-                && (outbox.is_full()
-                    || outbox.has_waited(if hurry { Duration::ZERO } else { flush }, now))
+    /// The batches that may go now, one a target at the most.
+    pub(super) fn due(&mut self, now: Instant) -> Vec<Parcel> {
+        let flush = if self.hurry {
+            Duration::ZERO
+        } else {
+            self.terms.flush
         };
-        let mut outboxes = self.outboxes.iter_mut();
-        let (owner, (mark, outbox)) = outboxes.find(|(_, (_, outbox))| due(outbox))?;
-        let target = Arc::clone(outbox.target.as_ref().ok()?);
-        let records = outbox.batch();
-        let spans = records.iter().map(|record| record.count()).sum();
-        Some(Parcel {
-            owner: *owner,
-            mark: (*mark, spans),
-            target,
-            records,
-        })
+        let outboxes = self.outboxes.values();
+        let under_way = outboxes.filter(|(_, outbox)| outbox.is_under_way()).count();
+        self.outboxes
+            .iter_mut()
+            .filter(|(_, (_, outbox))| outbox.is_ready(now))
+            .filter(|(_, (_, outbox))| outbox.is_full() || outbox.has_waited(flush, now))
+            .filter_map(|(owner, (mark, outbox))| {
+                let target = Arc::clone(outbox.target.as_ref().ok()?);
+                let records = outbox.batch();
+                let spans = records.iter().map(|record| record.count()).sum();
+                Some(Parcel {
+                    owner: *owner,
+                    mark: (*mark, spans),
+                    target,
+                    records,
+                })
+            })
+            .take(AT_ONCE.saturating_sub(under_way))
+            .collect()
     }
 
-    /// A batch has ended. Those of a target that was replaced meanwhile say nothing of the new one.
+    /// A batch has ended; says whether the next one should go at once. Those of a target that was
+    /// replaced meanwhile say nothing of the new one.
     pub(super) fn ended(
         &mut self,
         owner: Owner,
@@ -144,18 +158,20 @@ impl Desk {
         outcome: &Result<Delivered, Failure>,
         now: Instant,
         now_ms: u64,
-    ) {
+    ) -> bool {
         let rests = (self.terms.rest, self.terms.longest_rest);
+        let hurry = self.hurry;
         let Some((current, outbox)) = self.outboxes.get_mut(&owner) else {
-            return;
+            return hurry;
         };
         if *current != mark {
-            return;
+            return hurry;
         }
         match outcome {
             Ok(delivered) => outbox.taken(spans, delivered, now_ms),
             Err(failure) => outbox.failed(spans, failure, rests, now),
         }
+        hurry || outbox.is_full() && outbox.is_ready(now)
     }
 
     /// From now on nothing waits for others.

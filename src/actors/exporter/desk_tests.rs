@@ -54,6 +54,13 @@ fn record(bytes: usize) -> Arc<RequestSpan> {
     })
 }
 
+/// The batch that may go now, if there is one.
+fn next(desk: &mut Desk, now: Instant) -> Option<Parcel> {
+    let mut due = desk.due(now);
+    assert!(due.len() <= 1);
+    due.pop()
+}
+
 fn taken() -> Result<Delivered, Failure> {
     Ok(Delivered {
         status: 200,
@@ -82,20 +89,25 @@ fn a_request_waits_for_others_but_not_for_long() {
     let owner = account(&mut desk);
     desk.take(owner, record(1), now);
     desk.take(owner, record(1), now + FLUSH / 2);
-    assert!(desk.next(now + FLUSH / 2).is_none());
-    let parcel = desk.next(now + FLUSH).unwrap();
+    assert!(next(&mut desk, now + FLUSH / 2).is_none());
+    let parcel = next(&mut desk, now + FLUSH).unwrap();
     assert_eq!(parcel.spans(), 2);
-    assert!(desk.next(now + FLUSH).is_none(), "nothing is sent twice");
-    for _ in 0..255 {
-        assert!(!desk.take(owner, record(1), now + FLUSH).1);
-    }
     assert!(
-        desk.take(owner, record(1), now + FLUSH).1,
-        "a batch is full"
+        next(&mut desk, now + FLUSH).is_none(),
+        "nothing is sent twice"
     );
-    assert!(desk.next(now + FLUSH).is_none(), "one at a time");
-    desk.ended(owner, parcel.mark, &taken(), now, 7);
-    assert_eq!(desk.next(now + FLUSH).unwrap().spans(), 256);
+    for _ in 0..256 {
+        assert!(
+            !desk.take(owner, record(1), now + FLUSH).1,
+            "one is under way"
+        );
+    }
+    assert!(next(&mut desk, now + FLUSH).is_none(), "one at a time");
+    assert!(
+        desk.ended(owner, parcel.mark, &taken(), now, 7),
+        "the next one waits"
+    );
+    assert_eq!(next(&mut desk, now + FLUSH).unwrap().spans(), 256);
     let health = desk.health(owner, now, 7).unwrap();
     assert_eq!((health.exported, health.taken_ms), (2, Some(7)));
 }
@@ -108,7 +120,7 @@ fn a_target_that_is_slow_or_refuses_keeps_nobody_else_waiting() {
         desk.take(owner, record(1), now);
     }
     let later = now + FLUSH;
-    let parcels: Vec<_> = std::iter::from_fn(|| desk.next(later)).collect();
+    let parcels: Vec<_> = desk.due(later);
     assert_eq!(parcels.len(), 3);
     for parcel in &parcels {
         if parcel.owner == dead {
@@ -120,7 +132,9 @@ fn a_target_that_is_slow_or_refuses_keeps_nobody_else_waiting() {
     for owner in [slow, dead, well] {
         desk.take(owner, record(1), later);
     }
-    let owners: Vec<_> = std::iter::from_fn(|| desk.next(later + FLUSH))
+    let owners: Vec<_> = desk
+        .due(later + FLUSH)
+        .into_iter()
         .map(|parcel| parcel.owner)
         .collect();
     assert_eq!(owners, [well]);
@@ -135,18 +149,18 @@ fn rests_grow_to_their_bound_and_end_with_a_success() {
     for rest in [REST, REST * 2, REST * 3, REST * 3] {
         desk.take(owner, record(1), now);
         now += FLUSH;
-        let parcel = desk.next(now).unwrap();
+        let parcel = next(&mut desk, now).unwrap();
         desk.ended(owner, parcel.mark, &refused(), now, 0);
         desk.take(owner, record(1), now);
         let early = now + rest - Duration::from_millis(1);
-        assert!(desk.next(early).is_none());
+        assert!(next(&mut desk, early).is_none());
         let health = desk.health(owner, now, 1_000).unwrap();
         let until = 1_000 + u64::try_from(rest.as_millis()).unwrap();
         assert_eq!(health.rests_until_ms, Some(until));
         assert_eq!(health.error.as_deref(), Some("no"));
         now += rest;
     }
-    let parcel = desk.next(now).unwrap();
+    let parcel = next(&mut desk, now).unwrap();
     desk.ended(owner, parcel.mark, &taken(), now, 0);
     let health = desk.health(owner, now, 0).unwrap();
     assert_eq!((health.state, health.error), (State::Flowing, None));
@@ -164,7 +178,7 @@ fn the_oldest_go_for_want_of_room() {
         dropped += desk.take(owner, record(piece), now).0;
     }
     assert_eq!(dropped, 10);
-    let parcel = desk.next(now).unwrap();
+    let parcel = next(&mut desk, now).unwrap();
     assert!(parcel.spans() <= (BATCH_BYTES / piece) as u64);
     // What is on its way takes its room until it has arrived.
     let mut dropped = 0;
@@ -184,14 +198,14 @@ fn a_target_that_was_replaced_says_nothing_of_the_new_one() {
     let (mut desk, now) = (desk(), Instant::now());
     let owner = account(&mut desk);
     desk.take(owner, record(1), now);
-    let parcel = desk.next(now + FLUSH).unwrap();
+    let parcel = next(&mut desk, now + FLUSH).unwrap();
     desk.aim(owner, Some(Ok(target())));
     desk.ended(owner, parcel.mark, &refused(), now, 0);
     let health = desk.health(owner, now, 0).unwrap();
     assert_eq!((health.state, health.dropped), (State::Flowing, 0));
     desk.aim(owner, Some(Err("broken".to_owned())));
     desk.take(owner, record(1), now);
-    assert!(desk.next(now + FLUSH).is_none());
+    assert!(next(&mut desk, now + FLUSH).is_none());
     let health = desk.health(owner, now, 0).unwrap();
     assert_eq!(health.state, State::Unusable);
     assert_eq!(health.error.as_deref(), Some("broken"));
@@ -206,9 +220,9 @@ fn at_the_end_nothing_waits_for_others() {
     let (mut desk, now) = (desk(), Instant::now());
     let owner = account(&mut desk);
     desk.take(owner, record(1), now);
-    assert!(!desk.is_idle(now) && desk.next(now).is_none());
+    assert!(!desk.is_idle(now) && next(&mut desk, now).is_none());
     desk.hurry();
-    let parcel = desk.next(now).unwrap();
+    let parcel = next(&mut desk, now).unwrap();
     assert!(!desk.is_idle(now), "it is on its way");
     desk.ended(owner, parcel.mark, &taken(), now, 0);
     assert!(desk.is_idle(now));
@@ -224,4 +238,29 @@ fn a_target_is_tested_once_at_a_time() {
     assert_eq!(desk.begin_test(owner).err(), Some(NoTest::Running));
     desk.end_test(owner);
     assert!(desk.begin_test(owner).is_ok());
+}
+
+#[test]
+fn so_many_go_at_one_time_and_the_rest_when_one_has_arrived() {
+    let (mut desk, now) = (desk(), Instant::now());
+    for _ in 0..AT_ONCE + 3 {
+        let owner = account(&mut desk);
+        desk.take(owner, record(1), now);
+    }
+    let parcels = desk.due(now + FLUSH);
+    assert_eq!(parcels.len(), AT_ONCE);
+    assert!(desk.due(now + FLUSH).is_empty());
+    desk.ended(parcels[0].owner, parcels[0].mark, &taken(), now, 0);
+    assert_eq!(desk.due(now + FLUSH).len(), 1);
+}
+
+#[test]
+fn a_whole_batch_goes_at_once() {
+    let (mut desk, now) = (desk(), Instant::now());
+    let owner = account(&mut desk);
+    for _ in 0..255 {
+        assert!(!desk.take(owner, record(1), now).1);
+    }
+    assert!(desk.take(owner, record(1), now).1);
+    assert_eq!(next(&mut desk, now).unwrap().spans(), 256);
 }

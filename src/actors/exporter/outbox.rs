@@ -134,6 +134,11 @@ impl Outbox {
         !self.is_under_way && !rests && self.target.is_ok()
     }
 
+    /// Whether a batch is on its way.
+    pub(super) fn is_under_way(&self) -> bool {
+        self.is_under_way
+    }
+
     /// Whether nothing is left that could be sent now.
     pub(super) fn is_done(&self, now: Instant) -> bool {
         !self.is_under_way && (self.waiting.is_empty() || !self.is_ready(now))

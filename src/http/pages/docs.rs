@@ -5,7 +5,7 @@ use std::time::Instant;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::{answer, frame, grid};
+use super::{answer, api, frame, grid};
 use crate::config::Settings;
 use crate::http::{ApiError, Switchboard, not_found};
 use crate::pages::docs::{Doc, Topic, render};
@@ -29,6 +29,19 @@ fn doc(desk: &Switchboard, topic: Topic) -> Doc {
         base_url: desk.settings.public_url(),
         grid: (topic == Topic::Tiers).then(|| grid::of(&desk.world.load(), Instant::now())),
         reference: heading(topic).map_or_else(Vec::new, reference::table),
+        operations: match topic {
+            Topic::Api => api::reference(),
+            Topic::Start
+            | Topic::Tiers
+            | Topic::AutoRouting
+            | Topic::Errors
+            | Topic::Limits
+            | Topic::Headers
+            | Topic::Failover
+            | Topic::Billing
+            | Topic::Telemetry
+            | Topic::SelfHosting => &[],
+        },
         limits: limits(&desk.settings),
         attempts: desk.settings.failover.attempts,
     }
@@ -37,7 +50,6 @@ fn doc(desk: &Switchboard, topic: Topic) -> Doc {
 /// Where the topic's table stands in the reference.
 fn heading(topic: Topic) -> Option<&'static str> {
     match topic {
-        Topic::Api => Some("Routes"),
         Topic::Headers => Some("Response headers"),
         Topic::Errors => Some("Errors"),
         Topic::Start
@@ -47,7 +59,8 @@ fn heading(topic: Topic) -> Option<&'static str> {
         | Topic::Failover
         | Topic::Billing
         | Topic::Telemetry
-        | Topic::SelfHosting => None,
+        | Topic::SelfHosting
+        | Topic::Api => None,
     }
 }
 

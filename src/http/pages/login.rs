@@ -17,6 +17,9 @@ use crate::pages::{self, Here};
 use crate::store::{CODE_MS, Newcomer, Welcome};
 
 const DESCRIPTION: &str = "Sign in with a code that comes by mail.";
+const NO_ADDRESS: &str = "This is no e-mail address that mail can be sent to: ASCII, at most 254 characters, \
+    an international domain in its xn-- form.";
+const NO_CODE: &str = "The code is the eight digits from the mail.";
 
 /// `GET /login?next=…`
 pub async fn login(
@@ -126,14 +129,7 @@ fn ask_for_address(
         frame: frame(http, Here::Account, "Sign in", DESCRIPTION),
         email: typed.to_owned(),
         next: next.as_str().to_owned(),
-        wrong: error.map_or_else(String::new, |error| match error.code() {
-            Code::InvalidValue => {
-                "This is no e-mail address that mail can be sent to: ASCII, at most 254 \
-                characters, an international domain in its xn-- form."
-                    .to_owned()
-            }
-            _ => error.message().to_owned(),
-        }),
+        wrong: said(error, "email", NO_ADDRESS),
     };
     answer::personal(status(error), &desk.settings, &page)
 }
@@ -153,10 +149,7 @@ fn ask_for_code(
         flow: flow.to_owned(),
         code: code.to_owned(),
         next: next.as_str().to_owned(),
-        wrong: error.map_or_else(String::new, |error| match error.code() {
-            Code::InvalidValue => "The code is the eight digits from the mail.".to_owned(),
-            _ => error.message().to_owned(),
-        }),
+        wrong: said(error, "code", NO_CODE),
         minutes: CODE_MS / 60_000,
         spool: if is_desk {
             spool.display().to_string()
@@ -165,6 +158,17 @@ fn ask_for_code(
         },
     };
     answer::personal(status(error), &desk.settings, &page)
+}
+
+/// What stands beside a field: why what was typed is no value for it, or the error's own words.
+fn said(error: Option<&ApiError>, field: &str, no_value: &str) -> String {
+    match error {
+        None => String::new(),
+        Some(error) if error.code() == Code::InvalidValue && error.field() == Some(field) => {
+            no_value.to_owned()
+        }
+        Some(error) => error.message().to_owned(),
+    }
 }
 
 fn status(error: Option<&ApiError>) -> StatusCode {

@@ -2,6 +2,7 @@
 
 mod admin;
 mod answer;
+mod api;
 mod assets;
 mod dashboard;
 mod docs;

@@ -10,8 +10,8 @@ use crate::money::Cents;
 use crate::store::db::Batch;
 use crate::store::key;
 
-/// How long an order that nobody paid is kept: 60 days, longer than any payment takes.
-const UNPAID_MS: u64 = 60 * 24 * 3600 * 1000;
+/// How long an order that nobody paid is kept: 30 days, for which the processor keeps its messages.
+const UNPAID_MS: u64 = 30 * 24 * 3600 * 1000;
 
 /// A deposit that was ordered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

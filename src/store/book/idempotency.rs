@@ -170,7 +170,7 @@ impl Memory {
         }
     }
 
-    fn has(&self, scope: &Scope, key: &str) -> bool {
+    pub(super) fn has(&self, scope: &Scope, key: &str) -> bool {
         self.rows.contains_key(&(scope.clone(), key.to_owned()))
     }
 

@@ -92,15 +92,15 @@ use transfer::Draft;
 pub struct Limits {
     /// Open holds of one account.
     pub holds_per_account: usize,
-    /// Deposits that it may order in an hour.
-    pub orders_per_hour: usize,
+    /// Deposits that it may order within 24 hours.
+    pub orders_per_day: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
             holds_per_account: 64,
-            orders_per_hour: 20,
+            orders_per_day: 20,
         }
     }
 }

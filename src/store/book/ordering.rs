@@ -10,9 +10,9 @@ use crate::money::Cents;
 use crate::store::key;
 
 /// The span in which orders are counted.
-const HOUR_MS: u64 = 3600 * 1000;
+const DAY_MS: u64 = 24 * 3600 * 1000;
 /// How long a caller's key is remembered: as long as the processor remembers ours.
-const KEEP_MS: u64 = 24 * HOUR_MS;
+const KEEP_MS: u64 = DAY_MS;
 
 /// What is ordered.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +46,7 @@ pub enum OrderError {
     #[error(transparent)]
     Key(#[from] KeyError),
     /// The account has ordered too often.
-    #[error("too many deposits were ordered in the last hour; pay one of them, or wait")]
+    #[error("too many deposits were ordered within a day; pay one of them, or wait")]
     TooMany {
         /// When one more may be ordered, in milliseconds since 1970.
         again_ms: u64,
@@ -89,7 +89,7 @@ impl Book {
         if let Some(key) = new.request {
             let print = Fingerprint::of(&[b"checkout", &new.paid.get().to_be_bytes()]);
             let scope = Scope::Route(new.account);
-            if self.memory.look_up(&scope, key, print)?.is_none() {
+            if !self.memory.has(&scope, key) {
                 self.check_pace(&new, now_ms)?;
             }
             match self.begin(scope, key, print, KEEP_MS, now_ms)? {
@@ -128,15 +128,15 @@ impl Book {
             Origin::Recharge => return Ok(()),
             Origin::Checkout => {}
         }
-        let from_ms = now_ms.saturating_sub(HOUR_MS);
-        let most = self.limits.orders_per_hour;
+        let from_ms = now_ms.saturating_sub(DAY_MS);
+        let most = self.limits.orders_per_day;
         let recent = self.orders.since(new.account, from_ms);
         let mut counted = recent.filter(|order| order.origin == Origin::Checkout);
-        // The newest of so many: when the last of them is an hour old, there is room again.
+        // The newest of so many: when the last of them is a day old, there is room again.
         match counted.nth(most.saturating_sub(1)) {
             None => Ok(()),
             Some(oldest) => Err(OrderError::TooMany {
-                again_ms: oldest.created_ms.saturating_add(HOUR_MS),
+                again_ms: oldest.created_ms.saturating_add(DAY_MS),
             }),
         }
     }

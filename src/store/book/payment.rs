@@ -56,7 +56,7 @@ pub enum PaymentError {
     #[error("this payment was booked with another account or amount; compare with the processor")]
     Mismatch,
     /// The payment is for no order of ours.
-    #[error("there is no such order; it may be another router's, or older than 60 days")]
+    #[error("there is no such order; it may be another router's, or older than 30 days")]
     NoOrder,
     /// Another amount was paid than was ordered.
     #[error("another amount was paid than was ordered; compare with the processor")]

@@ -104,7 +104,7 @@ fn a_charge_that_a_crash_cut_off_is_found_again_with_all_that_it_takes_to_ask() 
     db.commit(book.take_batch()).unwrap();
     drop(book);
     let (mut book, _) = Book::load(&db, Limits::default(), NOON_MS).unwrap();
-    assert_eq!(book.charges(), [charging.clone()]);
+    assert_eq!(book.charges(), std::slice::from_ref(&charging));
     assert!(charging.may_be_asked(NOON_MS));
     assert_eq!(begin(&mut book, account, NOON_MS), Err(NotNow::UnderWay));
     book.end_recharge(&charging, &succeeded(&charging), NOON_MS);

@@ -206,7 +206,7 @@ fn max_price(rules: &mut ProviderRules, path: Path<'_>, raw: &str) -> Result<(),
 /// USD per million tokens, a number or a string.
 fn price(path: Path<'_>, raw: &str) -> Result<Rate, Invalid> {
     let rate = match Kind::of(raw) {
-        Kind::Number => Rate::from_usd_per_mtok(raw),
+        Kind::Number => Rate::from_number(raw, 0),
         Kind::String => Rate::from_usd_per_mtok(&json::string(raw).unwrap_or_default()),
         Kind::Null | Kind::Bool | Kind::Array | Kind::Object => Err(MoneyError::NotDecimal),
     };

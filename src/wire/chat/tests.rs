@@ -236,6 +236,10 @@ fn wrong_values_name_their_field() {
             "response_format.json_schema.name",
         ),
         (
+            r#""response_format":{"type":"json_schema","json_schema":{"name":"x","description":{}}}"#,
+            "response_format.json_schema.description",
+        ),
+        (
             r#""provider":{"max_price":{"prompt":-1}}"#,
             "provider.max_price.prompt",
         ),
@@ -253,6 +257,31 @@ fn wrong_values_name_their_field() {
         InvalidCode::UnsupportedParameter,
         Some("provider.sort"),
     );
+}
+
+#[test]
+fn a_price_is_any_number_of_json() {
+    for (price, picos) in [
+        ("1e-06", 1),
+        ("2.5E-1", 250_000),
+        ("1e1", 10_000_000),
+        ("0.0", 0),
+        ("\"0.25\"", 250_000),
+    ] {
+        let request = with(&format!(
+            r#""provider":{{"max_price":{{"completion":{price}}}}}"#
+        ));
+        let request = request.unwrap_or_else(|error| panic!("{price}: {error}"));
+        let rate = request.provider_rules().max_completion_price;
+        assert_eq!(rate.map(|rate| rate.get()), Some(picos), "{price}");
+    }
+    for wrong in ["1e-07", "-1e1", "1e40", "1e9999999999", "\"1e-06\""] {
+        let request = with(&format!(
+            r#""provider":{{"max_price":{{"prompt":{wrong}}}}}"#
+        ));
+        let param = Some("provider.max_price.prompt");
+        refused(request, InvalidCode::InvalidValue, param);
+    }
 }
 
 #[test]

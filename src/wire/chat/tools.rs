@@ -126,6 +126,7 @@ pub(super) fn response_format(path: Path<'_>, raw: &str) -> Result<Format, Inval
     let wrapper = check::object(at, check::required(path, &format, "json_schema")?)?;
     let name = check::required(at, &wrapper, "name")?;
     check::function_name(Path::Member(&at, "name"), name)?;
+    optional(at, &wrapper, "description", Kind::String)?;
     optional(at, &wrapper, "schema", Kind::Object)?;
     optional(at, &wrapper, "strict", Kind::Bool)?;
     Ok(Format::Schema)

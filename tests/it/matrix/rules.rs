@@ -51,6 +51,7 @@ pub const RULES: &[(&str, &str, Rule, About)] = &[
     ("GET", "/docs", Rule::Everyone, About::Self_(200)),
     ("GET", "/docs/{topic}", Rule::Everyone, About::Self_(404)),
     ("GET", "/status", Rule::Everyone, About::Self_(200)),
+    ("GET", "/openapi.json", Rule::Everyone, About::Self_(200)),
     ("GET", "/login", Rule::Everyone, About::Self_(200)),
     ("POST", "/login", Rule::Everyone, About::Self_(400)),
     ("POST", "/login/code", Rule::Everyone, About::Self_(400)),
