@@ -20,6 +20,7 @@ enum Byte {
     Mark,
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "the index is below 256")]
 const BYTES: [Byte; 256] = {
     let mut table = [Byte::Mark; 256];
     let mut byte = 0;
