@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use model_router::store::Action;
 use serde_json::Value;
 
 use super::matrix::pages::PAGES;
@@ -224,7 +225,9 @@ async fn head_is_documented_where_it_is_served() {
         let url = format!(
             "{}{}",
             router.url,
-            path.replace("{id}", "x").replace("{topic}", "tiers")
+            path.replace("{id}", "x")
+                .replace("{topic}", "tiers")
+                .replace("{name}", "x")
         );
         let response = router.client.head(url).send().await.unwrap();
         let served = response.status() != 405;
@@ -319,6 +322,15 @@ async fn its_error_codes_are_those_of_the_program() {
             "no operation answers {status} {code}"
         );
     }
+}
+
+#[actix_web::test]
+async fn its_words_of_the_audit_log_are_those_of_the_program() {
+    let document = Document::of(&Router::start().await).await;
+    let said = document.whole["components"]["schemas"]["AuditAction"]["enum"].as_array();
+    let said: BTreeSet<&str> = said.unwrap().iter().filter_map(Value::as_str).collect();
+    let all = Action::ALL.iter().map(|action| action.as_str()).collect();
+    assert_eq!(said, all);
 }
 
 #[actix_web::test]
