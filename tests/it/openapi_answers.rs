@@ -279,24 +279,6 @@ async fn operator(tour: &mut Tour) {
     tour.ask(to, ADMIN, less, 200).await;
     tour.ask(to, ADMIN, json!({ "amount_usd": "-1" }), 400)
         .await;
-    for (path, name, body, status) in [
-        (
-            "/admin/providers/{name}/rest",
-            "xai",
-            json!({ "rest_ms": 1000 }),
-            200,
-        ),
-        (
-            "/admin/providers/{name}/rest",
-            "xai",
-            json!({ "rest_ms": 1 }),
-            400,
-        ),
-        ("/admin/providers/{name}/resume", "xai", Value::Null, 200),
-        ("/admin/providers/{name}/resume", "nobody", Value::Null, 404),
-    ] {
-        tour.ask(("POST", path, name), ADMIN, body, status).await;
-    }
     tour.ask(
         ("POST", "/admin/catalog/reload", ""),
         ADMIN,
