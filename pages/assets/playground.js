@@ -3,7 +3,9 @@
 "use strict";
 
 const ROOT = one("[data-playground]");
-const KEPT = "model-router.playground-key";
+// Under the account's id: whoever signs in next in this tab must not ask at somebody else's cost.
+const MEMBER = ROOT.dataset.member;
+const KEPT = `model-router.playground-key.${MEMBER}`;
 const MOST_IMAGE_BYTES = 8 << 20;
 const turns = [];
 let running;
@@ -19,7 +21,7 @@ function make(tag, text, props = {}) {
 
 // The key that pays: what was typed, or one that the server makes for this page.
 async function key() {
-  if (!("member" in ROOT.dataset)) {
+  if (!MEMBER) {
     const typed = field("key").value.trim();
     if (!typed) throw new Error("Paste an API key, or sign in.");
     return typed;
@@ -208,7 +210,7 @@ async function run(letter, body, signal) {
   if (usage) shown.show("rate", `${perSecond(usage.completion_tokens, performance.now() - first)} tokens/s`);
   if (trouble) shown.show("error", trouble.message);
   const id = header("generation-id");
-  const record = "member" in ROOT.dataset ? make("a", id, { href: `/dashboard/requests/${id}` }) : make("code", id);
+  const record = MEMBER ? make("a", id, { href: `/dashboard/requests/${id}` }) : make("code", id);
   shown.facts([
     ["Ran", header("model")],
     ["Provider", header("provider")],
@@ -302,6 +304,10 @@ async function copy(form) {
 }
 
 const told = (work) => work.catch((error) => fail(error.name === "AbortError" ? "Stopped. What was delivered is billed." : error.message));
+
+for (const name of Object.keys(sessionStorage)) {
+  if (name.startsWith("model-router.playground-key.") && name !== KEPT) sessionStorage.removeItem(name);
+}
 
 ROOT.addEventListener("submit", (event) => {
   event.preventDefault();
