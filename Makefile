@@ -1,5 +1,5 @@
 # The only list of commands.
-.PHONY: help run serve test check fmt lint unit doc conformance browser test-browser failover bench bench-ledger torture clients samples mail otlp stripe fuzz-api
+.PHONY: help run serve test check fmt lint unit doc conformance browser test-browser failover bench bench-ledger torture clients samples mail otlp stripe fuzz-api train
 
 CARGO ?= cargo
 # Recorded provider traffic for `make conformance`.
@@ -46,7 +46,7 @@ failover: ## Sixteen failover scenarios with a scorecard, and runs under load; F
 	$(CARGO) test --locked --release --test failover
 
 bench: ## Criterion benchmarks of translation, counting and routing
-	$(CARGO) bench --locked --bench wire --bench context --bench routing
+	$(CARGO) bench --locked --bench wire --bench context --bench routing --bench classify
 
 bench-ledger: ## What the ledger holds on this disk, each figure beside its target
 	$(CARGO) bench --locked --bench ledger
@@ -71,3 +71,6 @@ stripe: ## Deposits through localstripe of PyPI, a double of Stripe that others 
 
 fuzz-api: ## Ask every operation of /openapi.json with schemathesis of PyPI (needs its registry)
 	tests/clients/fuzz_api.sh
+
+train: ## Train the classifier of auto: make train DATA=DIR, with train.jsonl and dev.jsonl (needs PyPI once; tools/train/README.md)
+	tools/train/run.sh "$(DATA)"

@@ -33,6 +33,20 @@ pub enum Command {
     /// Check settings and catalog and tell which providers have keys. Exit 1 with file, line and
     /// reason when something is wrong.
     Check,
+    /// Tell what `auto` makes of a conversation: score, tier and what it was decided by.
+    Classify {
+        /// A chat request, its `messages` alone, or with --lines one of either a line; `-` is
+        /// standard input.
+        #[arg(value_name = "FILE")]
+        from: PathBuf,
+        /// Read one conversation a line, and write one line of JSON for each, with its `id`.
+        #[arg(long)]
+        lines: bool,
+        /// Write what training reads, in place of a verdict: the names of the features, then a line
+        /// with features and grams for each line that is read.
+        #[arg(long)]
+        features: bool,
+    },
     /// Work on the catalog.
     #[command(subcommand)]
     Catalog(CatalogCommand),
@@ -122,6 +136,7 @@ Back up, restore (docs/deploy.md):
   model-router ledger export backup.jsonl && cp $MODEL_ROUTER_DATA_DIR/pepper .
   MODEL_ROUTER_DATA_DIR=/new model-router ledger import backup.jsonl && cp pepper /new/
 
-Signals: SIGTERM drains (a second one ends at once), SIGHUP reloads the catalog.
+Signals: SIGTERM drains (a second one ends at once), SIGHUP reloads the catalog
+and the classifier's weights.
 Exit codes: 0 stopped, 1 a check failed, 2 cannot start, 75 storage failed: start again when the
 disk is well.";

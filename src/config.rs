@@ -1,5 +1,6 @@
 //! Settings: one section per consumer, and the only reader of files and environment.
 
+mod auto;
 mod deposits;
 mod environment;
 mod mail;
@@ -9,6 +10,8 @@ mod sections;
 mod sign_in;
 mod telemetry;
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,6 +19,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+pub use auto::{Auto, Share};
 pub use deposits::{Deposits, StripeAccess};
 pub use environment::Environment;
 pub use mail::{Mail, SmtpUrl};
@@ -24,6 +28,9 @@ pub use rate_limits::RateLimits;
 pub use sections::{Breaker, CatalogFiles, Failover, Limits, Server, Storage};
 pub use sign_in::SignIn;
 pub use telemetry::Telemetry;
+
+/// More of a file than this is not read.
+const MOST_FILE_BYTES: u64 = 16 << 20;
 
 /// Every setting of a running router. `data/model-router.example.toml` documents each key.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -37,6 +44,8 @@ pub struct Settings {
     pub storage: Storage,
     /// Which catalog is laid over the built-in one.
     pub catalog: CatalogFiles,
+    /// What `auto` is decided by.
+    pub auto: Auto,
     /// Clocks and attempts of the failover loop.
     pub failover: Failover,
     /// When a model is left alone, and for how long.
@@ -304,7 +313,12 @@ impl Settings {
             "breaker.min_success_percent",
             "is above 100; it must be a percentage",
         ));
-        match zero.or(clock).or(small).or(kept).or(percent) {
+        let share = self.auto.share.filter(|share| !share.is_whole()).map(|_| {
+            let reason =
+                "must be percentages of economy, standard and premium that make 100 together";
+            ("auto.share", reason)
+        });
+        match zero.or(clock).or(small).or(kept).or(percent).or(share) {
             None => Ok(()),
             Some((key, reason)) => Err(ConfigError::Value {
                 origin: origin.to_owned(),
@@ -313,6 +327,18 @@ impl Settings {
             }),
         }
     }
+}
+
+/// Reads a file of bytes that an operator named, up to 16 MiB of it.
+pub fn read_bytes(path: &Path) -> Result<Vec<u8>, ConfigError> {
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MOST_FILE_BYTES).read_to_end(&mut bytes))
+        .map_err(|cause| ConfigError::Unreadable {
+            path: path.display().to_string(),
+            cause,
+        })?;
+    Ok(bytes)
 }
 
 /// Reads a small text file that an operator named.
@@ -363,7 +389,12 @@ mod tests {
                 );
             }
         }
-        for optional in ["# public_url = ", "# overlay = "] {
+        for optional in [
+            "# public_url = ",
+            "# overlay = ",
+            "# weights = ",
+            "# share = ",
+        ] {
             assert!(text.contains(optional), "{optional}");
         }
     }

@@ -5,6 +5,7 @@
     reason = "a command talks to its terminal"
 )]
 
+mod classify;
 mod cli;
 mod drift;
 mod ledger_commands;
@@ -15,6 +16,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use model_router::actors::catalog::Source;
+use model_router::actors::classifier;
 use model_router::actors::credential::{self, Credential};
 use model_router::catalog::{Catalog, Endpoint};
 use model_router::config::{Environment, Settings};
@@ -34,6 +36,18 @@ fn main() -> ExitCode {
     match cli.command.unwrap_or_default() {
         Command::Serve { sandbox } => serve::serve(config, sandbox),
         Command::Check => check(config),
+        Command::Classify {
+            from,
+            lines,
+            features,
+        } => {
+            let form = match (features, lines) {
+                (true, _) => classify::Form::Features,
+                (false, true) => classify::Form::Lines,
+                (false, false) => classify::Form::Page,
+            };
+            classify::run(config, &from, form)
+        }
         Command::Catalog(CatalogCommand::Diff { prices }) => drift::diff(config, &prices),
         Command::Ledger(command) => ledger_commands::run(config, command),
         Command::Sandbox { port } => serve::sandbox_only(port),
@@ -63,9 +77,12 @@ fn checked(config: Option<&Path>) -> Result<String, String> {
     };
     let catalog = source.load().map_err(|error| error.to_string())?;
     let models = catalog.models().len();
+    let weights = classifier::load(settings.auto.weights.as_ref());
+    let weights = weights.map_err(|error| error.to_string())?;
     let mut lines = vec![format!(
-        "settings: ok\ncatalog: ok, {models} models, version {}",
-        catalog.version()
+        "settings: ok\ncatalog: ok, {models} models, version {}\nclassifier: ok, weights {}",
+        catalog.version(),
+        weights.version()
     )];
     lines.push(deposits(&settings).to_owned());
     lines.extend(providers(&catalog, &env));

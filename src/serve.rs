@@ -8,6 +8,7 @@ use std::time::Duration;
 use actix_web::web::Data;
 use model_router::actors::accounts::{CreateAccount, DeleteKey, FindAccount, ListKeys, MakeKey};
 use model_router::actors::catalog::Reload;
+use model_router::actors::classifier::ReloadWeights;
 use model_router::actors::exporter::{self, TakeFigures};
 use model_router::actors::ledger::{Drain, Grant};
 use model_router::actors::mailer::Finish;
@@ -240,7 +241,11 @@ async fn serve_until_signal(
         format!("server.bind: cannot listen on {bind} ({error}); set MODEL_ROUTER_BIND to another")
     })?;
     let address = listener.local_addr()?;
-    let server = http::serve(desk.clone(), listener)?;
+    let operators = desk.settings.server.admin_bind.map(|bind| {
+        TcpListener::bind(bind)
+            .map_err(|error| format!("server.admin_bind: cannot listen on {bind} ({error})"))
+    });
+    let server = http::serve(desk.clone(), listener, operators.transpose()?)?;
     let handle = server.handle();
     let running = actix_web::rt::spawn(server);
     if let Some(text) = announce(address) {
@@ -310,6 +315,20 @@ async fn drain(desk: &Switchboard, graceful: impl Future<Output = ()>, signals: 
     }
 }
 
+/// Reads catalog and weights again; what is wrong is refused, and what was there stays.
+async fn reload(desk: &Switchboard) {
+    match desk.catalog.send(Reload).await {
+        Ok(Ok(reloaded)) => tracing::info!(models = reloaded.models, "catalog reloaded"),
+        Ok(Err(error)) => tracing::error!(%error, "catalog refused; the one before stays"),
+        Err(error) => tracing::error!(%error, "catalog not reloaded"),
+    }
+    match desk.classifier.send(ReloadWeights).await {
+        Ok(Ok(version)) => tracing::info!(version, "classifier weights reloaded"),
+        Ok(Err(error)) => tracing::error!(%error, "weights refused; those before stay"),
+        Err(error) => tracing::error!(%error, "weights not reloaded"),
+    }
+}
+
 /// The signals an operator sends.
 struct Signals {
     terminate: Signal,
@@ -334,17 +353,13 @@ impl Signals {
         }
     }
 
-    /// The same, and reloads the catalog on each SIGHUP meanwhile.
+    /// The same, and reloads catalog and weights on each SIGHUP meanwhile.
     async fn stop_or_reload(&mut self, desk: &Switchboard) {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return,
                 _ = self.interrupt.recv() => return,
-                _ = self.hang_up.recv() => match desk.catalog.send(Reload).await {
-                    Ok(Ok(reloaded)) => tracing::info!(models = reloaded.models, "catalog reloaded"),
-                    Ok(Err(error)) => tracing::error!(%error, "catalog refused; the one before stays"),
-                    Err(error) => tracing::error!(%error, "catalog not reloaded"),
-                },
+                _ = self.hang_up.recv() => reload(desk).await,
             }
         }
     }

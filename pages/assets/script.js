@@ -176,6 +176,16 @@ function dryRun() {
   });
 }
 
+// A text file that is chosen goes into the field that is sent: forms without scripts send no files.
+function fileInto() {
+  for (const input of all("input[type=file][data-into]")) {
+    input.addEventListener("change", async () => {
+      if (input.files[0]) input.form.elements[input.dataset.into].value = await input.files[0].text();
+    });
+  }
+}
+
+fileInto();
 copyButtons();
 grid();
 statusLine();

@@ -148,6 +148,8 @@ pub enum Reason {
     Quota,
     /// Its traffic grows again step by step, and this request was not among the first.
     Recovering,
+    /// The operator said so.
+    Operator,
 }
 
 impl Reason {
@@ -162,6 +164,7 @@ impl Reason {
             Self::Credential => "credential",
             Self::Quota => "quota",
             Self::Recovering => "recovering",
+            Self::Operator => "operator",
         }
     }
 
@@ -173,7 +176,8 @@ impl Reason {
             | Self::SuccessRate
             | Self::Unreachable
             | Self::RateLimited
-            | Self::Recovering => false,
+            | Self::Recovering
+            | Self::Operator => false,
         }
     }
 
@@ -185,7 +189,8 @@ impl Reason {
             | Self::ModelMissing
             | Self::Credential
             | Self::Quota
-            | Self::Recovering => false,
+            | Self::Recovering
+            | Self::Operator => false,
         }
     }
 }

@@ -147,15 +147,17 @@ pub enum ReloadError {
 impl Source {
     /// Reads and checks the catalog.
     pub fn load(&self) -> Result<Catalog, ReloadError> {
-        let mut layers = vec![Layer::builtin()];
-        if let Some(path) = &self.overlay {
-            layers.push(Layer {
-                name: path.display().to_string(),
-                text: config::read(path)?,
-            });
+        match &self.overlay {
+            Some(path) => Ok(laid_over(&path.display().to_string(), config::read(path)?)?),
+            None => Ok(Catalog::load(&[Layer::builtin()])?),
         }
-        Ok(Catalog::load(&layers)?)
     }
+}
+
+/// The built-in catalog with another one laid over it, checked.
+pub fn laid_over(name: &str, text: String) -> Result<Catalog, CatalogError> {
+    let name = name.to_owned();
+    Catalog::load(&[Layer::builtin(), Layer { name, text }])
 }
 
 /// What every provider's actor is started with.

@@ -1,17 +1,105 @@
 //! The classifier's actor: a thread of its own, so that a long conversation never stalls others.
 
+use std::path::PathBuf;
+
 use actix::{Actor, Context, Handler, Message, MessageResult};
 
-use crate::routing::classify::{Conversation, Verdict, classify};
+use crate::config::{self, ConfigError, Share};
+use crate::routing::classify::shares::Shares;
+use crate::routing::classify::{
+    Circumstances, Conversation, Model, Verdict, WeightsError, builtin, classify, weights,
+};
+
+/// Why weights were refused.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The file does not open.
+    #[error(transparent)]
+    Unreadable(#[from] ConfigError),
+    /// It is not what it should be.
+    #[error("auto.weights: {path}: {why}")]
+    Refused {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        why: WeightsError,
+    },
+}
+
+/// Reads the weights of a file, or the built-in ones.
+pub fn load(path: Option<&PathBuf>) -> Result<Model, LoadError> {
+    let (name, model) = match path {
+        Some(path) => {
+            let bytes = config::read_bytes(path)?;
+            (path.display().to_string(), weights::parse(&bytes))
+        }
+        None => ("built in".to_owned(), builtin()),
+    };
+    model.map_err(|why| LoadError::Refused { path: name, why })
+}
 
 /// Scores conversations.
-#[derive(Default)]
-pub struct Classifier;
+pub struct Classifier {
+    path: Option<PathBuf>,
+    model: Model,
+    shares: Option<Shares>,
+}
+
+impl Classifier {
+    /// A classifier with a model that was loaded from `path`.
+    pub fn new(path: Option<PathBuf>, model: Model, share: Option<Share>) -> Self {
+        tracing::info!(version = model.version(), "classifier weights loaded");
+        Self {
+            path,
+            model,
+            shares: share.map(|share| Shares::new(share.economy, share.standard)),
+        }
+    }
+
+    fn verdict(&mut self, ask: &Classify) -> Verdict {
+        let circumstances = Circumstances {
+            thresholds: self.shares.as_ref().map(Shares::thresholds),
+            ..ask.circumstances
+        };
+        let verdict = classify(&self.model, &ask.conversation, &circumstances);
+        if let (Some(shares), Purpose::Serve) = (&mut self.shares, ask.purpose)
+            && let Some(moved) = shares.observe(verdict.score)
+        {
+            tracing::info!(
+                standard = moved.standard,
+                premium = moved.premium,
+                "thresholds of auto follow the wanted shares"
+            );
+        }
+        verdict
+    }
+}
+
+/// What a verdict is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A request is served by it.
+    Serve,
+    /// It is only shown.
+    Explain,
+}
 
 /// Asks for the tier of a conversation.
 #[derive(Message)]
 #[rtype(result = "Verdict")]
-pub struct Classify(pub Conversation);
+pub struct Classify {
+    /// What was said.
+    pub conversation: Conversation,
+    /// What else the tier depends on.
+    pub circumstances: Circumstances,
+    /// Whether the answer counts.
+    pub purpose: Purpose,
+}
+
+/// Reads the weights again, or refuses and keeps those before. Answers with their version.
+#[derive(Message)]
+#[rtype(result = "Result<String, LoadError>")]
+pub struct ReloadWeights;
 
 impl Actor for Classifier {
     type Context = Context<Self>;
@@ -21,6 +109,17 @@ impl Handler<Classify> for Classifier {
     type Result = MessageResult<Classify>;
 
     fn handle(&mut self, ask: Classify, _: &mut Context<Self>) -> Self::Result {
-        MessageResult(classify(&ask.0))
+        MessageResult(self.verdict(&ask))
+    }
+}
+
+impl Handler<ReloadWeights> for Classifier {
+    type Result = MessageResult<ReloadWeights>;
+
+    fn handle(&mut self, _: ReloadWeights, _: &mut Context<Self>) -> Self::Result {
+        MessageResult(load(self.path.as_ref()).map(|model| {
+            self.model = model;
+            self.model.version().to_owned()
+        }))
     }
 }

@@ -23,7 +23,7 @@ pub use outbox::{Health, State};
 use super::clock;
 use crate::config::{self, Settings};
 use crate::counters::Counters;
-use crate::otlp::{Again, Carrier, Delivered, Failure, Names, NoCarrier, Payload, Reach, Target};
+use crate::otlp::{Again, Carrier, Delivered, Failure, Names, Payload, Reach, Target};
 use crate::spans::{self, Source};
 use desk::{Desk, Owner, Parcel};
 
@@ -57,7 +57,7 @@ struct Patience {
 
 impl Exporter {
     /// An exporter that knows nobody but the operator.
-    pub fn new(settings: &Settings, counters: Arc<Counters>) -> Result<Self, NoCarrier> {
+    pub fn new(settings: &Settings, counters: Arc<Counters>) -> Self {
         let telemetry = &settings.telemetry;
         let mut desk = Desk::new(desk::Terms {
             flush: config::ms(telemetry.flush_ms),
@@ -67,10 +67,10 @@ impl Exporter {
         if let Some(target) = &settings.otel.traces {
             desk.aim(Owner::Operator, Some(Ok(target.clone())));
         }
-        Ok(Self {
+        Self {
             desk,
-            guarded: Carrier::new(&telemetry.names, telemetry.reach())?,
-            open: Carrier::new(&Names::System, Reach::Anywhere)?,
+            guarded: Carrier::new(&telemetry.names, telemetry.reach()),
+            open: Carrier::new(&Names::System, Reach::Anywhere),
             source: settings.otel.source.clone(),
             figures: settings.otel.metrics.clone(),
             figures_leave: false,
@@ -84,7 +84,7 @@ impl Exporter {
             flush: config::ms(telemetry.flush_ms),
             counters,
             finished: Vec::new(),
-        })
+        }
     }
 
     fn carrier(&self, owner: Owner) -> Carrier {
@@ -124,15 +124,12 @@ impl Exporter {
                 });
                 let outcome = ended.unwrap_or(lost);
                 exporter.count(spans, &outcome);
-                exporter
-                    .desk
-                    .ended(owner, mark, &outcome, Instant::now(), clock::now_ms());
-                exporter.work(ctx);
+                let (now, now_ms) = (Instant::now(), clock::now_ms());
+                if exporter.desk.ended(owner, mark, &outcome, now, now_ms) {
+                    exporter.work(ctx);
+                }
             });
             ctx.spawn(ended);
-        }
-        for (state, targets) in self.desk.states(Instant::now()) {
-            self.counters.telemetry_targets(state.as_str(), targets);
         }
         if self.desk.is_idle(Instant::now()) && !self.figures_leave {
             for waiting in self.finished.drain(..) {
@@ -199,7 +196,12 @@ impl Actor for Exporter {
 
     fn started(&mut self, ctx: &mut Context<Self>) {
         let tick = (self.flush / 2).max(Duration::from_millis(5));
-        ctx.run_interval(tick, |exporter, ctx| exporter.work(ctx));
+        ctx.run_interval(tick, |exporter, ctx| {
+            exporter.work(ctx);
+            for (state, targets) in exporter.desk.states(Instant::now()) {
+                exporter.counters.telemetry_targets(state.as_str(), targets);
+            }
+        });
     }
 }
 

@@ -7,6 +7,7 @@ pub mod budget;
 pub mod catalog;
 pub mod classifier;
 pub mod clock;
+pub mod consoles;
 pub mod conversations;
 pub mod credential;
 pub mod exporter;
@@ -37,7 +38,8 @@ use self::arrivals::Arrivals;
 use self::breaker::Policy;
 use self::budget::Rate;
 use self::catalog::{CatalogKeeper, ReloadError, Rules, Source, World};
-use self::classifier::Classifier;
+use self::classifier::{Classifier, LoadError};
+use self::consoles::Consoles;
 use self::conversations::Memory;
 use self::exporter::Exporter;
 use self::funds::Purses;
@@ -54,13 +56,14 @@ use crate::catalog::Catalog;
 use crate::config::{Deposits, Environment, Settings};
 use crate::counters::Counters;
 use crate::ids::Pepper;
-use crate::otlp::NoCarrier;
 use crate::store::{self, Archive, Book, Db, Disposable, Generosity, LedgerError, Terms, Visitors};
 use crate::wire::Replays;
 
 /// Bytes in one permit of the budget for request bodies.
 pub const BODY_BUDGET_UNIT: usize = 1024;
 
+/// Tries to sign in as the operator that one client address has in an hour.
+const OPERATOR_TRIES_PER_HOUR: usize = 10;
 /// Sign-in requests that may wait for the accounts' actor at one time.
 const SIGN_INS_WAITING: usize = 512;
 
@@ -131,6 +134,9 @@ pub struct Switchboard {
     /// Wrong admin tokens.
     pub refused_operators: Refusals,
     arrivals: Mutex<Arrivals>,
+    /// Tries to sign in as the operator.
+    operator_tries: Mutex<Arrivals>,
+    consoles: Mutex<Consoles>,
     replays: Mutex<Replays>,
     /// Who answered which conversation.
     pub conversations: Memory,
@@ -146,15 +152,15 @@ pub enum StartError {
     /// The catalog is wrong.
     #[error(transparent)]
     Catalog(#[from] ReloadError),
+    /// The classifier's weights are wrong.
+    #[error(transparent)]
+    Weights(#[from] LoadError),
     /// The data directory cannot be used.
     #[error(transparent)]
     Storage(#[from] LedgerError),
     /// Mails can be neither sent nor written.
     #[error(transparent)]
     Mail(#[from] PostError),
-    /// Nothing can be exported.
-    #[error(transparent)]
-    Export(#[from] NoCarrier),
     /// Stripe cannot be asked.
     #[error(transparent)]
     Stripe(#[from] NoClient),
@@ -172,16 +178,19 @@ impl Switchboard {
             env,
         };
         let catalog = source.load()?;
+        let weights = settings.auto.weights.clone();
+        let model = classifier::load(weights.as_ref())?;
+        let classifier = Classifier::new(weights, model, settings.auto.share);
         let storage = Storage::open(&settings)?;
         let post = Post::open(&settings.mail, &settings.storage.data_dir)?;
         let counters = Arc::new(Counters::default());
         let outside = Outside {
             mailer: Mailer::new(post, &settings.mail),
-            exporter: Exporter::new(&settings, Arc::clone(&counters))?,
+            exporter: Exporter::new(&settings, Arc::clone(&counters)),
             stripe: processor(&settings.deposits)?,
         };
         Ok(Self::spawn(
-            settings, providers, source, catalog, storage, outside, counters,
+            settings, providers, source, catalog, classifier, storage, outside, counters,
         ))
     }
 
@@ -190,6 +199,7 @@ impl Switchboard {
         providers: Providers,
         source: Source,
         catalog: Catalog,
+        classifier: Classifier,
         storage: Storage,
         outside: Outside,
         counters: Arc<Counters>,
@@ -301,7 +311,7 @@ impl Switchboard {
             recharger: Recharger::start_in_arbiter(&outside, |_| recharger),
             statistics: Archivist::start_in_arbiter(&disk, |_| archivist),
             catalog: keeper.start(),
-            classifier: Classifier::start_in_arbiter(&Arbiter::new().handle(), |_| Classifier),
+            classifier: Classifier::start_in_arbiter(&Arbiter::new().handle(), |_| classifier),
             counters,
             exporter,
             stop: Stop::default(),
@@ -314,6 +324,8 @@ impl Switchboard {
             sign_ins: Arc::new(Semaphore::new(SIGN_INS_WAITING)),
             refused_operators: Refusals::default(),
             arrivals: Mutex::new(Arrivals::new(settings.sign_in.requests_per_ip_hour)),
+            operator_tries: Mutex::new(Arrivals::new(OPERATOR_TRIES_PER_HOUR)),
+            consoles: Mutex::default(),
             replays: Mutex::new(Replays::new(REPLAY_BYTES)),
             conversations: Memory::default(),
             fast_requests: AtomicU64::new(0),
@@ -325,6 +337,17 @@ impl Switchboard {
     /// Reasoning kept for callers that drop it. Locked for one look-up, never while awaiting.
     pub fn replays(&self) -> MutexGuard<'_, Replays> {
         self.replays.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How often each client address tries to sign in as the operator. Held for one look-up.
+    pub fn operator_tries(&self) -> MutexGuard<'_, Arrivals> {
+        let tries = self.operator_tries.lock();
+        tries.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where the operator is signed in to the pages. Held for one look-up.
+    pub fn consoles(&self) -> MutexGuard<'_, Consoles> {
+        self.consoles.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Who asked for sign-in codes lately. Locked for one look-up, never while awaiting.

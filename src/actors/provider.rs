@@ -6,9 +6,9 @@ mod standings;
 
 use std::mem::discriminant;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use actix::{Actor, AsyncContext, Context, Handler, MessageResult};
+use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult};
 use arc_swap::ArcSwap;
 
 pub use self::lease::{Acquire, Lease, Refused, Turn};
@@ -137,6 +137,38 @@ impl Provider {
             (State::Tripped { .. }, _) => tracing::warn!(provider, model, reason, "tripped"),
         }
     }
+
+    /// Does what the operator says, and publishes it.
+    fn obey(&mut self, order: Order, now: Instant) {
+        let before = self.breakers.whole();
+        let models: Vec<(ModelId, Status)> = self
+            .breakers
+            .models()
+            .map(|(id, status)| (id.clone(), status))
+            .collect();
+        match order {
+            Order::Rest(rest) => self.breakers.rest(rest, now),
+            Order::Resume => self.breakers.resume(now),
+        }
+        self.published
+            .store(Arc::new(Standings::of_all(&self.breakers)));
+        self.tell(WHOLE, before.state, self.breakers.whole());
+        for (id, before) in models {
+            if let Some(after) = self.breakers.model(&id) {
+                self.tell(id.as_str(), before.state, after);
+            }
+        }
+    }
+}
+
+/// What the operator says about a provider. It holds for attempts that come after the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub enum Order {
+    /// Leave it alone for so long.
+    Rest(Duration),
+    /// Ask it again, whatever was held against it.
+    Resume,
 }
 
 impl Actor for Provider {
@@ -149,6 +181,14 @@ impl Handler<Acquire> for Provider {
     fn handle(&mut self, ask: Acquire, ctx: &mut Context<Self>) -> Self::Result {
         let admitted = self.admit(&ask, Instant::now());
         MessageResult(admitted.map(|pass| Lease::new(ctx.address(), ask, pass)))
+    }
+}
+
+impl Handler<Order> for Provider {
+    type Result = ();
+
+    fn handle(&mut self, order: Order, _: &mut Context<Self>) {
+        self.obey(order, Instant::now());
     }
 }
 

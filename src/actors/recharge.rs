@@ -115,12 +115,12 @@ impl Recharger {
             Next::Done => None,
             Next::Nothing => self.busy.get(&account).copied(),
         };
-        self.busy.remove(&account);
-        self.hands.purses.of(account).answer();
         match signal {
             Some(Signal::Crossed) => self.hands.accounts.do_send(TellLowBalance(account)),
             Some(Signal::Below | Signal::Lack) | None => {}
         }
+        self.busy.remove(&account);
+        self.hands.purses.of(account).answer();
     }
 
     fn resume(&mut self, charges: Vec<Charging>, ctx: &mut Context<Self>) {

@@ -15,6 +15,8 @@ use crate::wire::Recovery;
 pub struct Server {
     /// Address and port to listen on.
     pub bind: SocketAddr,
+    /// Address and port at which `/admin` is served, and nowhere else. Default: with everything else.
+    pub admin_bind: Option<SocketAddr>,
     /// The address callers use, for links. Default: `http://` + `bind`.
     pub public_url: Option<Url>,
     /// HTTP worker threads; 0 means one per core.
@@ -143,6 +145,7 @@ impl Default for Server {
     fn default() -> Self {
         Self {
             bind: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            admin_bind: None,
             public_url: None,
             workers: 0,
             drain_timeout_s: 30,

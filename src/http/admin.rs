@@ -3,6 +3,7 @@
 mod account;
 mod audit;
 mod overview;
+mod providers;
 
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
@@ -12,15 +13,17 @@ use super::fields::{self, Fields};
 use super::operator::Operator;
 use super::{ApiError, Code, Switchboard};
 use crate::actors::accounts::CreateAccount;
-use crate::actors::catalog::Reload;
+use crate::actors::catalog::{Reload, Reloaded};
+use crate::actors::classifier::ReloadWeights;
 use crate::actors::clock::now_ms;
 use crate::actors::ledger::{Grant, Note};
 use crate::money::Picodollars;
 use crate::store::{AccountError, Action, Deed};
 
-pub use account::{adjust_balance, change_account, existing};
-pub use audit::{deed_view, deeds};
-pub use overview::{accounts, overview, show};
+pub use account::{adjust, adjust_balance, change_account, existing, overrule};
+pub use audit::{deed_view, deeds, sought};
+pub use overview::{accounts, books, overview, show};
+pub use providers::{rest, rest_provider, resume, resume_provider};
 
 /// What an amount that is given must be.
 const MORE_THAN_NOTHING: &str = "an amount of USD above 0 as a text, such as \"5.00\"";
@@ -73,21 +76,32 @@ pub async fn add_credit(
     http: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let mut fields = Fields::read(&desk, &http, payload).await?;
+    let fields = Fields::read(&desk, &http, payload).await?;
+    let balance = give(&desk, &operator, &id, &http, fields).await?;
+    Ok(HttpResponse::Ok().json(json!({ "balance_usd": balance.to_string() })))
+}
+
+/// Gives an account the credit that a body describes.
+pub async fn give(
+    desk: &Switchboard,
+    operator: &Operator,
+    id: &str,
+    http: &HttpRequest,
+    mut fields: Fields,
+) -> Result<Picodollars, ApiError> {
     let amount = fields.required("amount_usd", MORE_THAN_NOTHING, fields::positive_usd)?;
-    let key = fields.idempotency_key(&http)?;
+    let key = fields.idempotency_key(http)?;
     let idempotency_key = key.ok_or_else(|| fields::missing("idempotency_key"))?;
     let reason = fields.optional("reason", "a text", fields::text)?;
     fields.finish()?;
     let credit = Grant {
-        account: account::existing(&desk, &id).await?,
+        account: account::existing(desk, id).await?,
         amount,
         idempotency_key,
         reason: reason.unwrap_or_else(|| "admin grant".to_owned()),
         author: operator.author(),
     };
-    let balance = grant(&desk, credit).await?;
-    Ok(HttpResponse::Ok().json(json!({ "balance_usd": balance.to_string() })))
+    grant(desk, credit).await
 }
 
 /// `POST /admin/catalog/reload`
@@ -95,6 +109,28 @@ pub async fn reload_catalog(
     desk: Data<Switchboard>,
     operator: Operator,
 ) -> Result<HttpResponse, ApiError> {
+    let (weights, reloaded) = reload(&desk, &operator).await?;
+    Ok(HttpResponse::Ok().json(json!({
+        "models": reloaded.models,
+        "providers": reloaded.providers,
+        "version": reloaded.version,
+        "auto_weights": weights,
+    })))
+}
+
+/// Reads the classifier's weights and the catalog's files again. What is refused leaves what stood
+/// before. Answers with the version of the weights and what the catalog holds.
+pub async fn reload(
+    desk: &Switchboard,
+    operator: &Operator,
+) -> Result<(String, Reloaded), ApiError> {
+    let weights = desk.classifier.send(ReloadWeights).await;
+    let weights = weights.map_err(ApiError::internal)?.map_err(|error| {
+        ApiError::new(
+            Code::InvalidValue,
+            format!("The classifier's weights were refused, those before stay, and so does the catalog: {error}"),
+        )
+    })?;
     let reloaded = desk
         .catalog
         .send(Reload)
@@ -109,11 +145,7 @@ pub async fn reload_catalog(
     let deed = Deed::new(operator.author(), Action::CatalogReloaded, None, now_ms());
     let deed = deed.with("version", &reloaded.version);
     desk.ledger.do_send(Note(deed));
-    Ok(HttpResponse::Ok().json(json!({
-        "models": reloaded.models,
-        "providers": reloaded.providers,
-        "version": reloaded.version,
-    })))
+    Ok((weights, reloaded))
 }
 
 async fn grant(desk: &Switchboard, grant: Grant) -> Result<Picodollars, ApiError> {

@@ -15,7 +15,7 @@ use super::auth::Caller;
 use super::body::{self, Share};
 use super::headers::Served;
 use super::metered::{Ending, Meter, Opening, Spending};
-use super::plan::{Detail, Plan};
+use super::plan::Plan;
 use super::progress::Progress;
 use super::refusal;
 use super::relay::{Relay, Success};
@@ -25,6 +25,7 @@ use super::visit::{Visit, unix_seconds};
 use super::witness::Witness;
 use super::{ApiError, Code, Switchboard};
 use crate::actors::breaker::Outcome;
+use crate::actors::classifier::Purpose;
 use crate::catalog::Model;
 use crate::routing::Observation;
 use crate::spans::Operation;
@@ -48,7 +49,7 @@ pub async fn chat(
     let admission = witness.see(admit(&desk))?;
     let (request, share) = witness.see(read(&desk, &http, payload).await)?;
     witness.chat(&request);
-    let plan = witness.see(Plan::make(&desk, &caller.0, &request, Detail::Ranked).await)?;
+    let plan = witness.see(Plan::make(&desk, &caller.0, &request, Purpose::Serve).await)?;
     witness.planned(&plan);
     if plan.shortlist.ranked.is_empty() {
         return witness.see(Err(refusal::nobody(&plan, &desk, &caller.0)));
@@ -62,6 +63,7 @@ pub async fn chat(
         admission,
     );
     let streamed = request.stream();
+    let auto = plan.verdict();
     let relay = Relay {
         desk,
         upstream,
@@ -70,11 +72,12 @@ pub async fn chat(
         plan,
         _share: share,
     };
-    if streamed {
+    let answered = if streamed {
         streaming(relay, meter, visit).await
     } else {
         whole(relay, meter, visit).await
-    }
+    };
+    answered.map_err(|error| error.auto(auto))
 }
 
 /// Lets one more request run, or says that there are too many.

@@ -16,6 +16,11 @@ pub struct Named {
 }
 
 impl Named {
+    /// The direction that a suffix asks for.
+    pub fn leaning(&self) -> Option<Prefer> {
+        self.suffixes.prefer
+    }
+
     /// `auto` stands for the account's default tier, if it has one.
     pub fn or_tier(mut self, default: Option<Tier>) -> Self {
         if let (Target::Auto, Some(tier)) = (&self.target, default) {

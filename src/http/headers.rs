@@ -8,6 +8,7 @@ use actix_web::http::header::HeaderName;
 use super::error::AttemptNote;
 use crate::catalog::Tier;
 use crate::ids::GenerationId;
+use crate::routing::classify::Verdict;
 
 /// Every header of ours that a browser may read (`docs/api.md`, response headers).
 pub const EXPOSED: &str = "X-Request-Id, X-Client-Request-Id, X-Model-Router-Model, X-Model-Router-Provider, \
@@ -44,6 +45,14 @@ pub struct AutoVerdict {
 }
 
 impl AutoVerdict {
+    /// What is told of a verdict.
+    pub fn of(verdict: &Verdict) -> Self {
+        Self {
+            tier: verdict.tier,
+            score: verdict.score,
+        }
+    }
+
     /// Writes the two headers.
     pub fn write(&self, response: &mut HttpResponseBuilder) {
         response.insert_header((AUTO_TIER, self.tier.as_str()));

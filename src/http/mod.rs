@@ -17,6 +17,7 @@ mod conversation;
 mod cookie;
 pub mod count;
 mod credits;
+mod doors;
 mod embeddings;
 mod error;
 mod fields;
@@ -50,6 +51,7 @@ mod stream;
 mod takeout;
 mod telemetry;
 mod trail;
+pub mod transcript;
 mod tried;
 mod upstream;
 mod usage;
@@ -69,6 +71,7 @@ pub use self::error::{ApiError, Code};
 pub use self::metrics::text as metrics_text;
 pub use crate::actors::Switchboard;
 use crate::config;
+use doors::Doors;
 use upstream::Upstream;
 
 /// Why the server cannot start.
@@ -86,7 +89,14 @@ pub enum ServeError {
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// Starts serving on a bound listener. The returned server runs when it is awaited.
-pub fn serve(desk: Data<Switchboard>, listener: TcpListener) -> Result<Server, ServeError> {
+///
+/// With a listener for the operator, `/admin` is served there and nowhere else.
+pub fn serve(
+    desk: Data<Switchboard>,
+    listener: TcpListener,
+    operators: Option<TcpListener>,
+) -> Result<Server, ServeError> {
+    let doors = Doors::of(operators.as_ref())?;
     metrics::publish(&desk);
     let settings = &desk.settings;
     let (workers, drain_s) = (settings.server.workers, settings.server.drain_timeout_s);
@@ -96,9 +106,11 @@ pub fn serve(desk: Data<Switchboard>, listener: TcpListener) -> Result<Server, S
     let app = move || {
         let desk = desk.clone();
         App::new()
+            .wrap(from_fn(doors::choose))
             .wrap(from_fn(pages::explain_to_people))
             .wrap(cors(&desk.settings.server.allowed_origins))
             .wrap(from_fn(visit::greet))
+            .app_data(doors)
             .app_data(desk.clone())
             .data_factory(move || {
                 let clocks = desk.settings.failover.clone();
@@ -117,7 +129,11 @@ pub fn serve(desk: Data<Switchboard>, listener: TcpListener) -> Result<Server, S
     } else {
         server
     };
-    Ok(server.listen(listener)?.run())
+    let server = server.listen(listener)?;
+    Ok(match operators {
+        Some(operators) => server.listen(operators)?.run(),
+        None => server.run(),
+    })
 }
 
 /// Every route of the contract that is served.
@@ -215,6 +231,8 @@ fn routes(app: &mut ServiceConfig) {
     .service(post("/admin/catalog/reload").route(web::post().to(admin::reload_catalog)))
     .service(get("/admin/ledger/verify").route(web::get().to(audit::verify)))
     .service(get("/admin/ledger/export").route(web::get().to(audit::export)))
+    .service(post("/admin/providers/{name}/rest").route(web::post().to(admin::rest_provider)))
+    .service(post("/admin/providers/{name}/resume").route(web::post().to(admin::resume_provider)))
     .service(get("/admin/accounts/{id}/usage").route(web::get().to(usage::records)))
     .service(get("/admin/accounts/{id}/totals").route(web::get().to(usage::totals)))
     .default_service(web::to(nothing_here));

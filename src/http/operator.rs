@@ -21,6 +21,13 @@ pub struct Operator {
 }
 
 impl Operator {
+    /// The operator, who has signed in to the pages.
+    pub(super) fn of_page(request: &HttpRequest) -> Self {
+        Self {
+            request: visit::request_id(request),
+        }
+    }
+
     /// As whom.
     pub fn author(&self) -> Author {
         Author {
@@ -48,9 +55,7 @@ fn operator(request: &HttpRequest) -> Result<Operator, ApiError> {
         let message = "No admin token was sent; add the header 'Authorization: Bearer …'.";
         return Err(ApiError::new(Code::MissingApiKey, message));
     };
-    // Digests have one length, so the comparison takes the same time for every guess.
-    let same = Sha256::digest(sent).ct_eq(&Sha256::digest(token.expose_secret()));
-    if bool::from(same) {
+    if is_token(sent, token.expose_secret()) {
         Ok(Operator {
             request: visit::request_id(request),
         })
@@ -63,8 +68,14 @@ fn operator(request: &HttpRequest) -> Result<Operator, ApiError> {
     }
 }
 
+/// Whether a text is the admin token.
+pub(super) fn is_token(sent: &str, token: &str) -> bool {
+    // Digests have one length, so the comparison takes the same time for every guess.
+    Sha256::digest(sent).ct_eq(&Sha256::digest(token)).into()
+}
+
 /// Puts wrong tokens into the audit log, at most a row a minute however many there are.
-fn note_refusal(desk: &Switchboard, request: &HttpRequest) {
+pub(super) fn note_refusal(desk: &Switchboard, request: &HttpRequest) {
     let now_ms = now_ms();
     if let Some(times) = desk.refused_operators.count(now_ms) {
         let author = Author {

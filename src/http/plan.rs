@@ -6,24 +6,26 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use super::choices;
+use super::choices::{self, Named};
 use super::conversation::Conversation;
 use super::count;
 use super::headers::AutoVerdict;
+use super::transcript::transcript;
 use super::{ApiError, Switchboard};
 use crate::actors::accounts::Principal;
 use crate::actors::catalog::World;
-use crate::actors::classifier::Classify;
+use crate::actors::classifier::{Classify, Purpose};
 use crate::actors::clock::today;
 use crate::catalog::alias::Target;
 use crate::catalog::{Catalog, Model, ModelId, Prefer, Tier};
-use crate::routing::classify::{Conversation as Transcript, Speaker, Turn, Verdict};
+use crate::routing::classify::{Circumstances, Verdict};
 use crate::routing::context::Need;
 use crate::routing::sticky::{Tie, Warm};
 use crate::routing::{
-    Ask, CacheMarks, Choice, Funds, Live, Reason, Shortlist, Standing, Task, candidates, ranked,
+    Ask, CacheMarks, Choice, Funds, Live, Reason, Shortlist, Standing, Task, candidates, grid,
+    ranked,
 };
-use crate::wire::{self, ChatRequest, Message, Part, Role};
+use crate::wire::{self, ChatRequest, Message};
 
 /// A request, ready to be relayed or explained.
 pub struct Plan {
@@ -47,34 +49,134 @@ pub struct Plan {
     pub conversation: Option<u64>,
 }
 
-/// How much of the catalog a plan tells about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Detail {
-    /// Who can serve the request.
-    Ranked,
-    /// Also why every other model cannot.
-    Excluded,
-}
-
 impl Plan {
-    /// Plans a request for a caller. 404 for an unknown model, 400 for an unknown provider.
+    /// Plans a request for a caller. 404 for an unknown model, 400 for an unknown provider; what goes
+    /// wrong after `auto` has decided tells what it said.
     pub async fn make(
         desk: &Switchboard,
         caller: &Principal,
         request: &ChatRequest,
-        detail: Detail,
+        purpose: Purpose,
     ) -> Result<Self, ApiError> {
-        let world = desk.world.load_full();
-        let catalog = &world.catalog;
-        let first = choices::named(catalog, request.model(), "model")?.or_tier(caller.default_tier);
+        let sight = Sight::take(desk, caller, request, purpose);
+        let first = choices::named(&sight.world.catalog, request.model(), "model")?;
         let auto = match &first.target {
-            Target::Auto => Some(classify(desk, request).await?),
+            Target::Auto => {
+                let prefer = first
+                    .leaning()
+                    .or(request.prefer())
+                    .or(caller.default_prefer);
+                Some(sight.classify(desk, caller, request, prefer).await?)
+            }
             Target::Model(_) | Target::Tier(_) => None,
         };
+        let told = auto.as_ref().map(AutoVerdict::of);
+        let first = first.or_tier(caller.default_tier);
+        sight
+            .plan(desk, caller, request, first, auto)
+            .map_err(|error| error.auto(told))
+    }
+
+    /// Counts the request among those that rank by speed, if it does.
+    pub fn take_turn(&self, desk: &Switchboard) {
+        if self.prefer == Prefer::Fast {
+            desk.fast_requests.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Input tokens as the first candidate counts them; when there is none, as the first model does
+    /// that was left out for its window.
+    pub fn prompt_tokens(&self) -> u64 {
+        let ranked = self.shortlist.ranked.iter().map(|c| &c.model);
+        let too_small = self.shortlist.excluded.iter();
+        let too_small = too_small.filter(|e| e.reason == Reason::ContextWindow);
+        let first = ranked.chain(too_small.map(|e| &e.model)).next();
+        match first.or(self.world.catalog.models().first()) {
+            Some(model) => self.need.input(model),
+            None => 0,
+        }
+    }
+
+    /// What `auto` said, for headers.
+    pub fn verdict(&self) -> Option<AutoVerdict> {
+        self.auto.as_ref().map(AutoVerdict::of)
+    }
+}
+
+/// What a plan is made from: one look at the catalog, the clock and the conversation's past.
+struct Sight {
+    purpose: Purpose,
+    world: Arc<World>,
+    now: Instant,
+    conversation: Conversation,
+    warm: Option<Warm>,
+}
+
+impl Sight {
+    fn take(
+        desk: &Switchboard,
+        caller: &Principal,
+        request: &ChatRequest,
+        purpose: Purpose,
+    ) -> Self {
         let now = Instant::now();
         let conversation = Conversation::of(desk, caller.account, request);
-        let warm = conversation.warm(desk, now);
+        Self {
+            purpose,
+            world: desk.world.load_full(),
+            now,
+            warm: conversation.warm(desk, now),
+            conversation,
+        }
+    }
+
+    async fn classify(
+        &self,
+        desk: &Switchboard,
+        caller: &Principal,
+        request: &ChatRequest,
+        prefer: Option<Prefer>,
+    ) -> Result<Verdict, ApiError> {
+        let catalog = &self.world.catalog;
+        let prefer = prefer.unwrap_or_default();
+        let live = |model: &Model| self.world.live(model, self.now);
+        let warm = self.warm.as_ref().filter(|warm| warm.tokens > 0);
+        let warm = warm.and_then(|warm| catalog.model(warm.model.as_str()));
+        let ask = Classify {
+            conversation: transcript(request),
+            circumstances: Circumstances {
+                prefer,
+                prices: grid::prices(catalog, prefer, &caller.blocked, today(), &live),
+                thresholds: None,
+                warm: warm.and_then(|model| model.tiers.first().copied()),
+            },
+            purpose: self.purpose,
+        };
+        desk.classifier.send(ask).await.map_err(ApiError::internal)
+    }
+
+    fn plan(
+        self,
+        desk: &Switchboard,
+        caller: &Principal,
+        request: &ChatRequest,
+        first: Named,
+        auto: Option<Verdict>,
+    ) -> Result<Plan, ApiError> {
+        let Self {
+            purpose,
+            world,
+            now,
+            conversation,
+            warm,
+        } = self;
+        let catalog = &world.catalog;
         let picked = auto_tier(catalog, auto.as_ref(), warm.as_ref());
+        let picked = match (&auto, funds(caller)) {
+            // Free models are of economy.
+            (Some(_), Funds::None) => Tier::Economy,
+            (Some(_), Funds::Some) | (None, _) => picked,
+        };
         let picked = caller.allowed.nearest(picked);
         let choices = choices::choices(catalog, first, picked, request, caller.default_prefer)?;
         let members = choices.iter().flat_map(|choice| choice.members(catalog));
@@ -100,11 +202,10 @@ impl Plan {
             incapable: incapable(&world, request),
             today: today(),
         };
-        let shortlist = shortlist(&world, &ask, detail, now);
+        let shortlist = shortlist(&world, &ask, purpose, now);
         let first = ask.choices.first();
-        let pin = first.and_then(Choice::pinned).cloned();
-        Ok(Self {
-            pin,
+        Ok(Plan {
+            pin: first.and_then(Choice::pinned).cloned(),
             need: ask.need,
             prefer: first.map(|choice| choice.prefer).unwrap_or_default(),
             task: ask.task,
@@ -113,34 +214,6 @@ impl Plan {
             shortlist,
             conversation: Some(conversation.whole()),
             world,
-        })
-    }
-
-    /// Counts the request among those that rank by speed, if it does.
-    pub fn take_turn(&self, desk: &Switchboard) {
-        if self.prefer == Prefer::Fast {
-            desk.fast_requests.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    /// Input tokens as the first candidate counts them; when there is none, as the first model does
-    /// that was left out for its window.
-    pub fn prompt_tokens(&self) -> u64 {
-        let ranked = self.shortlist.ranked.iter().map(|c| &c.model);
-        let too_small = self.shortlist.excluded.iter();
-        let too_small = too_small.filter(|e| e.reason == Reason::ContextWindow);
-        let first = ranked.chain(too_small.map(|e| &e.model)).next();
-        match first.or(self.world.catalog.models().first()) {
-            Some(model) => self.need.input(model),
-            None => 0,
-        }
-    }
-
-    /// What `auto` said, for headers.
-    pub fn verdict(&self) -> Option<AutoVerdict> {
-        self.auto.as_ref().map(|verdict| AutoVerdict {
-            tier: verdict.tier,
-            score: verdict.score,
         })
     }
 }
@@ -158,12 +231,12 @@ fn auto_tier(catalog: &Catalog, auto: Option<&Verdict>, warm: Option<&Warm>) -> 
 }
 
 /// Who can serve a request, and why the others cannot, as far as that is of use.
-fn shortlist(world: &World, ask: &Ask, detail: Detail, now: Instant) -> Shortlist {
+fn shortlist(world: &World, ask: &Ask, purpose: Purpose, now: Instant) -> Shortlist {
     let (catalog, weights) = (&world.catalog, world.catalog.weights());
     let live = |model: &Model| world.live(model, now);
-    let ranked = match detail {
-        Detail::Ranked => ranked(catalog, ask, &weights, &live),
-        Detail::Excluded => Vec::new(),
+    let ranked = match purpose {
+        Purpose::Serve => ranked(catalog, ask, &weights, &live),
+        Purpose::Explain => Vec::new(),
     };
     if !ranked.is_empty() {
         return Shortlist {
@@ -234,34 +307,4 @@ fn incapable(world: &World, request: &ChatRequest) -> HashMap<ModelId, String> {
             .map(|warning| (model.id.clone(), warning.field.to_string()))
     };
     models.filter_map(lacks).collect()
-}
-
-/// Images, files and audio of a message.
-fn attachments(message: &Message<'_>) -> u64 {
-    let count = message.parts().filter(|part| match part {
-        Part::Text(_) | Part::Refusal(_) => false,
-        Part::Image { .. } | Part::Audio(_) | Part::File(_) => true,
-    });
-    count.count() as u64
-}
-
-async fn classify(desk: &Switchboard, request: &ChatRequest) -> Result<Verdict, ApiError> {
-    let turns = request.messages().map(|message| Turn {
-        speaker: match message.role() {
-            Role::System | Role::Developer => Speaker::System,
-            Role::User => Speaker::User,
-            Role::Assistant => Speaker::Assistant,
-            Role::Tool | Role::Function => Speaker::Tool,
-        },
-        text: message.texts().collect::<Vec<_>>().join("\n"),
-        attachments: u32::try_from(attachments(&message)).unwrap_or(u32::MAX),
-    });
-    let conversation = Transcript {
-        turns: turns.collect(),
-        tools_bytes: request.tools_raw().map_or(0, str::len),
-    };
-    desk.classifier
-        .send(Classify(conversation))
-        .await
-        .map_err(ApiError::internal)
 }

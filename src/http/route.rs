@@ -5,8 +5,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
 use super::auth::Caller;
-use super::plan::{Detail, Plan};
+use super::plan::Plan;
 use super::{ApiError, Switchboard, chat, count};
+use crate::actors::classifier::Purpose;
 use crate::catalog::Tier;
 use crate::routing::{Candidate, Excluded};
 
@@ -67,7 +68,7 @@ pub async fn route(
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let (request, _share) = chat::read(&desk, &http, payload).await?;
-    let mut plan = Plan::make(&desk, &caller.0, &request, Detail::Excluded).await?;
+    let mut plan = Plan::make(&desk, &caller.0, &request, Purpose::Explain).await?;
     plan.need = count::need(&plan.world.catalog, &request, &caller.0.account.to_string());
     let mut response = HttpResponse::Ok();
     if let Some(verdict) = plan.verdict() {

@@ -2,7 +2,7 @@
 //! provider.
 
 use std::error::Error;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use http_body_util::BodyExt;
@@ -19,42 +19,58 @@ const ANSWER_BYTES: usize = 64 << 10;
 const CONNECT: Duration = Duration::from_secs(5);
 const IDLE: Duration = Duration::from_secs(60);
 
-/// The clients cannot be built.
-#[derive(Debug, thiserror::Error)]
-#[error("the client for exports cannot be built: {0}")]
-pub struct NoCarrier(#[from] reqwest::Error);
-
 /// Carries exports to targets within a reach. Clones share their connections.
 #[derive(Clone)]
-pub struct Carrier {
-    http: reqwest::Client,
-    grpc: reqwest::Client,
+pub struct Carrier(Arc<Clients>);
+
+/// A client is built when it is first needed: most routers need none of them.
+struct Clients {
+    names: Names,
     reach: Reach,
+    http: OnceLock<reqwest::Client>,
+    grpc: OnceLock<reqwest::Client>,
+}
+
+impl Clients {
+    fn of(&self, protocol: Protocol) -> Result<reqwest::Client, Failure> {
+        let (slot, builder) = match protocol {
+            Protocol::HttpProtobuf | Protocol::HttpJson => (&self.http, self.builder()),
+            Protocol::Grpc => (&self.grpc, self.builder().http2_prior_knowledge()),
+        };
+        if let Some(client) = slot.get() {
+            return Ok(client.clone());
+        }
+        let built = builder.build();
+        let client = built.map_err(|_| Failure::never("the client for exports cannot be built"))?;
+        Ok(slot.get_or_init(|| client).clone())
+    }
+
+    fn builder(&self) -> reqwest::ClientBuilder {
+        let guard = Guard {
+            names: self.names.clone(),
+            reach: self.reach,
+        };
+        reqwest::Client::builder()
+            .dns_resolver(Arc::new(guard))
+            .connect_timeout(CONNECT)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(1)
+            .user_agent(concat!("model-router/", env!("CARGO_PKG_VERSION")))
+    }
 }
 
 impl Carrier {
     /// A carrier for targets within `reach`.
-    pub fn new(names: &Names, reach: Reach) -> Result<Self, NoCarrier> {
-        let builder = || {
-            let guard = Guard {
-                names: names.clone(),
-                reach,
-            };
-            reqwest::Client::builder()
-                .dns_resolver(Arc::new(guard))
-                .connect_timeout(CONNECT)
-                .redirect(reqwest::redirect::Policy::none())
-                .retry(reqwest::retry::never())
-                .no_proxy()
-                .pool_idle_timeout(IDLE)
-                .pool_max_idle_per_host(1)
-                .user_agent(concat!("model-router/", env!("CARGO_PKG_VERSION")))
-        };
-        Ok(Self {
-            http: builder().build()?,
-            grpc: builder().http2_prior_knowledge().build()?,
+    pub fn new(names: &Names, reach: Reach) -> Self {
+        Self(Arc::new(Clients {
+            names: names.clone(),
             reach,
-        })
+            http: OnceLock::new(),
+            grpc: OnceLock::new(),
+        }))
     }
 
     /// Sends once.
@@ -66,7 +82,7 @@ impl Carrier {
     ) -> Result<Delivered, Failure> {
         let endpoint = &target.endpoint;
         endpoint
-            .check_literal(self.reach)
+            .check_literal(self.0.reach)
             .map_err(|error| Failure::never(error.to_string()))?;
         let deadline = Instant::now() + limit;
         let reply = match timeout_at(deadline, self.call(target, payload)).await {
@@ -81,27 +97,24 @@ impl Carrier {
     async fn call(&self, target: &Target, payload: &Payload) -> Result<Reply, Failure> {
         let signal = payload.signal();
         let too_long = || Failure::never("the export is too long for a frame");
-        let (client, url, kind, body) = match target.protocol {
+        let (url, kind, body) = match target.protocol {
             Protocol::HttpProtobuf => {
                 let url = target.endpoint.of(signal);
-                (
-                    &self.http,
-                    url,
-                    "application/x-protobuf",
-                    payload.protobuf(),
-                )
+                (url, "application/x-protobuf", payload.protobuf())
             }
             Protocol::HttpJson => {
                 let url = target.endpoint.of(signal);
-                (&self.http, url, "application/json", payload.json())
+                (url, "application/json", payload.json())
             }
             Protocol::Grpc => {
                 let url = target.endpoint.method(signal);
                 let body = grpc::frame(&payload.protobuf()).ok_or_else(too_long)?;
-                (&self.grpc, url, "application/grpc", body)
+                (url, "application/grpc", body)
             }
         };
-        let mut request = client
+        let mut request = self
+            .0
+            .of(target.protocol)?
             .post(url)
             .headers(target.headers.map().clone())
             .header(CONTENT_TYPE, kind)

@@ -9,7 +9,7 @@ mod reply;
 mod target;
 
 pub use address::is_global;
-pub use carrier::{Carrier, NoCarrier};
+pub use carrier::Carrier;
 pub use endpoint::{Endpoint, EndpointError, Signal};
 pub use grpc::unescape;
 pub use names::{Names, Reach, Unreachable};

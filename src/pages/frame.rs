@@ -25,6 +25,8 @@ pub enum Here {
     Docs,
     /// The status.
     Status,
+    /// The playground.
+    Playground,
     /// What belongs to the account: sign-in and dashboard.
     Account,
     /// Any other page.
@@ -60,6 +62,7 @@ impl Frame {
         let all = [
             ("/models", "Models", Here::Models),
             ("/docs", "Docs", Here::Docs),
+            ("/playground", "Playground", Here::Playground),
             ("/status", "Status", Here::Status),
             account,
         ];
@@ -79,6 +82,11 @@ impl Frame {
     /// Where the script is.
     pub fn script(&self) -> &'static str {
         &asset::SCRIPT.path
+    }
+
+    /// Where the playground's script is.
+    pub fn playground(&self) -> &'static str {
+        &asset::PLAYGROUND.path
     }
 
     /// Where the icon is.

@@ -1,6 +1,7 @@
 //! Web pages: typed templates over plain views. Pure: whoever serves them gathers what they say.
 
 mod account;
+pub mod admin;
 pub mod asset;
 pub mod chart;
 pub mod columns;
@@ -11,6 +12,8 @@ mod frame;
 mod grid;
 mod landing;
 mod models;
+mod panel;
+mod playground;
 pub mod reference;
 pub mod sample;
 mod status;
@@ -27,5 +30,7 @@ pub use frame::{Frame, Here, Viewer};
 pub use grid::{Cell, Grid, GridRow, Pick};
 pub use landing::{FreeModel, Landing, TierRow};
 pub use models::{Choice, Column, ModelPage, ModelRow, Models, Wanted};
+pub use panel::Panel;
+pub use playground::{Playground, Side};
 pub use status::{Incident, ProviderRow, SickModel, Status};
 pub use typed::Typed;

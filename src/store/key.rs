@@ -24,15 +24,15 @@
 //! | `r/<key>` | what an API key may do, unless it is an old one |
 //! | `q/<key>` | when an API key was last used |
 //! | `f/<account>` | a customer's settings |
-//! | `h/<account>` | where a customer's traces go |
+//! | `telemetry/<account>` | where a customer's traces go |
 //! | `v/code/<flow hash>` | a sign-in code |
 //! | `v/address/<address hash>` | what an address has used of its limits |
 //! | `v/gift/<account>` | credit of a new account, for two days |
 //! | `z/<token hash>` | a session |
 //! | `s/<model>` | what was observed of a model |
-//! | `h/d/<day>/<provider>` | what came of a provider's attempts on one UTC day |
-//! | `h/h/<hour>/<model>` | the same of a model in one hour |
-//! | `h/o/<beginning>/<provider>/<model>` | a time for which something was left alone |
+//! | `history/d/<day>/<provider>` | what came of a provider's attempts on one UTC day |
+//! | `history/h/<hour>/<model>` | the same of a model in one hour |
+//! | `history/o/<beginning>/<provider>/<model>` | a time for which something was left alone |
 //! | `y/<account>/<sequence>` | that a transfer moved this customer's money |
 //! | `recharge/<account>` | a charge of a saved card that is under way, and declines in a row |
 //! | `audit/<audit id>` | a row of the audit log |
@@ -68,13 +68,13 @@ pub(super) const KEYS: &[u8] = b"k/";
 pub(super) const POLICIES: &[u8] = b"r/";
 pub(super) const USES: &[u8] = b"q/";
 pub(super) const SETTINGS: &[u8] = b"f/";
-pub(super) const TELEMETRY: &[u8] = b"h/";
+pub(super) const TELEMETRY: &[u8] = b"telemetry/";
 pub(super) const CODES: &[u8] = b"v/code/";
 pub(super) const TALLIES: &[u8] = b"v/address/";
 pub(super) const GIFTS: &[u8] = b"v/gift/";
 pub(super) const SESSIONS: &[u8] = b"z/";
 pub(super) const STATISTICS: &[u8] = b"s/";
-pub(super) const HISTORY: &[u8] = b"h/";
+pub(super) const HISTORY: &[u8] = b"history/";
 pub(super) const TRANSACTIONS: &[u8] = b"y/";
 pub(super) const RECHARGES: &[u8] = b"recharge/";
 pub(super) const DEEDS: &[u8] = b"audit/";
@@ -302,4 +302,56 @@ pub(super) fn account_deed_of(key: &[u8]) -> Option<(AccountId, AuditId)> {
         AccountId::from_bytes(account.try_into().ok()?),
         AuditId::from_bytes(id.strip_prefix(b"/")?.try_into().ok()?),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_kind_of_row_lies_within_another() {
+        let prefixes = [
+            BALANCES,
+            TRANSFERS,
+            HOLDS,
+            REMEMBERED,
+            EVENTS,
+            PAYMENTS,
+            ORDERS,
+            RETURNS,
+            WALLETS,
+            LIMITS,
+            DAYS,
+            MONTHS,
+            KEY_TOTALS,
+            GENERATIONS,
+            RECORDS,
+            CUSTOMERS,
+            ADDRESSES,
+            KEYS,
+            POLICIES,
+            USES,
+            SETTINGS,
+            TELEMETRY,
+            CODES,
+            TALLIES,
+            GIFTS,
+            SESSIONS,
+            STATISTICS,
+            HISTORY,
+            TRANSACTIONS,
+            RECHARGES,
+            DEEDS,
+            ACCOUNT_DEEDS,
+            META,
+        ];
+        for (at, one) in prefixes.iter().enumerate() {
+            for other in &prefixes[at + 1..] {
+                assert!(
+                    !one.starts_with(other) && !other.starts_with(one),
+                    "{one:?} {other:?}"
+                );
+            }
+        }
+    }
 }

@@ -127,6 +127,10 @@ async fn default_tier_is_what_auto_means_and_default_prefer_what_nobody_said() {
         (&auto["tier"], &auto["prefer"]),
         (&json!("premium"), &json!("cheap"))
     );
+    assert_eq!(
+        auto["auto"]["tier"], "economy",
+        "what auto would have picked is told"
+    );
     let mut said = ask("economy", "Hello");
     said["prefer"] = json!("quality");
     let said = dry(said).await;

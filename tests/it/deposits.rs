@@ -152,8 +152,9 @@ async fn credit_of_a_deposit_can_be_spent_and_no_receipt_comes_when_none_is_want
     shop.router.served(&key, &ask("gpt-4.1", "Hello")).await;
     // The mail would have been written by now: the sign-in code of someone else is.
     shop.customer("eve@example.com").await;
-    let all = mails(&shop.router.dir.path().join("var"), "ada@example.com");
-    assert_eq!(all.len(), 1, "the sign-in code alone");
+    let mut all = mails(&shop.router.dir.path().join("var"), "ada@example.com");
+    all.retain(|mail| mail.contains("Subject: Receipt"));
+    assert_eq!(all, Vec::<String>::new());
     shop.router.verify().await;
 }
 

@@ -33,18 +33,23 @@ impl Checked {
 }
 
 /// Headers that frameworks and proxies speak to each other in.
-const TRANSPORT: [&str; 12] = [
+const TRANSPORT: [&str; 17] = [
     "access-control-allow-origin",
     "access-control-expose-headers",
     "connection",
     "content-length",
     "content-security-policy",
+    "cross-origin-opener-policy",
+    "cross-origin-resource-policy",
     "content-type",
     "date",
+    "permissions-policy",
+    "referrer-policy",
     "transfer-encoding",
     "vary",
     "x-accel-buffering",
     "x-content-type-options",
+    "x-frame-options",
     "keep-alive",
 ];
 
@@ -127,7 +132,11 @@ impl Document {
         );
         let said = self.resolve(said);
         self.check_headers(said, &checked.headers, &what);
-        self.check_body(said, &checked, &what);
+        if method == "HEAD" {
+            assert_eq!(checked.text, "", "{what}");
+        } else {
+            self.check_body(said, &checked, &what);
+        }
         checked
     }
 

@@ -2,16 +2,21 @@
 
 use std::collections::BTreeSet;
 
+use model_router::config::Settings;
+use model_router::sandbox::stripe::Stripe;
 use model_router::sandbox::{Script, Vendor};
-use reqwest::{Method, RequestBuilder};
+use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
 use super::openapi::{Checked, Document};
 use super::router::Router;
+use super::shop::Shop;
 
 /// A walk through the API that checks every answer and remembers what was asked.
 pub struct Tour {
     pub router: Router,
+    /// Whom the router's customers pay to.
+    pub stripe: Stripe,
     pub document: Document,
     /// Method, path, and whether it succeeded.
     pub seen: BTreeSet<(String, String, bool)>,
@@ -23,7 +28,8 @@ pub struct Tour {
 
 impl Tour {
     pub async fn start() -> Self {
-        let router = Router::start().await;
+        let reachable = |settings: &mut Settings| settings.telemetry.allow_private = true;
+        let Shop { router, stripe } = Shop::with(reachable).await;
         let document = Document::of(&router).await;
         let owner = router.owner("ada@example.com", "5").await;
         let all = json!({ "scopes": ["inference", "read", "manage"] });
@@ -35,6 +41,7 @@ impl Tour {
             session: owner.token,
             account: key.id,
             router,
+            stripe,
         }
     }
 
@@ -42,7 +49,7 @@ impl Tour {
     pub fn request(&self, method: &str, path: &str, rest: &str) -> RequestBuilder {
         let path = match rest.strip_prefix('?') {
             Some(_) => format!("{path}{rest}"),
-            None => path.replace("{id}", rest),
+            None => path.replace("{id}", rest).replace("{topic}", rest),
         };
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         self.router
@@ -52,6 +59,11 @@ impl Tour {
 
     pub async fn send(&mut self, method: &str, path: &str, request: RequestBuilder) -> Checked {
         let response = request.send().await.unwrap();
+        self.took(method, path, response).await
+    }
+
+    /// Checks an answer that was got in another way.
+    pub async fn took(&mut self, method: &str, path: &str, response: Response) -> Checked {
         let checked = self.document.check(method, path, response).await;
         let seen = (method.to_owned(), path.to_owned(), checked.status < 400);
         self.seen.insert(seen);

@@ -60,6 +60,8 @@ deprecation_date = 2999-01-01
 /// A running router and everything it talks to.
 pub struct Router {
     pub url: String,
+    /// The operator's own listener; empty without one.
+    pub admin_url: String,
     pub sandbox: Sandbox,
     pub client: Client,
     pub desk: Data<Switchboard>,
@@ -111,11 +113,18 @@ impl Router {
             Switchboard::start(settings, environment(&sandbox), Providers::Simulated).unwrap(),
         );
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let operators = desk.settings.server.admin_bind;
+        let operators = operators.map(|bind| TcpListener::bind(bind).unwrap());
+        let admin_url = match &operators {
+            Some(own) => format!("http://{}", own.local_addr().unwrap()),
+            None => String::new(),
+        };
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let server = http::serve(desk.clone(), listener).unwrap();
+        let server = http::serve(desk.clone(), listener, operators).unwrap();
         actix_web::rt::spawn(server);
         Self {
             url,
+            admin_url,
             sandbox,
             client: Client::new(),
             desk,

@@ -225,7 +225,7 @@ async fn no_spelling_of_a_special_address_is_connected_to() {
     let guarded = names.clone();
     let router = Router::with("", |settings| settings.telemetry.names = names).await;
     let owner = router.owner("ada@example.com", "5").await;
-    let carrier = Carrier::new(&guarded, Reach::Public).unwrap();
+    let carrier = Carrier::new(&guarded, Reach::Public);
     let mut sent = 0;
     for host in HOSTS {
         let url = format!("https://{host}:{}/v1/traces", trap.port);
@@ -254,7 +254,7 @@ async fn no_spelling_of_a_special_address_is_connected_to() {
     assert_eq!(trap.connections.load(Ordering::SeqCst), 0);
 
     // The trap works: whoever may go there does.
-    let open = Carrier::new(&guarded, Reach::Anywhere).unwrap();
+    let open = Carrier::new(&guarded, Reach::Anywhere);
     for host in ["127.0.0.1", "loopback.test"] {
         let before = trap.connections.load(Ordering::SeqCst);
         let url = format!("http://{host}:{}", trap.port);
@@ -322,7 +322,7 @@ async fn redirects_and_proxies_are_not_followed() {
 async fn a_good_name_is_tried_at_its_own_address() {
     crypto();
     let names = Names::Fixed(Arc::new(answers));
-    let carrier = Carrier::new(&names, Reach::Public).unwrap();
+    let carrier = Carrier::new(&names, Reach::Public);
     // Nothing answers there, or nothing that we trust; it is tried all the same.
     let good = target("https://good.test:9", Reach::Public, Protocol::HttpProtobuf).unwrap();
     let limit = Duration::from_millis(300);

@@ -2,7 +2,7 @@
 //! whole, one for the credential. An attempt passes all three.
 
 use std::collections::HashMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Admission, Breaker, Outcome, Policy, Reason, Refusal, Spare, State, Status};
 use crate::catalog::ModelId;
@@ -185,6 +185,21 @@ impl Breakers {
             | Outcome::RateLimited(_)
             | Outcome::ModelMissing
             | Outcome::Neutral => self.credential.neutral(admission, now),
+        }
+    }
+
+    /// Leaves the provider alone as a whole.
+    pub fn rest(&mut self, rest: Duration, now: Instant) {
+        self.whole.rest_by_hand(rest, now);
+    }
+
+    /// Asks the provider and all its models again, whatever was held against them.
+    pub fn resume(&mut self, now: Instant) {
+        self.unreachable.models.clear();
+        self.credential.resume(now);
+        self.whole.resume(now);
+        for model in self.models.values_mut() {
+            model.resume(now);
         }
     }
 

@@ -208,6 +208,16 @@ impl Breaker {
         }
     }
 
+    /// Leaves it alone for a time that nothing but [`Breaker::resume`] shortens: the operator's.
+    pub fn rest_by_hand(&mut self, rest: Duration, now: Instant) {
+        self.rest(now + rest, Reason::Operator, now);
+    }
+
+    /// Lets everything through again and forgets what was held against it.
+    pub fn resume(&mut self, now: Instant) {
+        *self = Self::new(self.policy, now);
+    }
+
     /// Trips it at once, or prolongs its rest when its own probe says so.
     pub fn refuse(&mut self, admission: Admission, reason: Reason, now: Instant, chance: f64) {
         match (admission, self.mode) {

@@ -105,7 +105,7 @@ impl Desk {
     }
 
     /// Takes a request for an owner. Answers with the spans that were dropped for it, and whether a
-    /// whole batch waits.
+    /// whole batch may go.
     pub(super) fn take(
         &mut self,
         owner: Owner,
@@ -114,7 +114,10 @@ impl Desk {
     ) -> (u64, bool) {
         match self.outboxes.get_mut(&owner) {
             None => (0, false),
-            Some((_, outbox)) => (outbox.take(record, now), outbox.is_full()),
+            Some((_, outbox)) => {
+                let dropped = outbox.take(record, now);
+                (dropped, outbox.is_full() && outbox.is_ready(now))
+            }
         }
     }
 
@@ -146,7 +149,8 @@ impl Desk {
             .collect()
     }
 
-    /// A batch has ended. Those of a target that was replaced meanwhile say nothing of the new one.
+    /// A batch has ended; says whether the next one should go at once. Those of a target that was
+    /// replaced meanwhile say nothing of the new one.
     pub(super) fn ended(
         &mut self,
         owner: Owner,
@@ -154,18 +158,20 @@ impl Desk {
         outcome: &Result<Delivered, Failure>,
         now: Instant,
         now_ms: u64,
-    ) {
+    ) -> bool {
         let rests = (self.terms.rest, self.terms.longest_rest);
+        let hurry = self.hurry;
         let Some((current, outbox)) = self.outboxes.get_mut(&owner) else {
-            return;
+            return hurry;
         };
         if *current != mark {
-            return;
+            return hurry;
         }
         match outcome {
             Ok(delivered) => outbox.taken(spans, delivered, now_ms),
             Err(failure) => outbox.failed(spans, failure, rests, now),
         }
+        hurry || outbox.is_full() && outbox.is_ready(now)
     }
 
     /// From now on nothing waits for others.

@@ -96,15 +96,17 @@ fn a_request_waits_for_others_but_not_for_long() {
         next(&mut desk, now + FLUSH).is_none(),
         "nothing is sent twice"
     );
-    for _ in 0..255 {
-        assert!(!desk.take(owner, record(1), now + FLUSH).1);
+    for _ in 0..256 {
+        assert!(
+            !desk.take(owner, record(1), now + FLUSH).1,
+            "one is under way"
+        );
     }
-    assert!(
-        desk.take(owner, record(1), now + FLUSH).1,
-        "a batch is full"
-    );
     assert!(next(&mut desk, now + FLUSH).is_none(), "one at a time");
-    desk.ended(owner, parcel.mark, &taken(), now, 7);
+    assert!(
+        desk.ended(owner, parcel.mark, &taken(), now, 7),
+        "the next one waits"
+    );
     assert_eq!(next(&mut desk, now + FLUSH).unwrap().spans(), 256);
     let health = desk.health(owner, now, 7).unwrap();
     assert_eq!((health.exported, health.taken_ms), (2, Some(7)));
@@ -250,4 +252,15 @@ fn so_many_go_at_one_time_and_the_rest_when_one_has_arrived() {
     assert!(desk.due(now + FLUSH).is_empty());
     desk.ended(parcels[0].owner, parcels[0].mark, &taken(), now, 0);
     assert_eq!(desk.due(now + FLUSH).len(), 1);
+}
+
+#[test]
+fn a_whole_batch_goes_at_once() {
+    let (mut desk, now) = (desk(), Instant::now());
+    let owner = account(&mut desk);
+    for _ in 0..255 {
+        assert!(!desk.take(owner, record(1), now).1);
+    }
+    assert!(desk.take(owner, record(1), now).1);
+    assert_eq!(next(&mut desk, now).unwrap().spans(), 256);
 }

@@ -4,12 +4,13 @@ use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 
-use crate::actors::accounts::{HasAccount, OverruleAccount};
+use crate::actors::accounts::{AccountView, HasAccount, OverruleAccount};
 use crate::actors::ledger::Adjust;
 use crate::http::fields::{self, Fields};
 use crate::http::operator::Operator;
 use crate::http::{ApiError, Code, Switchboard};
 use crate::ids::AccountId;
+use crate::money::Picodollars;
 use crate::store::{Access, Action, CreditError, KeyError};
 
 /// What a daily limit must be.
@@ -23,13 +24,28 @@ pub async fn change_account(
     http: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let mut fields = Fields::read(&desk, &http, payload).await?;
+    let fields = Fields::read(&desk, &http, payload).await?;
+    let now = overrule(&desk, &operator, &id, fields).await?;
+    Ok(HttpResponse::Ok().json(json!({
+        "account_id": now.account.id.to_string(),
+        "daily_limit_usd": now.daily_limit.map(|limit| limit.to_string()),
+        "disabled": now.account.disabled,
+    })))
+}
+
+/// Changes an account as a body says, all of it or nothing.
+pub async fn overrule(
+    desk: &Switchboard,
+    operator: &Operator,
+    id: &str,
+    mut fields: Fields,
+) -> Result<AccountView, ApiError> {
     let daily_limit = fields.nullable("daily_limit_usd", LIMIT, fields::usd)?;
     let access = fields.optional("disabled", "true or false", |value| {
         value.as_bool().map(access)
     })?;
     fields.finish()?;
-    let account = existing(&desk, &id).await?;
+    let account = existing(desk, id).await?;
     if daily_limit.is_none() && access.is_none() {
         let message =
             "Nothing is to be changed; send daily_limit_usd, a text or null, or disabled.";
@@ -47,12 +63,7 @@ pub async fn change_account(
     if let Some(access) = access {
         tracing::info!(%account, ?access, "the operator switched an account");
     }
-    let now = crate::http::account::find(&desk, account).await?;
-    Ok(HttpResponse::Ok().json(json!({
-        "account_id": account.to_string(),
-        "daily_limit_usd": now.daily_limit.map(|limit| limit.to_string()),
-        "disabled": now.account.disabled,
-    })))
+    crate::http::account::find(desk, account).await
 }
 
 fn access(disabled: bool) -> Access {
@@ -71,15 +82,27 @@ pub async fn adjust_balance(
     http: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let mut fields = Fields::read(&desk, &http, payload).await?;
+    let fields = Fields::read(&desk, &http, payload).await?;
+    let balance = adjust(&desk, &operator, &id, &http, fields).await?;
+    Ok(HttpResponse::Ok().json(json!({ "balance_usd": balance.to_string() })))
+}
+
+/// Corrects a balance as a body says.
+pub async fn adjust(
+    desk: &Switchboard,
+    operator: &Operator,
+    id: &str,
+    http: &HttpRequest,
+    mut fields: Fields,
+) -> Result<Picodollars, ApiError> {
     let either = "an amount of USD as a text, such as \"5.00\" or \"-5.00\"";
     let amount = fields.required("amount_usd", either, fields::parsed)?;
     let reason = fields.text("reason")?;
-    let key = fields.idempotency_key(&http)?;
+    let key = fields.idempotency_key(http)?;
     let idempotency_key = key.ok_or_else(|| fields::missing("idempotency_key"))?;
     fields.finish()?;
     let adjust = Adjust {
-        account: existing(&desk, &id).await?,
+        account: existing(desk, id).await?,
         amount,
         idempotency_key,
         reason,
@@ -87,8 +110,7 @@ pub async fn adjust_balance(
         action: Action::BalanceAdjusted,
     };
     let adjusted = ApiError::unless_down(desk.ledger.send(adjust).await)?;
-    let balance = adjusted.map_err(credit_refused)?;
-    Ok(HttpResponse::Ok().json(json!({ "balance_usd": balance.to_string() })))
+    adjusted.map_err(credit_refused)
 }
 
 /// The account of a path, or 404.

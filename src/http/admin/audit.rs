@@ -32,7 +32,13 @@ pub async fn deeds(
 ) -> Result<HttpResponse, ApiError> {
     let asked: AuditQuery = query(&http)?;
     let limit = asked.limit.as_deref().map_or(Ok(PAGE), limit)?;
-    let sought = sought(&asked)?;
+    let sought = sought([
+        asked.account.as_deref(),
+        asked.action.as_deref(),
+        asked.since.as_deref(),
+        asked.until.as_deref(),
+        asked.before.as_deref(),
+    ])?;
     let archive = desk.archive.clone();
     let page = read(&desk, move || archive.deeds(&sought, limit)).await?;
     let before = page.before.map(|id| id.to_string());
@@ -44,15 +50,17 @@ pub async fn deeds(
     })))
 }
 
-fn sought(asked: &AuditQuery) -> Result<Sought, ApiError> {
-    let account = asked.account.as_deref().map(str::parse).transpose();
-    let before = asked.before.as_deref().map(str::parse).transpose();
+/// What is looked for: account, action, since, until, and where the page begins.
+pub fn sought(asked: [Option<&str>; 5]) -> Result<Sought, ApiError> {
+    let [account, deed, since, until, before] = asked;
+    let account = account.map(str::parse).transpose();
+    let before = before.map(str::parse).transpose();
     Ok(Sought {
         account: account
             .map_err(|_| wrong("account", "account must be the id of an account, acct_…"))?,
-        action: asked.action.as_deref().map(action).transpose()?,
-        since_ms: moment(asked.since.as_deref(), "since")?,
-        until_ms: moment(asked.until.as_deref(), "until")?,
+        action: deed.map(action).transpose()?,
+        since_ms: moment(since, "since")?,
+        until_ms: moment(until, "until")?,
         before: before.map_err(|_| wrong("before", "before must be what the last page gave."))?,
     })
 }

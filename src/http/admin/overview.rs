@@ -22,6 +22,11 @@ struct AccountsQuery {
 
 /// `GET /admin/overview`
 pub async fn overview(desk: Data<Switchboard>, _: Operator) -> Result<HttpResponse, ApiError> {
+    Ok(HttpResponse::Ok().json(books(&desk).await?))
+}
+
+/// The books at a glance.
+pub async fn books(desk: &Switchboard) -> Result<Value, ApiError> {
     let books = ApiError::unless_down(desk.ledger.send(AskOverview).await)?;
     let none = FindAccounts {
         query: String::new(),
@@ -43,7 +48,7 @@ pub async fn overview(desk: Data<Switchboard>, _: Operator) -> Result<HttpRespon
     let others: serde_json::Map<String, Value> = others
         .map(|(name, usd)| (name.clone(), json!(usd.to_string())))
         .collect();
-    Ok(HttpResponse::Ok().json(json!({
+    Ok(json!({
         "accounts": accounts,
         "accounts_with_credit": books.customers,
         "credit_usd": books.credit.to_string(),
@@ -60,7 +65,7 @@ pub async fn overview(desk: Data<Switchboard>, _: Operator) -> Result<HttpRespon
             "posted": books.trial_balance.posted.to_string(),
             "pending": books.trial_balance.pending.to_string(),
         },
-    })))
+    }))
 }
 
 /// What an account of ours has paid, whose credits less debits are below zero.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The files, in the order of the reference.
-const PARTS: [&str; 13] = [
+const PARTS: [&str; 15] = [
     include_str!("../../../data/openapi/api.json"),
     include_str!("../../../data/openapi/chat.json"),
     include_str!("../../../data/openapi/chat-request.json"),
@@ -17,8 +17,10 @@ const PARTS: [&str; 13] = [
     include_str!("../../../data/openapi/usage.json"),
     include_str!("../../../data/openapi/sign-in.json"),
     include_str!("../../../data/openapi/account.json"),
+    include_str!("../../../data/openapi/billing.json"),
     include_str!("../../../data/openapi/keys.json"),
     include_str!("../../../data/openapi/service.json"),
+    include_str!("../../../data/openapi/pages.json"),
     include_str!("../../../data/openapi/admin.json"),
     include_str!("../../../data/openapi/errors.json"),
 ];
@@ -29,6 +31,21 @@ const WITHOUT_PREFIX: [&str; 4] = [
     "/embeddings",
     "/models",
     "/models/{id}",
+];
+
+/// Paths whose GET is answered to HEAD too.
+const WITH_HEAD: [&str; 11] = [
+    "/v1/models",
+    "/v1/models/{id}",
+    "/health",
+    "/ready",
+    "/openapi.json",
+    "/",
+    "/docs",
+    "/docs/{topic}",
+    "/status",
+    "/login",
+    "/dashboard",
 ];
 
 /// Headers of every response.
@@ -79,6 +96,7 @@ pub fn whole() -> Result<String, serde_json::Error> {
                 complete(path, operation);
             }
         }
+        add_heads(paths);
         copy_without_prefix(paths);
     }
     serde_json::to_string(&whole)
@@ -101,6 +119,7 @@ fn complete(path: &str, operation: &mut Members) {
     let schemes = schemes(operation);
     let is = |name: &str| schemes.iter().any(|scheme| scheme == name);
     let (keyed, signed_in, admin) = (is("apiKey"), is("sessionToken"), is("adminToken"));
+    let is_secured = keyed || signed_in || admin;
     let takes_body = operation.contains_key("requestBody");
     let takes_query = in_query(operation);
     let Some(responses) = member(operation, "responses") else {
@@ -112,26 +131,26 @@ fn complete(path: &str, operation: &mut Members) {
         if keyed {
             add_headers(response, KEYED.iter());
         }
+        if signed_in {
+            // A session that is used is renewed.
+            add_headers(response, ["Set-Cookie"].iter());
+        }
     }
     let implied = [
-        ("400", "BadRequest", takes_body || takes_query),
-        ("401", "Unauthorized", keyed || signed_in || admin),
+        (
+            "400",
+            "BadRequest",
+            takes_body || (takes_query && is_secured),
+        ),
+        ("401", "Unauthorized", is_secured),
         ("403", "Forbidden", keyed || signed_in),
         ("404", "NotFound", admin || path.contains('{')),
         ("408", "RequestTimeout", takes_body),
         ("413", "PayloadTooLarge", takes_body),
         ("415", "UnsupportedMediaType", takes_body),
         ("429", "TooManyRequests", keyed),
-        (
-            "500",
-            "InternalError",
-            keyed || signed_in || admin || takes_body,
-        ),
-        (
-            "503",
-            "Unavailable",
-            keyed || signed_in || admin || takes_body,
-        ),
+        ("500", "InternalError", is_secured || takes_body),
+        ("503", "Unavailable", is_secured || takes_body),
     ];
     for (status, name, applies) in implied {
         if applies {
@@ -177,6 +196,26 @@ fn add_headers<'a>(response: &mut Members, names: impl Iterator<Item = &'a &'a s
     for name in names {
         let known = headers.entry((*name).to_owned());
         known.or_insert_with(|| reference(&format!("#/components/headers/{name}")));
+    }
+}
+
+/// HEAD answers as GET does, without a body.
+fn add_heads(paths: &mut Members) {
+    for path in WITH_HEAD {
+        let Some(item) = paths.get_mut(path).and_then(object) else {
+            continue;
+        };
+        let Some(Node::Object(mut head)) = item.get("get").cloned() else {
+            continue;
+        };
+        if let Some(Node::Leaf(Value::String(id))) = head.get_mut("operationId") {
+            id.push_str("Head");
+        }
+        head.insert("description".to_owned(), text("As `GET`, without a body."));
+        for response in objects(member(&mut head, "responses")) {
+            response.shift_remove("content");
+        }
+        item.insert("head".to_owned(), Node::Object(head));
     }
 }
 

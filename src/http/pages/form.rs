@@ -7,8 +7,8 @@ use url::form_urlencoded;
 
 use crate::http::cookie::{self, Origin};
 use crate::http::{ApiError, Code, Switchboard, body};
+use crate::pages::Panel;
 use crate::pages::Typed;
-use crate::pages::dashboard::Panel;
 
 /// Fields of a form; more of them are not read.
 const MOST_FIELDS: usize = 64;
@@ -155,7 +155,7 @@ mod tests {
         assert_eq!(said(&wrong), "Expected an amount in USD.");
         let missing = ApiError::new(Code::MissingRequiredParameter, "Missing …").param("name");
         assert_eq!(said(&missing), "This has to be filled in.");
-        let mut panel = Panel::of(crate::pages::dashboard::Tab::Keys);
+        let mut panel = crate::pages::dashboard::Tab::Keys.panel();
         let typed = refuse(Typed::default(), &mut panel, &missing, &["name"]);
         assert_eq!(
             (typed.wrong("name"), panel.trouble.as_str()),

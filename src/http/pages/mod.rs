@@ -1,5 +1,6 @@
 //! The pages' handlers: each gathers what its page says and hands it to a template.
 
+mod admin;
 mod answer;
 mod api;
 mod assets;
@@ -13,6 +14,7 @@ mod member;
 mod model;
 mod models;
 mod next;
+mod playground;
 mod price;
 mod status;
 mod trouble;
@@ -34,7 +36,10 @@ use crate::pages::{Frame, Here, Viewer};
 
 /// The routes of pages that belong to somebody.
 pub fn routes(app: &mut web::ServiceConfig) {
-    app.configure(dashboard::routes);
+    app.configure(dashboard::routes)
+        .configure(admin::routes)
+        .service(super::page("/playground", playground::playground))
+        .service(super::post("/playground/key").route(web::post().to(playground::key)));
 }
 
 /// The frame of a page.

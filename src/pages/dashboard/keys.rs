@@ -2,8 +2,7 @@
 
 use askama::Template;
 
-use super::super::{Frame, Typed};
-use super::Panel;
+use super::super::{Frame, Panel, Typed};
 
 /// All keys of an account.
 #[derive(Template)]

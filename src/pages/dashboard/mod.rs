@@ -8,6 +8,9 @@ mod requests;
 mod settings;
 mod usage;
 
+use super::frame::Link;
+use super::panel::Panel;
+
 pub use credit::{Credit, Going, OrderRow, Receipt, TransactionRow};
 pub use keys::{KeyPage, KeyRow, Keys, NewKey};
 pub use overview::Overview;
@@ -33,16 +36,6 @@ pub enum Tab {
     Settings,
     /// Sessions, export, the end.
     Profile,
-}
-
-/// What stands beside every part.
-pub struct Panel {
-    /// Which part it is.
-    pub tab: Tab,
-    /// What was just done; empty for nothing.
-    pub done: &'static str,
-    /// What went wrong and belongs to no field; empty for nothing.
-    pub trouble: String,
 }
 
 impl Tab {
@@ -82,25 +75,14 @@ impl Tab {
             Self::Profile => "Profile",
         }
     }
-}
 
-impl Panel {
-    /// A part, with nothing to say.
-    pub const fn of(tab: Tab) -> Self {
-        Self {
-            tab,
-            done: "",
-            trouble: String::new(),
-        }
-    }
-
-    /// Whether a part is this one.
-    pub fn is_here(&self, tab: &Tab) -> bool {
-        self.tab == *tab
-    }
-
-    /// All parts.
-    pub fn tabs(&self) -> [Tab; 7] {
-        Tab::ALL
+    /// What stands beside it.
+    pub fn panel(self) -> Panel {
+        let link = |tab: Self| Link {
+            href: tab.path(),
+            name: tab.name(),
+            is_here: tab == self,
+        };
+        Panel::new("Dashboard", Self::ALL.map(link).into())
     }
 }

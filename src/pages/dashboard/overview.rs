@@ -2,8 +2,8 @@
 
 use askama::Template;
 
-use super::super::Frame;
-use super::{Panel, RequestRow};
+use super::super::{Frame, Panel};
+use super::RequestRow;
 
 /// What a customer has.
 #[derive(Template)]

@@ -2,8 +2,7 @@
 
 use askama::Template;
 
-use super::super::{Choice, Frame, Typed};
-use super::Panel;
+use super::super::{Choice, Frame, Panel, Typed};
 
 /// What an account asked.
 #[derive(Template)]

@@ -2,8 +2,7 @@
 
 use askama::Template;
 
-use super::super::{Columns, Frame, Typed};
-use super::Panel;
+use super::super::{Columns, Frame, Panel, Typed};
 
 /// What an account used.
 #[derive(Template)]

@@ -16,8 +16,9 @@ use crate::http::usage::{PAGE, days, read, wrong};
 use crate::http::{ApiError, Switchboard, account, billing};
 use crate::ids::FlowId;
 use crate::money::Cents;
+use crate::pages::Panel;
 use crate::pages::Typed;
-use crate::pages::dashboard::{Credit, OrderRow, Panel, Tab, TransactionRow};
+use crate::pages::dashboard::{Credit, OrderRow, Tab, TransactionRow};
 use crate::store::{AutoRecharge, DepositOrder, Kind, Switch, Transactions, Transfer, Wanted};
 
 /// Amounts that are offered, in cents.

@@ -14,8 +14,9 @@ use crate::http::pages::login::see;
 use crate::http::pages::member::Member;
 use crate::http::pages::{answer, when};
 use crate::http::{ApiError, Code, Switchboard, keys};
+use crate::pages::Panel;
 use crate::pages::Typed;
-use crate::pages::dashboard::{KeyPage, KeyRow, Keys, NewKey, Panel, Tab};
+use crate::pages::dashboard::{KeyPage, KeyRow, Keys, NewKey, Tab};
 use crate::pages::sample::sample;
 use crate::store::{KeyUsage, Period, Policy};
 

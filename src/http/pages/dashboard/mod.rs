@@ -12,6 +12,8 @@ mod settings;
 mod telemetry;
 mod usage;
 
+pub use self::keys::row as key_row;
+
 use actix_web::http::StatusCode;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
@@ -19,7 +21,8 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use super::form::Form;
 use super::{frame, login};
 use crate::http::{ApiError, activity, get, history, page, post, resource};
-use crate::pages::dashboard::{Panel, Tab};
+use crate::pages::Panel;
+use crate::pages::dashboard::Tab;
 use crate::pages::{Frame, Here};
 
 /// The routes of the dashboard.
@@ -74,7 +77,7 @@ fn around(http: &HttpRequest, tab: Tab) -> (Frame, Panel) {
         tab.name(),
         "What this account has and did.",
     );
-    let mut panel = Panel::of(tab);
+    let mut panel = tab.panel();
     panel.done = match Form::of_query(http).text("done") {
         "saved" => "Saved.",
         "deleted" => "The key is deleted: requests with it are refused from now on.",

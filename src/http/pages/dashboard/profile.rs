@@ -13,8 +13,9 @@ use crate::http::pages::login::see;
 use crate::http::pages::member::Member;
 use crate::http::pages::{answer, when};
 use crate::http::{ApiError, Switchboard, account, sessions};
+use crate::pages::Panel;
 use crate::pages::Typed;
-use crate::pages::dashboard::{Panel, Profile, SessionRow, Tab};
+use crate::pages::dashboard::{Profile, SessionRow, Tab};
 
 /// The fields of the form that ends the account.
 const FIELDS: [&str; 2] = ["email", "forfeit_balance"];

@@ -15,8 +15,9 @@ use crate::http::pages::answer;
 use crate::http::pages::form::{Form, object, refuse};
 use crate::http::pages::member::Member;
 use crate::http::{ApiError, Switchboard, account};
+use crate::pages::Panel;
 use crate::pages::Typed;
-use crate::pages::dashboard::{Panel, Settings, Tab};
+use crate::pages::dashboard::{Settings, Tab};
 use crate::store::Switch;
 
 /// The mails that can be switched.

@@ -1,0 +1,376 @@
+//! One pass over a text: what it is made of, and the hashes of its words and pairs of words.
+//!
+//! White space, case, marks of emphasis and courtesy leave no trace. Numbers count by their length.
+
+use super::hash::{PRIME, SEED, mix, pair, stem};
+use super::lexicon::{self, Class};
+use super::texture::Texture;
+
+/// Bits that remember which words came before.
+const SEEN_BITS: usize = 2048;
+
+/// What a byte is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Byte {
+    Blank,
+    Line,
+    Letter,
+    Digit,
+    High,
+    Mark,
+}
+
+const BYTES: [Byte; 256] = {
+    let mut table = [Byte::Mark; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = match byte as u8 {
+            b'\n' => Byte::Line,
+            0..=b' ' | 0x7f => Byte::Blank,
+            b'a'..=b'z' | b'A'..=b'Z' => Byte::Letter,
+            b'0'..=b'9' => Byte::Digit,
+            0x80..=0xff => Byte::High,
+            _ => Byte::Mark,
+        };
+        byte += 1;
+    }
+    table
+};
+
+/// A reader of one text, or of several that belong together.
+pub struct Scanner<'a> {
+    /// What was counted so far.
+    pub texture: Texture,
+    grams: &'a mut dyn FnMut(u32),
+    seen: [u64; SEEN_BITS / 64],
+    /// Hashes of the word so far, and of it without its last byte.
+    hash: [u32; 2],
+    length: u32,
+    digits: u32,
+    tail: u8,
+    has_high: bool,
+    /// Bytes to come of a sign that is no letter.
+    passing: u8,
+    previous: u32,
+    depth: u32,
+    /// The byte before this one that was no emphasis.
+    last: u8,
+    /// First and second visible byte of the line, and its last.
+    first: u8,
+    second: u8,
+    visible: u32,
+    indent: u32,
+}
+
+impl<'a> Scanner<'a> {
+    /// A reader that hands out the hash of every word and pair of words.
+    pub fn new(grams: &'a mut dyn FnMut(u32)) -> Self {
+        Self {
+            texture: Texture::default(),
+            grams,
+            seen: [0; SEEN_BITS / 64],
+            hash: [SEED; 2],
+            length: 0,
+            digits: 0,
+            tail: 0,
+            has_high: false,
+            passing: 0,
+            previous: 0,
+            depth: 0,
+            last: b' ',
+            first: 0,
+            second: 0,
+            visible: 0,
+            indent: 0,
+        }
+    }
+
+    /// Reads a text to its end; the next one begins on a new line.
+    pub fn read(&mut self, text: &str) {
+        for &byte in text.as_bytes() {
+            self.byte(byte);
+        }
+        self.byte(b'\n');
+    }
+
+    #[inline]
+    fn byte(&mut self, byte: u8) {
+        match BYTES[byte as usize] {
+            Byte::Letter => self.letter(byte | 0x20),
+            Byte::Digit => self.digit(byte),
+            Byte::High => self.high(byte),
+            Byte::Blank => self.blank(byte),
+            Byte::Line => {
+                self.end_word();
+                self.end_line();
+                self.last = b' ';
+                return;
+            }
+            Byte::Mark => self.mark(byte),
+        }
+        if byte > b' ' {
+            self.texture.letters += 1;
+            match self.visible {
+                0 => self.first = byte,
+                1 => self.second = byte,
+                _ => {}
+            }
+            self.visible += 1;
+        }
+        self.last = byte;
+    }
+
+    #[inline]
+    fn letter(&mut self, byte: u8) {
+        if self.digits > 0 && self.length == self.digits {
+            // `3x` is a number and a word.
+            self.end_word();
+        }
+        self.push(byte);
+    }
+
+    #[inline]
+    fn digit(&mut self, byte: u8) {
+        self.digits += 1;
+        self.push(byte);
+    }
+
+    fn high(&mut self, byte: u8) {
+        // Dashes, quotes, bullets and arrows: E2 and two bytes more.
+        if byte == 0xe2 {
+            self.end_word();
+            self.passing = 2;
+            return;
+        }
+        if self.passing > 0 {
+            self.passing -= 1;
+            return;
+        }
+        self.has_high = true;
+        // A letter of Latin-1 in lower case: C3 80..9E is its capital.
+        let lower = if self.last == 0xc3 && (0x80..=0x9e).contains(&byte) {
+            byte | 0x20
+        } else {
+            byte
+        };
+        // Where words are not set apart by blanks, each sign is one.
+        if (0xe3..=0xed).contains(&byte) {
+            self.end_word();
+            self.has_high = true;
+        }
+        self.push(lower);
+    }
+
+    #[inline]
+    fn push(&mut self, byte: u8) {
+        let [now, _] = self.hash;
+        self.hash = [(now ^ u32::from(byte)).wrapping_mul(PRIME), now];
+        self.length += 1;
+        self.tail = byte;
+    }
+
+    fn blank(&mut self, byte: u8) {
+        self.end_word();
+        if self.visible == 0 {
+            self.indent += if byte == b'\t' { 4 } else { 1 };
+        } else {
+            self.end_sentence();
+        }
+    }
+
+    fn mark(&mut self, byte: u8) {
+        let in_word = self.length > 0;
+        match byte {
+            // Emphasis, and apostrophes inside words.
+            b'*' | b'~' => {}
+            b'\'' => {
+                if in_word {
+                    return;
+                }
+            }
+            b'_' => self.texture.joined += u32::from(in_word),
+            b'#' | b'.' => {}
+            // Hyphens, bullets and marks of quotation.
+            b'-' | b'+' | b'>' if in_word || self.visible == 0 => {}
+            b'/' => self.texture.joined += u32::from(in_word),
+            b':' => {
+                if self.last == b':' {
+                    self.texture.joined += 1;
+                } else {
+                    self.texture.colons += 1;
+                }
+                self.end_word();
+                self.previous = 0;
+            }
+            b'?' | b'!' => {
+                self.texture.questions += u32::from(byte == b'?');
+                self.end_word();
+                self.previous = 0;
+            }
+            b'\\' => self.texture.latex += 1,
+            b'$' | b'^' => self.texture.formulas += 1,
+            b'(' | b'[' | b'{' => {
+                self.texture.brackets += 1;
+                self.texture.invoked += u32::from(in_word && byte == b'(');
+                self.depth = (self.depth + 1).min(64);
+                self.texture.depth = self.texture.depth.max(self.depth);
+            }
+            b')' | b']' | b'}' => self.depth = self.depth.saturating_sub(1),
+            b'"' => self.texture.quotes += 1,
+            b'`' => {
+                self.texture.quotes += 1;
+                if self.visible == 2 && self.first == b'`' && self.second == b'`' {
+                    self.texture.fences += 1;
+                }
+            }
+            b',' | b';' => self.texture.commas += 1,
+            _ => self.texture.operators += 1,
+        }
+        self.end_word();
+    }
+
+    /// A full stop, question mark or exclamation mark was followed by a blank.
+    fn end_sentence(&mut self) {
+        if matches!(self.last, b'.' | b'?' | b'!') {
+            self.texture.sentences += 1;
+            self.previous = 0;
+        }
+    }
+
+    fn end_line(&mut self) {
+        if self.visible > 0 {
+            self.end_sentence();
+            let texture = &mut self.texture;
+            texture.lines += 1;
+            let (first, second, last) = (self.first, self.second, self.last);
+            let is_list = (matches!(first, b'-' | b'*' | b'+') || first == 0xe2)
+                && self.visible > 2
+                || first.is_ascii_digit() && matches!(second, b'.' | b')');
+            texture.items += u32::from(is_list);
+            let is_option = first.is_ascii_alphabetic() && matches!(second, b')' | b'.')
+                || first == b'(' && second.is_ascii_alphabetic() && self.visible > 3;
+            texture.options += u32::from(is_option);
+            let is_code = matches!(last, b';' | b'{' | b'}')
+                || last == b':' && self.indent >= 2
+                || self.indent >= 4
+                || first == b'<' && last == b'>';
+            texture.code_lines += u32::from(is_code);
+        }
+        (self.first, self.second, self.visible, self.indent) = (0, 0, 0, 0);
+    }
+
+    #[inline]
+    fn end_word(&mut self) {
+        if self.length > 0 {
+            self.word();
+            self.hash = [SEED; 2];
+            self.length = 0;
+            self.digits = 0;
+            self.has_high = false;
+        }
+    }
+
+    fn word(&mut self) {
+        if self.digits == self.length {
+            return self.number();
+        }
+        let stem = stem(self.hash, self.length, self.tail);
+        let class = lexicon::class(stem);
+        if class == Some(Class::Courtesy) {
+            self.texture.courtesies += 1;
+            return;
+        }
+        let texture = &mut self.texture;
+        match class {
+            Some(Class::Question) => texture.asks += 1,
+            Some(Class::Constraint) => texture.constraints += 1,
+            Some(Class::Quantifier) => texture.quantifiers += 1,
+            Some(Class::Proof) => texture.proofs += 1,
+            Some(Class::Reason) => texture.reasons += 1,
+            Some(Class::Failure) => texture.failures += 1,
+            Some(Class::Courtesy | Class::Function) | None => {}
+        }
+        texture.words += 1;
+        texture.content += u32::from(class != Some(Class::Function));
+        texture.word_letters += self.length;
+        texture.long_words += u32::from(self.length >= 9);
+        texture.foreign += u32::from(self.has_high);
+        self.gram(stem);
+    }
+
+    fn number(&mut self) {
+        let texture = &mut self.texture;
+        texture.words += 1;
+        texture.content += 1;
+        texture.numbers += 1;
+        texture.long_numbers += u32::from(self.digits >= 3);
+        texture.word_letters += self.digits;
+        self.gram(SEED.wrapping_add(self.digits.min(4)));
+    }
+
+    fn gram(&mut self, word: u32) {
+        let word = mix(word);
+        let bit = word as usize % SEEN_BITS;
+        let mask = 1u64 << (bit % 64);
+        self.texture.distinct += u32::from(self.seen[bit / 64] & mask == 0);
+        self.seen[bit / 64] |= mask;
+        (self.grams)(word);
+        if self.previous != 0 {
+            (self.grams)(pair(self.previous, word));
+        }
+        self.previous = word;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(text: &str) -> (Texture, Vec<u32>) {
+        let mut grams = Vec::new();
+        let mut take = |gram| grams.push(gram);
+        let mut scanner = Scanner::new(&mut take);
+        scanner.read(text);
+        (scanner.texture, grams)
+    }
+
+    #[test]
+    fn a_text_is_counted_by_what_it_is_made_of() {
+        let (texture, _) =
+            read("Why does f(x) fail?\n\n- 12 of 3456 rows\nA) $x^2$\n    let a = b.c;\n");
+        assert_eq!((texture.lines, texture.items, texture.options), (4, 1, 1));
+        assert_eq!((texture.numbers, texture.long_numbers), (3, 1));
+        assert_eq!(
+            (texture.questions, texture.asks, texture.failures),
+            (1, 1, 1)
+        );
+        assert_eq!((texture.code_lines, texture.invoked), (1, 1));
+        assert_eq!((texture.formulas, texture.depth), (3, 1));
+    }
+
+    #[test]
+    fn what_carries_nothing_leaves_no_trace() {
+        for (one, other) in [
+            ("Sort a list", "  sort   A\tLIST "),
+            ("Sort a list", "Please sort a list, thanks"),
+            ("Sort a list", "**Sort** a _list_"),
+            ("It costs 12 euros", "It costs 47 euros"),
+            ("Écris un mot", "écris UN MOT"),
+        ] {
+            assert_eq!(read(one).1, read(other).1, "{other}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_and_counts_stay_within_its_length(text in "\\PC{0,300}") {
+            let (texture, grams) = read(&text);
+            prop_assert!(texture.words as usize <= text.len());
+            prop_assert!(texture.content <= texture.words && texture.distinct <= texture.words);
+            prop_assert!(grams.len() <= 2 * texture.words as usize);
+            prop_assert_eq!(read(&text), (texture, grams));
+        }
+    }
+}

@@ -1,0 +1,89 @@
+"""Rows and what the router reads of them: the features come from the router itself, never from a copy."""
+import collections
+import json
+import pathlib
+import re
+import subprocess
+import zlib
+
+import numpy as np
+
+
+def rows(path):
+    with open(path, encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+TYPES = {"dict": "object", "float": "number", "tuple": "array", "list": "array", "any": "string", "int": "integer", "str": "string", "bool": "boolean",
+         "hashtable": "object", "hashmap": "object", "arraylist": "array", "double": "number", "long": "integer", "char": "string", "byte": "integer",
+         "bigint": "integer", "short": "integer"}
+
+
+def in_json_schema(value):
+    """Tools of data sets that name types of Python or Java, in the words of JSON Schema; names without dots."""
+    if isinstance(value, list):
+        return [in_json_schema(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    value = {key: in_json_schema(item) for key, item in value.items()}
+    if isinstance(value.get("type"), str):
+        value["type"] = TYPES.get(value["type"].lower(), value["type"])
+        if value["type"] not in {"array", "boolean", "integer", "null", "number", "object", "string", "function"}:
+            del value["type"]
+    return value
+
+
+def request(row):
+    """What the router is asked for a row."""
+    asked = {"id": row["id"], "messages": row["messages"]}
+    if row.get("tools"):
+        asked["tools"] = in_json_schema(row["tools"])
+        for tool in asked["tools"]:
+            tool["function"]["name"] = re.sub("[^A-Za-z0-9_-]", "_", tool["function"]["name"])[:64]
+    return asked
+
+
+def ask(router, options, rows):
+    """What `router classify` writes for the rows, line by line."""
+    lines = "".join(json.dumps(request(row), ensure_ascii=False) + "\n" for row in rows)
+    done = subprocess.run([router, "classify", *options, "-"], check=True, input=lines.encode(), stdout=subprocess.PIPE)
+    return [json.loads(line) for line in done.stdout.decode().splitlines()]
+
+
+def read(router, rows):
+    """Names of the features, their values and the grams of every conversation."""
+    names, *found = ask(router, ["--features"], rows)
+    features = np.array([line["features"] for line in found], np.int64)
+    return names, np.minimum(features, 2**31 - 1), [sorted(set(line["grams"])) for line in found]
+
+
+class Table:
+    """Conversations with outcomes, features and weights: equal by family, anchors as one of them."""
+
+    def __init__(self, rows, features, grams):
+        self.rows, self.features, self.grams = rows, features, grams
+        self.source = np.array([row["source"] for row in rows])
+        self.family = np.array([row["family"] for row in rows])
+        self.is_anchor = self.family == "anchors"
+        count = collections.Counter(self.family)
+        weight = np.array([1 / count[family] for family in self.family])
+        self.weight = weight * len(weight) / weight.sum()
+        fails = [[1 - row["weak_ok"], np.nan if row.get("mid_ok") is None else 1 - row["mid_ok"], 1 - row["strong_ok"]] for row in rows]
+        self.fails = np.array(fails, float)
+        # One fold for all versions of a question.
+        self.fold = np.array([zlib.crc32(str(row.get("group") or row["id"]).encode()) % 4 for row in rows])
+
+    def target(self, kind, train):
+        """What is to be predicted: that economy fails, its residual within the source, or half of what premium gains."""
+        fails = self.fails[:, 0]
+        if kind == "mixed":
+            fails = (2 * fails - self.fails[:, 2]) / 2
+        target = fails[train].copy()
+        if kind == "residual":
+            source = self.source[train]
+            usual = np.average(target[self.is_anchor[train]]) if self.is_anchor[train].any() else 0
+            for name in np.unique(source):
+                rows = source == name
+                # Anchors are one scale, whatever they are made of.
+                target[rows] -= usual if name.startswith("anchors") else target[rows].mean()
+        return target
