@@ -150,7 +150,7 @@ function pane(letter) {
     const row = (c) => {
       const line = make("tr");
       line.append(make("th", c.model, { scope: "row" }));
-      for (const value of [c.provider, c.score, c.cost_estimate, `${Math.round(c.ttft_ms)} ms`, c.state]) line.append(make("td", value, { className: "n" }));
+      for (const value of [c.provider, c.score.toFixed(3), c.cost_estimate, `${Math.round(c.ttft_ms)} ms`, c.state]) line.append(make("td", value, { className: "n" }));
       return line;
     };
     const auto = route.auto && `auto scored ${route.auto.score} of 100, tier ${route.auto.tier}: ${route.auto.signals.map((s) => s.name).join(", ") || "no signal"}.`;
@@ -305,7 +305,10 @@ const told = (work) => work.catch((error) => fail(error.name === "AbortError" ? 
 
 ROOT.addEventListener("submit", (event) => {
   event.preventDefault();
+  // Readers are told of the whole answer, not of each word.
+  ROOT.setAttribute("aria-busy", "true");
   told(submit()).finally(() => {
+    ROOT.setAttribute("aria-busy", "false");
     one("[data-run]").disabled = false;
     one("[data-stop]").disabled = true;
     balance();

@@ -34,6 +34,7 @@ async fn every_operation_answers_as_the_document_says() {
     service(&mut tour).await;
     outside::deposits(&mut tour).await;
     outside::telemetry(&mut tour).await;
+    outside::providers(&mut tour).await;
     outside::audit(&mut tour).await;
     outside::pages(&mut tour).await;
     strangers(&mut tour).await;

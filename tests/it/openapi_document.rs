@@ -3,8 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use model_router::store::Action;
 use serde_json::Value;
 
+use super::matrix::pages::PAGES;
 use super::matrix::registered;
 use super::matrix::rules::{RULES, Rule};
 use super::openapi::Document;
@@ -187,7 +189,9 @@ async fn it_says_of_every_operation_what_a_reader_needs() {
 fn is_of_a_page(method: &str, path: &str) -> bool {
     let form = method == "POST" && !path.starts_with("/v1") && !path.starts_with("/admin");
     let same_as_v1 = ["/chat/completions", "/embeddings"].contains(&path);
-    (form && !same_as_v1) || path == "/assets/{name}" || path.starts_with("/dashboard/")
+    let personal = PAGES.iter().any(|page| (page.0, page.1) == (method, path));
+    let csv = path.starts_with("/dashboard/");
+    (form && !same_as_v1) || path == "/assets/{name}" || personal || csv
 }
 
 /// Paths as the document writes them.
@@ -221,7 +225,9 @@ async fn head_is_documented_where_it_is_served() {
         let url = format!(
             "{}{}",
             router.url,
-            path.replace("{id}", "x").replace("{topic}", "tiers")
+            path.replace("{id}", "x")
+                .replace("{topic}", "tiers")
+                .replace("{name}", "x")
         );
         let response = router.client.head(url).send().await.unwrap();
         let served = response.status() != 405;
@@ -316,6 +322,15 @@ async fn its_error_codes_are_those_of_the_program() {
             "no operation answers {status} {code}"
         );
     }
+}
+
+#[actix_web::test]
+async fn its_words_of_the_audit_log_are_those_of_the_program() {
+    let document = Document::of(&Router::start().await).await;
+    let said = document.whole["components"]["schemas"]["AuditAction"]["enum"].as_array();
+    let said: BTreeSet<&str> = said.unwrap().iter().filter_map(Value::as_str).collect();
+    let all = Action::ALL.iter().map(|action| action.as_str()).collect();
+    assert_eq!(said, all);
 }
 
 #[actix_web::test]

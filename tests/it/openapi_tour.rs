@@ -49,7 +49,9 @@ impl Tour {
     pub fn request(&self, method: &str, path: &str, rest: &str) -> RequestBuilder {
         let path = match rest.strip_prefix('?') {
             Some(_) => format!("{path}{rest}"),
-            None => path.replace("{id}", rest).replace("{topic}", rest),
+            None => ["{id}", "{name}", "{topic}"]
+                .iter()
+                .fold(path.to_owned(), |path, name| path.replace(name, rest)),
         };
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         self.router
