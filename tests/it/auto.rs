@@ -207,7 +207,13 @@ async fn errors_after_the_verdict_tell_it_too() {
     for (body, status) in [
         (with("models", json!(["no-such-model"])), 404),
         (with("provider", json!({ "only": ["nobody"] })), 400),
-        (ask("auto", &"word ".repeat(1_500_000)), 400),
+        (
+            with(
+                "provider",
+                json!({ "only": ["anthropic"], "max_price": { "prompt": 0.01 } }),
+            ),
+            403,
+        ),
     ] {
         let refused = router.chat(&account, &body).await;
         assert_eq!(refused.status(), status);
