@@ -3,7 +3,9 @@
 "use strict";
 
 const ROOT = one("[data-playground]");
-const KEPT = "model-router.playground-key";
+// Under the account's id: whoever signs in next in this tab must not ask at somebody else's cost.
+const MEMBER = ROOT.dataset.member;
+const KEPT = `model-router.playground-key.${MEMBER}`;
 const MOST_IMAGE_BYTES = 8 << 20;
 const turns = [];
 let running;
@@ -19,7 +21,7 @@ function make(tag, text, props = {}) {
 
 // The key that pays: what was typed, or one that the server makes for this page.
 async function key() {
-  if (!("member" in ROOT.dataset)) {
+  if (!MEMBER) {
     const typed = field("key").value.trim();
     if (!typed) throw new Error("Paste an API key, or sign in.");
     return typed;
@@ -150,7 +152,7 @@ function pane(letter) {
     const row = (c) => {
       const line = make("tr");
       line.append(make("th", c.model, { scope: "row" }));
-      for (const value of [c.provider, c.score, c.cost_estimate, `${Math.round(c.ttft_ms)} ms`, c.state]) line.append(make("td", value, { className: "n" }));
+      for (const value of [c.provider, c.score.toFixed(3), c.cost_estimate, `${Math.round(c.ttft_ms)} ms`, c.state]) line.append(make("td", value, { className: "n" }));
       return line;
     };
     const auto = route.auto && `auto scored ${route.auto.score} of 100, tier ${route.auto.tier}: ${route.auto.signals.map((s) => s.name).join(", ") || "no signal"}.`;
@@ -208,7 +210,7 @@ async function run(letter, body, signal) {
   if (usage) shown.show("rate", `${perSecond(usage.completion_tokens, performance.now() - first)} tokens/s`);
   if (trouble) shown.show("error", trouble.message);
   const id = header("generation-id");
-  const record = "member" in ROOT.dataset ? make("a", id, { href: `/dashboard/requests/${id}` }) : make("code", id);
+  const record = MEMBER ? make("a", id, { href: `/dashboard/requests/${id}` }) : make("code", id);
   shown.facts([
     ["Ran", header("model")],
     ["Provider", header("provider")],
@@ -303,9 +305,16 @@ async function copy(form) {
 
 const told = (work) => work.catch((error) => fail(error.name === "AbortError" ? "Stopped. What was delivered is billed." : error.message));
 
+for (const name of Object.keys(sessionStorage)) {
+  if (name.startsWith("model-router.playground-key.") && name !== KEPT) sessionStorage.removeItem(name);
+}
+
 ROOT.addEventListener("submit", (event) => {
   event.preventDefault();
+  // Readers are told of the whole answer, not of each word.
+  ROOT.setAttribute("aria-busy", "true");
   told(submit()).finally(() => {
+    ROOT.setAttribute("aria-busy", "false");
     one("[data-run]").disabled = false;
     one("[data-stop]").disabled = true;
     balance();

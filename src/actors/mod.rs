@@ -188,9 +188,10 @@ impl Switchboard {
             mailer: Mailer::new(post, &settings.mail),
             exporter: Exporter::new(&settings, Arc::clone(&counters)),
             stripe: processor(&settings.deposits)?,
+            counters,
         };
         Ok(Self::spawn(
-            settings, providers, source, catalog, classifier, storage, outside, counters,
+            settings, providers, source, catalog, classifier, storage, outside,
         ))
     }
 
@@ -202,7 +203,6 @@ impl Switchboard {
         classifier: Classifier,
         storage: Storage,
         outside: Outside,
-        counters: Arc<Counters>,
     ) -> Self {
         let rules = Rules {
             policy: Policy::of(&settings.breaker),
@@ -262,6 +262,7 @@ impl Switchboard {
             mailer,
             exporter,
             stripe,
+            counters,
         } = outside;
         let outside = Arbiter::new().handle();
         let mailer = Mailer::start_in_arbiter(&outside, |_| mailer);
@@ -377,11 +378,12 @@ fn processor(settings: &Deposits) -> Result<Option<Arc<Stripe>>, NoClient> {
     Ok(stripe.transpose()?.map(Arc::new))
 }
 
-/// What reaches out to other machines.
+/// What reaches out to other machines, and what counts how that went.
 struct Outside {
     mailer: Mailer,
     exporter: Exporter,
     stripe: Option<Arc<Stripe>>,
+    counters: Arc<Counters>,
 }
 
 /// What was found in the data directory.

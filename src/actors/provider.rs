@@ -303,4 +303,30 @@ mod tests {
         );
         assert!(acquire(&provider, "b", Turn::First).await.is_ok());
     }
+
+    #[actix_web::test]
+    async fn the_operator_has_it_left_alone_and_asked_again() {
+        let (provider, published) = provider();
+        let m = ModelId::new("m");
+        acquire(&provider, "m", Turn::First)
+            .await
+            .unwrap()
+            .report(Outcome::Failure);
+        provider
+            .send(Order::Rest(Duration::from_secs(60)))
+            .await
+            .unwrap();
+        let status = published.load().of(&ModelId::new("other"), Instant::now());
+        assert_eq!(status.reason, Some(Reason::Operator));
+        let ask = Acquire {
+            model: ModelId::new("other"),
+            spare: Spare::Nothing,
+            turn: Turn::First,
+        };
+        assert!(provider.send(ask).await.unwrap().is_err(), "not even last");
+        provider.send(Order::Resume).await.unwrap();
+        let status = published.load().of(&m, Instant::now());
+        assert_eq!(status.state, State::Flowing, "what was tripped too");
+        assert!(acquire(&provider, "m", Turn::First).await.is_ok());
+    }
 }

@@ -11,8 +11,8 @@ use super::models::Choice;
 pub struct Playground {
     /// What stands around it.
     pub frame: Frame,
-    /// Whether the visitor has signed in, so that the page can make a key.
-    pub is_member: bool,
+    /// The account of a visitor who has signed in, for which the page can make a key; else empty.
+    pub account: String,
     /// What the visitor can spend, in USD.
     pub balance: String,
     /// The base URL that clients are given.

@@ -1,11 +1,14 @@
 // The binary with its simulated providers, and the mails that it writes into files.
 
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
+
+export const ADMIN = "admin-token-of-the-browser-tests";
 
 async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
@@ -30,7 +33,7 @@ export async function startRouter() {
   const address = `127.0.0.1:${await freePort()}`;
   const child = spawn(process.env.MODEL_ROUTER_BIN, ["serve", "--sandbox"], {
     cwd: dir,
-    env: { PATH: process.env.PATH, MODEL_ROUTER_BIND: address, MODEL_ROUTER_DATA_DIR: join(dir, "var"), RUST_LOG: "warn" },
+    env: { PATH: process.env.PATH, MODEL_ROUTER_BIND: address, MODEL_ROUTER_ADMIN_TOKEN: ADMIN, MODEL_ROUTER_DATA_DIR: join(dir, "var"), RUST_LOG: "warn" },
     stdio: ["ignore", "pipe", "inherit"],
   });
   let banner = "";
@@ -59,6 +62,16 @@ export async function startRouter() {
         body: JSON.stringify({ model, messages: [{ role: "user", content: "Say hello." }] }),
       });
       return { status: answer.status, body: await answer.json() };
+    },
+    /// Pays on the simulated Stripe's page, as its form does.
+    async pay(page) {
+      const answer = await fetch(page, { method: "POST", redirect: "manual", body: new URLSearchParams({ card: "4242424242424242" }) });
+      if (answer.status !== 303) throw new Error(`not paid: ${answer.status}`);
+    },
+    /// What a command prints that was copied from a page.
+    async shell(command) {
+      const { stdout } = await promisify(execFile)("bash", ["-c", command], { env: { PATH: process.env.PATH, MODEL_ROUTER_API_KEY: key } });
+      return stdout;
     },
     async stop() {
       child.kill("SIGTERM");

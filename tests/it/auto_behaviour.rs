@@ -124,8 +124,11 @@ fn filler(sentences: usize) -> String {
     "The council opened a new playground beside the old mill on Saturday. ".repeat(sentences)
 }
 
+/// Messages, and the tools beside them.
+type Conversation = (Value, Value);
+
 /// Conversations with more than one text: what is easier, and what is harder.
-fn conversations() -> Vec<(&'static str, (Value, Value), (Value, Value))> {
+fn conversations() -> Vec<(&'static str, Conversation, Conversation)> {
     let plain = |messages: Value| (messages, Value::Null);
     let with_tools = |messages: Value| (messages, desk());
     let design =

@@ -1,6 +1,7 @@
 //! The adversary's matrix: every route, asked by everyone, in every way to send a key, about things
 //! of both accounts. A route without a rule fails it.
 
+pub mod pages;
 pub mod rules;
 
 use std::collections::BTreeSet;
@@ -8,6 +9,7 @@ use std::collections::BTreeSet;
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
+use self::pages::PAGES;
 use self::rules::{About, RULES, Rule};
 use super::mailbox::SignedIn;
 use super::router::{ADMIN, Router, ask, text};
@@ -277,9 +279,20 @@ async fn expired_key(router: &Router, of: &Things) -> String {
     key.key
 }
 
-/// The routes that `src/http/mod.rs` registers, with each of their methods.
+/// The files that register routes.
+const SOURCES: [&str; 4] = [
+    include_str!("../../src/http/mod.rs"),
+    include_str!("../../src/http/pages/mod.rs"),
+    include_str!("../../src/http/pages/dashboard/mod.rs"),
+    include_str!("../../src/http/pages/admin/mod.rs"),
+];
+
+/// The routes that are registered, with each of their methods.
 pub fn registered() -> BTreeSet<(String, String)> {
-    let source = include_str!("../../src/http/mod.rs");
+    SOURCES.iter().copied().flat_map(routes_of).collect()
+}
+
+fn routes_of(source: &str) -> BTreeSet<(String, String)> {
     let start = source.find("fn routes(").unwrap();
     let routes = &source[start..start + source[start..].find("\n}\n").unwrap()];
     let mut found = BTreeSet::new();
@@ -320,9 +333,12 @@ pub fn registered() -> BTreeSet<(String, String)> {
 
 #[test]
 fn every_registered_route_has_a_rule() {
+    let pages = PAGES.iter().map(|(method, path, _)| (*method, *path));
     let ruled: BTreeSet<(String, String)> = RULES
         .iter()
-        .map(|(method, path, _, _)| ((*method).to_owned(), (*path).to_owned()))
+        .map(|(method, path, _, _)| (*method, *path))
+        .chain(pages)
+        .map(|(method, path)| (method.to_owned(), path.to_owned()))
         .collect();
     assert_eq!(ruled, registered());
 }
@@ -330,10 +346,13 @@ fn every_registered_route_has_a_rule() {
 #[actix_web::test]
 async fn the_registered_routes_take_exactly_the_methods_of_the_rules() {
     let router = Router::start().await;
-    let paths: BTreeSet<&str> = RULES.iter().map(|(_, path, _, _)| *path).collect();
+    let pages = PAGES.iter().map(|(method, path, _)| (*method, *path));
+    let ruled = RULES.iter().map(|(method, path, _, _)| (*method, *path));
+    let all: Vec<(&str, &str)> = ruled.chain(pages).collect();
+    let paths: BTreeSet<&str> = all.iter().map(|(_, path)| *path).collect();
     for path in paths {
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
-            let known = RULES.iter().any(|(m, p, _, _)| *m == method && *p == path);
+            let known = all.contains(&(method, path));
             let asked = path.replace("{id:.+}", "x").replace("{id}", "x");
             let sent = request(&router, method, &asked, &Credential::Nothing, Way::Bearer);
             let status = sent.send().await.unwrap().status().as_u16();

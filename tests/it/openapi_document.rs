@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use model_router::store::Action;
 use serde_json::Value;
 
+use super::matrix::pages::PAGES;
 use super::matrix::registered;
 use super::matrix::rules::{RULES, Rule};
 use super::openapi::Document;
@@ -188,7 +189,9 @@ async fn it_says_of_every_operation_what_a_reader_needs() {
 fn is_of_a_page(method: &str, path: &str) -> bool {
     let form = method == "POST" && !path.starts_with("/v1") && !path.starts_with("/admin");
     let same_as_v1 = ["/chat/completions", "/embeddings"].contains(&path);
-    (form && !same_as_v1) || path == "/assets/{name}" || path.starts_with("/dashboard/")
+    let personal = PAGES.iter().any(|page| (page.0, page.1) == (method, path));
+    let csv = path.starts_with("/dashboard/");
+    (form && !same_as_v1) || path == "/assets/{name}" || personal || csv
 }
 
 /// Paths as the document writes them.

@@ -33,10 +33,8 @@ pub async fn playground(
     http: HttpRequest,
     visitor: Result<Visitor, ApiError>,
 ) -> Result<HttpResponse, ApiError> {
-    let purse = visitor
-        .ok()
-        .map(|visitor| desk.purses.of(visitor.account()));
-    let balance = purse.as_ref().map(|purse| purse.available());
+    let account = visitor.ok().map(|visitor| visitor.account());
+    let balance = account.map(|account| desk.purses.of(account).available());
     // Without credit only the free models answer, and this leads to them.
     let first = match balance {
         Some(balance) if !balance.is_positive() => ("economy", "cheap"),
@@ -44,7 +42,7 @@ pub async fn playground(
     };
     let page = Playground {
         frame: frame(&http, Here::Playground, "Playground", DESCRIPTION),
-        is_member: balance.is_some(),
+        account: account.map_or_else(String::new, |account| account.to_string()),
         balance: balance.map_or_else(String::new, |balance| balance.to_string()),
         base_url: desk.settings.public_url(),
         sides: sides(first),

@@ -1,11 +1,16 @@
 //! Words and pairs of words that the model knows: their weights, and where they stand in a small
 //! space of meanings.
 
+/// Bits of the filter: a power of two, about ten times the number of grams.
+const FILTER_BITS: usize = 1 << 18;
+
 /// The known grams, found by their hash.
 #[derive(Debug, Clone)]
 pub struct Grams {
     /// Hash and number from one; open addressing, at most half full.
     slots: Vec<(u32, u32)>,
+    /// A bit for every hash, which most unknown grams miss: it is read sooner than the slots.
+    filter: Vec<u64>,
     weights: Vec<i32>,
     coordinates: Vec<i8>,
     dimensions: usize,
@@ -20,7 +25,10 @@ impl Grams {
         dimensions: usize,
     ) -> Self {
         let mut slots = vec![(0, 0); (2 * hashes.len()).next_power_of_two().max(2)];
+        let mut filter = vec![0; FILTER_BITS / 64];
         for (&hash, number) in hashes.iter().zip(1..) {
+            let (word, bit) = place(hash);
+            filter[word] |= bit;
             let mut slot = hash as usize % slots.len();
             while slots[slot].1 != 0 {
                 slot = (slot + 1) % slots.len();
@@ -29,6 +37,7 @@ impl Grams {
         }
         Self {
             slots,
+            filter,
             weights,
             coordinates,
             dimensions,
@@ -41,6 +50,10 @@ impl Grams {
     }
 
     fn find(&self, hash: u32) -> Option<usize> {
+        let (word, bit) = place(hash);
+        if self.filter[word] & bit == 0 {
+            return None;
+        }
         let mask = self.slots.len() - 1;
         let mut slot = hash as usize & mask;
         loop {
@@ -51,6 +64,13 @@ impl Grams {
             }
         }
     }
+}
+
+/// Where the filter has a hash.
+const fn place(hash: u32) -> (usize, u64) {
+    // The slots are found by the lower bits.
+    let place = (hash >> 14) as usize % FILTER_BITS;
+    (place / 64, 1 << (place % 64))
 }
 
 /// The grams of one conversation, each counted once.

@@ -108,20 +108,23 @@ impl Model {
         inputs.resize(COUNT + self.grams.dimensions(), 0);
         tally.direction(&mut inputs[COUNT..]);
         let words = tally.margin();
-        let margin = self.margin(&features, &inputs) + words;
+        let mut moved = vec![0; inputs.len()];
+        let roots = self.forest.explain(&inputs, &mut moved);
+        let trees = roots + moved.iter().sum::<i64>();
+        let margin = i64::from(self.bias) + self.line(&features) + trees + words;
         Some(Estimate {
             chances: self.chances(margin),
-            signals: self.signals(&features, &inputs, tally.known(), words),
+            signals: self.signals(&features, moved, tally.known(), words),
         })
     }
 
-    /// The margin without the words.
-    fn margin(&self, features: &[u32; COUNT], inputs: &[i32]) -> i64 {
+    /// What the logarithms of the features add to the margin.
+    fn line(&self, features: &[u32; COUNT]) -> i64 {
         let terms = self.line.iter().zip(features);
-        let line: i64 = terms
+        let sum: i64 = terms
             .map(|(&slope, &value)| i64::from(slope) * i64::from(log2(value)))
             .sum();
-        i64::from(self.bias) + (line >> 8) + self.forest.sum(inputs)
+        sum >> 8
     }
 
     /// How likely each tier answers well.
@@ -132,16 +135,14 @@ impl Model {
         [economy, standard, (standard + premium).min(10_000)]
     }
 
-    /// What moved the margin most.
+    /// What moved the margin most. `moved` is what the trees made of each input.
     fn signals(
         &self,
         features: &[u32; COUNT],
-        inputs: &[i32],
+        mut moved: Vec<i64>,
         known: u32,
         words: i64,
     ) -> Vec<Signal> {
-        let mut moved = vec![0; inputs.len()];
-        self.forest.explain(inputs, &mut moved);
         for (i, moved) in moved[..COUNT].iter_mut().enumerate() {
             let away = i64::from(log2(features[i]) - self.centres[i]);
             *moved += (i64::from(self.line[i]) * away) >> 8;

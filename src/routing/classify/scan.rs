@@ -20,6 +20,7 @@ enum Byte {
     Mark,
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "the index is below 256")]
 const BYTES: [Byte; 256] = {
     let mut table = [Byte::Mark; 256];
     let mut byte = 0;
@@ -87,46 +88,76 @@ impl<'a> Scanner<'a> {
 
     /// Reads a text to its end; the next one begins on a new line.
     pub fn read(&mut self, text: &str) {
-        for &byte in text.as_bytes() {
-            self.byte(byte);
+        let bytes = text.as_bytes();
+        let mut at = 0;
+        while let Some(&byte) = bytes.get(at) {
+            match BYTES[byte as usize] {
+                Byte::Letter => {
+                    at += self.letters(&bytes[at..]);
+                    continue;
+                }
+                Byte::Digit => self.digit(byte),
+                Byte::High => self.high(byte),
+                Byte::Blank => self.blank(byte),
+                Byte::Line => {
+                    self.line();
+                    at += 1;
+                    continue;
+                }
+                Byte::Mark => self.mark(byte),
+            }
+            if byte > b' ' {
+                self.show(byte, byte, 1);
+            }
+            self.last = byte;
+            at += 1;
         }
-        self.byte(b'\n');
+        self.line();
     }
 
-    #[inline]
-    fn byte(&mut self, byte: u8) {
-        match BYTES[byte as usize] {
-            Byte::Letter => self.letter(byte | 0x20),
-            Byte::Digit => self.digit(byte),
-            Byte::High => self.high(byte),
-            Byte::Blank => self.blank(byte),
-            Byte::Line => {
-                self.end_word();
-                self.end_line();
-                self.last = b' ';
-                return;
-            }
-            Byte::Mark => self.mark(byte),
-        }
-        if byte > b' ' {
-            self.texture.letters += 1;
-            match self.visible {
-                0 => self.first = byte,
-                1 => self.second = byte,
-                _ => {}
-            }
-            self.visible += 1;
-        }
-        self.last = byte;
-    }
-
-    #[inline]
-    fn letter(&mut self, byte: u8) {
+    /// Takes in the letters that a text begins with, and returns how many.
+    fn letters(&mut self, bytes: &[u8]) -> usize {
         if self.digits > 0 && self.length == self.digits {
             // `3x` is a number and a word.
             self.end_word();
         }
-        self.push(byte);
+        let [mut now, mut before] = self.hash;
+        let is_letter = |byte: &&u8| BYTES[**byte as usize] == Byte::Letter;
+        let mut count = 0;
+        for &byte in bytes.iter().take_while(is_letter) {
+            before = now;
+            now = (now ^ u32::from(byte | 0x20)).wrapping_mul(PRIME);
+            count += 1;
+        }
+        let last = bytes[count - 1];
+        let run = u32::try_from(count).unwrap_or(u32::MAX);
+        self.hash = [now, before];
+        self.length += run;
+        self.tail = last | 0x20;
+        self.show(bytes[0], bytes[1.min(count - 1)], run);
+        self.last = last;
+        count
+    }
+
+    /// Counts bytes that are seen, of which these are the first two.
+    #[inline]
+    fn show(&mut self, first: u8, second: u8, count: u32) {
+        self.texture.letters += count;
+        match self.visible {
+            0 => {
+                self.first = first;
+                self.second = if count > 1 { second } else { self.second };
+            }
+            1 => self.second = first,
+            _ => {}
+        }
+        self.visible += count;
+    }
+
+    fn line(&mut self) {
+        self.end_word();
+        self.end_line();
+        self.last = b' ';
     }
 
     #[inline]

@@ -57,7 +57,25 @@ pub const RULES: &[(&str, &str, Rule, About)] = &[
     ("POST", "/login/code", Rule::Everyone, About::Self_(400)),
     // Whoever has not signed in is led to the front page, and to the sign-in page.
     ("POST", "/logout", Rule::Everyone, About::Ends),
-    ("GET", "/dashboard", Rule::Everyone, About::Self_(200)),
+    // Links of the dashboard to what the API answers as CSV.
+    (
+        "GET",
+        "/dashboard/requests.csv",
+        Rule::Owner,
+        About::Self_(200),
+    ),
+    (
+        "GET",
+        "/dashboard/usage.csv",
+        Rule::Owner,
+        About::Self_(200),
+    ),
+    (
+        "GET",
+        "/dashboard/transactions.csv",
+        Rule::Owner,
+        About::Self_(200),
+    ),
     ("POST", "/v1/route", Rule::Key, About::Self_(400)),
     (
         "GET",
@@ -139,6 +157,18 @@ pub const RULES: &[(&str, &str, Rule, About)] = &[
         "POST",
         "/v1/billing/webhook",
         Rule::Everyone,
+        About::Self_(404),
+    ),
+    (
+        "POST",
+        "/admin/providers/{name}/rest",
+        Rule::Operator,
+        About::Self_(400),
+    ),
+    (
+        "POST",
+        "/admin/providers/{name}/resume",
+        Rule::Operator,
         About::Self_(404),
     ),
     ("GET", "/admin/overview", Rule::Operator, About::Self_(200)),

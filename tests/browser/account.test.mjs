@@ -1,0 +1,276 @@
+// What belongs to somebody: dashboard, playground and the operator's pages, each in one walk.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { accessible, fits, open, screenshot, startBrowser, SCHEMES, WIDTHS } from "./browser.mjs";
+import { ADMIN, startRouter } from "./router.mjs";
+
+let router;
+let browser;
+
+before(async () => {
+  [router, browser] = await Promise.all([startRouter(), startBrowser()]);
+});
+
+after(async () => {
+  await browser?.close();
+  await router?.stop();
+});
+
+// Signs in from a page that asks for it, and goes on from the first key.
+async function signUp(page, email) {
+  await page.getByLabel("E-mail address").fill(email);
+  await page.getByRole("button", { name: "Send the code" }).click();
+  await page.getByLabel("Code").fill(await router.code(email));
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("heading", { name: "Your first key" }).waitFor();
+  const key = await page.locator("figure code").first().textContent();
+  await page.getByRole("link", { name: "Go on" }).click();
+  return key;
+}
+
+// Runs what stands in the playground and waits for the end of it.
+async function run(page) {
+  await page.getByRole("button", { name: "Run", exact: true }).click();
+  await page.locator("[data-playground][aria-busy=false]").waitFor();
+}
+
+const fact = (page, side, name) => page.locator(`[data-answer=${side}] dt`, { hasText: name }).locator("xpath=following-sibling::dd").first().textContent();
+
+test("a newcomer gets from the front page to a streamed answer in under a minute", async () => {
+  const { page, close } = await open(browser, router.url);
+  const begun = Date.now();
+  await page.goto("/");
+  await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Playground" }).click();
+  await page.getByRole("link", { name: "Sign in", exact: true }).last().click();
+  await signUp(page, "newcomer@example.com");
+  assert.equal(new URL(page.url()).pathname, "/playground");
+  // No credit yet: what is chosen first is free.
+  await run(page);
+  assert.match(await page.locator("[data-answer=a] [data-out=text]").textContent(), /Hello from/);
+  assert.ok(Date.now() - begun < 60_000, `${Date.now() - begun} ms`);
+  assert.equal(await fact(page, "a", "Cost"), "0");
+  await close();
+});
+
+test("from the code in the mail to limits, deposits and receipts", async () => {
+  const { page, context, close } = await open(browser, router.url);
+  await page.goto("/dashboard");
+  await signUp(page, "grace@example.com");
+  await page.getByRole("heading", { name: "Your first request" }).waitFor();
+  await screenshot(page, "dashboard-empty");
+  const balance = async () => {
+    await page.goto("/dashboard");
+    return page.locator("h1").textContent();
+  };
+  assert.equal(await balance(), "$0");
+
+  // A deposit through the double of Stripe.
+  await page.getByRole("link", { name: "Add credit" }).click();
+  await page.getByRole("radio", { name: "another amount" }).check();
+  await page.getByRole("textbox", { name: "Another amount, USD" }).fill("4");
+  await page.getByRole("button", { name: "Go on to the card" }).click();
+  await page.getByRole("alert").waitFor();
+  assert.equal(await page.getByRole("textbox", { name: "Another amount, USD" }).inputValue(), "4");
+  await screenshot(page, "credit-refused");
+  await page.getByRole("textbox", { name: "Another amount, USD" }).fill("10");
+  await page.getByRole("button", { name: "Go on to the card" }).click();
+  await page.getByText("$9.6", { exact: false }).waitFor();
+  await accessible(page, "going");
+  await screenshot(page, "credit-going");
+  const stripe = await page.getByRole("link", { name: "Pay at Stripe" }).getAttribute("href");
+  await router.pay(stripe);
+  await page.goto("/dashboard");
+  await page.waitForFunction(() => document.querySelector("h1").textContent === "$9.6" || (location.reload(), false), undefined, { polling: 200 });
+  await page.goto("/dashboard/credit");
+  await page.getByRole("link", { name: "Receipt" }).click();
+  await page.getByText("Charged to the card").waitFor();
+  await accessible(page, "receipt");
+  await screenshot(page, "receipt");
+  await page.emulateMedia({ media: "print" });
+  assert.ok(!(await page.locator("nav[aria-label=Dashboard]").isVisible()), "the receipt alone is printed");
+  await page.emulateMedia({ media: "screen" });
+
+  // A key of one's own, with a limit.
+  await page.goto("/dashboard/keys");
+  await page.getByLabel("Name").fill("laptop");
+  await page.getByText("Limits and rights").click();
+  await page.getByLabel("a day").fill("nonsense");
+  await page.getByRole("button", { name: "Make the key" }).click();
+  await page.getByRole("alert").waitFor();
+  assert.equal(await page.getByLabel("Name").inputValue(), "laptop");
+  assert.equal(await page.getByLabel("a day").inputValue(), "nonsense");
+  await accessible(page, "keys, refused");
+  await page.getByLabel("a day").fill("1");
+  await page.getByRole("button", { name: "Make the key" }).click();
+  await page.getByText("is shown this once").waitFor();
+  const key = await page.locator("figure code").first().textContent();
+  assert.equal((await router.chat("gpt-4.1", key)).status, 200);
+  assert.notEqual(await balance(), "$9.6", "the balance has changed");
+
+  // A provider that is switched off is not asked, in the playground either.
+  await page.goto("/dashboard/settings");
+  await page.getByRole("checkbox", { name: "openai" }).uncheck();
+  await page.locator("form[action*=providers]").getByRole("button", { name: "Save" }).click();
+  await page.getByText("Saved.").waitFor();
+  await page.goto("/playground");
+  await page.locator("#model-a").selectOption("gpt-4.1");
+  await run(page);
+  assert.match(await page.locator("[data-answer=a] [data-out=error]").textContent(), /openai/);
+  await page.locator("#model-a").selectOption("standard");
+  const spent = await page.locator("[data-balance]").textContent();
+  await run(page);
+  assert.notEqual(await fact(page, "a", "Provider"), "openai");
+  await page.waitForFunction((before) => document.querySelector("[data-balance]").textContent !== before, spent);
+
+  // A daily limit is set and hit.
+  await page.goto("/dashboard/settings");
+  await page.getByLabel("USD a day").fill("0.000001");
+  await page.locator("form[action*=limit]").getByRole("button", { name: "Save" }).click();
+  await page.getByText("Saved.").waitFor();
+  await page.goto("/playground");
+  await page.locator("#model-a").selectOption("claude-haiku-4-5");
+  await run(page);
+  assert.match(await page.locator("[data-answer=a] [data-out=error]").textContent(), /limit/);
+
+  // Every request is in the log, each with a page of its own.
+  await page.goto("/dashboard/requests");
+  await page.locator("tbody th a").first().click();
+  await page.getByRole("heading", { name: "What was tried" }).waitFor();
+  for (const path of ["/dashboard", "/dashboard/keys", "/dashboard/requests", "/dashboard/usage", "/dashboard/credit", "/dashboard/settings", "/dashboard/profile"]) {
+    for (const colorScheme of SCHEMES) {
+      for (const width of WIDTHS) {
+        await page.setViewportSize({ width, height: 900 });
+        await page.emulateMedia({ colorScheme });
+        await page.goto(path);
+        const name = `${path.slice(1).replaceAll("/", "-")}-${width}-${colorScheme}`;
+        await accessible(page, name);
+        await fits(page, name);
+        await screenshot(page, name);
+      }
+    }
+  }
+  await context.clearCookies();
+  await page.goto("/dashboard/usage");
+  assert.equal(new URL(page.url()).search, "?next=%2Fdashboard%2Fusage", "back to where one was");
+  await close(["400", "403", "429"]);
+});
+
+test("the playground streams, tells why, compares, and copies what runs", async () => {
+  const { page, context, close } = await open(browser, router.url);
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.goto("/playground");
+  await page.getByLabel("API key").fill(router.key);
+  await page.getByLabel("System prompt").fill("You are terse.");
+  await page.getByLabel("Message").fill("Say <script>alert(1)</script> twice [[tokens:60]]");
+  await page.getByLabel("Compare with other settings").check();
+  await run(page);
+  await page.locator("[data-answer=b] [data-out=facts] dt").first().waitFor();
+  for (const side of ["a", "b"]) {
+    assert.match(await page.locator(`[data-answer=${side}] [data-out=rate]`).textContent(), /tokens\/s/);
+    assert.ok(Number(await fact(page, side, "Cost")) >= 0);
+    await page.locator(`[data-answer=${side}] [data-why] summary`).click();
+    assert.ok((await page.locator(`[data-answer=${side}] [data-out=candidates] tr`).count()) > 0);
+  }
+  assert.equal(await fact(page, "b", "Tier"), "premium");
+  assert.equal(await page.locator("[data-turns] .turn").count(), 2);
+  await accessible(page, "playground");
+  await screenshot(page, "playground-compared");
+  await page.getByLabel("Message").fill("And it's \"quoted\"?");
+  const copied = {};
+  for (const form of ["curl", "Python", "Node"]) {
+    await page.getByRole("button", { name: form, exact: true }).click();
+    await page.getByText("Copied; the key is read").waitFor();
+    copied[form] = await page.evaluate(() => navigator.clipboard.readText());
+    await page.evaluate(() => (document.querySelector("[data-copied]").textContent = ""));
+  }
+  assert.match(await router.shell(copied.curl), /data: \[DONE\]/, "the line runs as it was copied");
+  assert.match(copied.Python, /client\.chat\.completions\.create\(/);
+  assert.match(copied.Node, /new OpenAI\(/);
+  assert.ok(!Object.values(copied).some((text) => text.includes(router.key)), "no key is copied");
+
+  // Tools, a schema, an image; what is no JSON is said.
+  await page.getByText("Tools and schema").click();
+  await page.getByLabel("tools, a JSON array").fill("{");
+  await run(page);
+  assert.match(await page.locator("[data-wrong]").textContent(), /tools is no JSON/);
+  await page.getByLabel("tools, a JSON array").fill("");
+  await page.getByLabel("JSON Schema of the answer").fill('{"type":"object","properties":{"city":{"type":"string"}},"required":["city"],"additionalProperties":false}');
+  await page.getByLabel("Compare with other settings").uncheck();
+  await page.locator("#model-a").selectOption("gpt-4.1");
+  await page.getByLabel("Image").setInputFiles({ name: "dot.png", mimeType: "image/png", buffer: Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64") });
+  await run(page);
+  assert.ok("city" in JSON.parse(await page.locator("[data-answer=a] [data-out=text]").textContent()));
+  await page.getByRole("button", { name: "Clear the conversation" }).click();
+  assert.equal(await page.locator("[data-turns] .turn").count(), 0);
+  await close();
+});
+
+for (const width of WIDTHS) {
+  test(`the playground, ${width} px, both schemes, by keyboard`, async () => {
+    for (const scheme of SCHEMES) {
+      const { page, close } = await open(browser, router.url, { width, scheme });
+      await page.goto("/playground");
+      await page.getByLabel("API key").focus();
+      await page.keyboard.type(router.key);
+      await page.getByLabel("Message").focus();
+      await page.keyboard.press("ControlOrMeta+Enter");
+      await page.locator("[data-answer=a] [data-out=facts] dt").first().waitFor();
+      await accessible(page, "playground");
+      await fits(page, "playground");
+      await screenshot(page, `playground-${width}-${scheme}`);
+      await close();
+    }
+  });
+}
+
+test("the operator looks after accounts and providers", async () => {
+  const { page, close } = await open(browser, router.url);
+  await page.goto("/admin");
+  await page.getByLabel("Admin token").fill("nonsense");
+  await page.keyboard.press("Enter");
+  await page.getByRole("alert").waitFor();
+  await accessible(page, "sign-in, refused");
+  await page.getByLabel("Admin token").fill(ADMIN);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Overview" }).waitFor();
+  await page.goto("/admin/customers?query=sandbox");
+  await page.locator("tbody th a").click();
+  const before = await page.locator("dd").first().textContent();
+  await page.locator("[id='grant.amount_usd']").fill("1.25");
+  await page.locator("[id='grant.reason']").fill("for a test");
+  await page.getByRole("button", { name: "Give" }).click();
+  await page.getByText("The credit is given.").waitFor();
+  assert.notEqual(await page.locator("dd").first().textContent(), before);
+  await page.goto("/admin/providers");
+  await page.locator("#anthropic").getByRole("button", { name: "Rest" }).click();
+  await page.locator("#anthropic .tripped").waitFor();
+  assert.equal((await router.chat("claude-haiku-4-5")).status, 503);
+  await screenshot(page, "admin-providers-rested");
+  await page.locator("#anthropic").getByRole("button", { name: "Resume" }).click();
+  await page.locator("#anthropic .flowing").waitFor();
+  assert.equal((await router.chat("claude-haiku-4-5")).status, 200);
+  await page.goto("/admin/catalog");
+  await page.getByLabel("From a file").setInputFiles({ name: "catalog.toml", mimeType: "text/plain", buffer: Buffer.from('[[model]]\nid = "gpt-4.1"\ntier = "luxury"\n') });
+  await page.getByRole("button", { name: "Check it" }).click();
+  await page.getByRole("heading", { name: "Refused" }).waitFor();
+  await screenshot(page, "admin-catalog-refused");
+  for (const path of ["/admin", "/admin/customers", "/admin/providers", "/admin/catalog", "/admin/books", "/admin/log"]) {
+    for (const colorScheme of SCHEMES) {
+      for (const width of WIDTHS) {
+        await page.setViewportSize({ width, height: 900 });
+        await page.emulateMedia({ colorScheme });
+        await page.goto(path);
+        const name = `${path.slice(1).replaceAll("/", "-")}-${width}-${colorScheme}`;
+        await accessible(page, name);
+        await fits(page, name);
+        await screenshot(page, name);
+      }
+    }
+  }
+  await page.goto("/admin");
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.goto("/admin/log");
+  assert.equal(new URL(page.url()).pathname, "/admin/sign-in");
+  await close(["400", "401"]);
+});
