@@ -84,7 +84,12 @@ pub fn gzip(bytes: &[u8], level: Compression) -> Vec<u8> {
 
 fn brotli(bytes: &[u8]) -> Vec<u8> {
     let mut compressed = Vec::with_capacity(bytes.len() / 3);
-    let params = brotli::enc::BrotliEncoderParams::default();
+    // A window of 64 KiB holds every asset; the default one would cost ten megabytes at the start.
+    let params = brotli::enc::BrotliEncoderParams {
+        lgwin: 16,
+        size_hint: bytes.len(),
+        ..Default::default()
+    };
     brotli::BrotliCompress(&mut &bytes[..], &mut compressed, &params)
         .map(|_| compressed)
         .unwrap_or_default()
