@@ -83,7 +83,7 @@ test("from the code in the mail to limits, deposits and receipts", async () => {
   await page.goto("/dashboard");
   await page.waitForFunction(() => document.querySelector("h1").textContent === "$9.6" || (location.reload(), false), undefined, { polling: 200 });
   await page.goto("/dashboard/credit");
-  await page.getByRole("link", { name: "Receipt" }).click();
+  await page.getByRole("link", { name: "Receipt", exact: true }).click();
   await page.getByText("Charged to the card").waitFor();
   await accessible(page, "receipt");
   await screenshot(page, "receipt");
