@@ -116,7 +116,7 @@ test("from the code in the mail to limits, deposits and receipts", async () => {
   await page.goto("/playground");
   await page.locator("#model-a").selectOption("gpt-4.1");
   await run(page);
-  assert.match(await page.locator("[data-answer=a] [data-out=error]").textContent(), /openai/);
+  assert.match(await page.locator("[data-answer=a] [data-out=error]").textContent(), /blocks the provider/);
   await page.locator("#model-a").selectOption("standard");
   const spent = await page.locator("[data-balance]").textContent();
   await run(page);
