@@ -7,9 +7,7 @@
 # that has schemathesis already. Needs python3 with venv, and PyPI.
 set -euo pipefail
 
-here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
-work=$(mktemp -d)
+. "$(dirname "$0")/setup.sh"
 router=
 
 clean_up() {
@@ -21,17 +19,10 @@ clean_up() {
 }
 trap clean_up EXIT
 
-bin=${MODEL_ROUTER_BIN:-}
-if [ -z "$bin" ]; then
-    (cd "$root" && cargo build --release --locked --quiet)
-    bin=${CARGO_TARGET_DIR:-$root/target}/release/model-router
-fi
-
 python=${FUZZ_PYTHON:-}
 if [ -z "$python" ]; then
     echo "fuzz-api: installing schemathesis from PyPI"
-    python3 -m venv "$work/venv"
-    "$work/venv/bin/pip" install --quiet --disable-pip-version-check "schemathesis==4.32.5"
+    pypi "schemathesis==4.32.5"
     python=$work/venv/bin/python
 fi
 

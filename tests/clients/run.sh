@@ -4,9 +4,7 @@
 # Needs python3 with venv, node with npm, and the two package registries.
 set -euo pipefail
 
-here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
-work=$(mktemp -d)
+. "$(dirname "$0")/setup.sh"
 pids=()
 
 clean_up() {
@@ -38,15 +36,8 @@ await_line() {
     return 1
 }
 
-bin=${MODEL_ROUTER_BIN:-}
-if [ -z "$bin" ]; then
-    (cd "$root" && cargo build --release --locked --quiet)
-    bin=${CARGO_TARGET_DIR:-$root/target}/release/model-router
-fi
-
 echo "clients: installing openai from PyPI and npm"
-python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt"
+pypi -r "$here/requirements.txt"
 cp "$here/package.json" "$here/test_openai.mjs" "$work"
 (cd "$work" && npm install --no-package-lock --no-audit --no-fund --loglevel=error >npm)
 

@@ -5,9 +5,7 @@
 # package registries.
 set -euo pipefail
 
-here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
-work=$(mktemp -d)
+. "$(dirname "$0")/setup.sh"
 router=
 
 clean_up() {
@@ -16,15 +14,8 @@ clean_up() {
 }
 trap clean_up EXIT
 
-bin=${MODEL_ROUTER_BIN:-}
-if [ -z "$bin" ]; then
-    (cd "$root" && cargo build --release --locked --quiet)
-    bin=${CARGO_TARGET_DIR:-$root/target}/release/model-router
-fi
-
 echo "samples: installing openai, langchain-openai, litellm, ai and @ai-sdk/openai-compatible"
-python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --disable-pip-version-check openai langchain-openai litellm
+pypi openai langchain-openai litellm
 (cd "$work" && npm install --no-package-lock --no-audit --no-fund --loglevel=error openai ai @ai-sdk/openai-compatible >npm)
 
 env MODEL_ROUTER_BIND=127.0.0.1:0 MODEL_ROUTER_DATA_DIR="$work/var" "$bin" serve --sandbox >"$work/banner" 2>"$work/log" &
