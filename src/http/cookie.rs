@@ -1,4 +1,5 @@
-//! The session's cookie, and whether a request that carries it was meant by our own pages.
+//! Cookies of those who have signed in, and whether a request that carries one was meant by our own
+//! pages.
 
 use actix_web::body::MessageBody;
 use actix_web::cookie::time::Duration;
@@ -11,10 +12,55 @@ use actix_web::{HttpMessage, HttpRequest};
 use crate::config::Settings;
 use crate::store::SESSION_MS;
 
-/// With this prefix browsers insist on `Secure`, on `Path=/` and on this very host.
-const NAME: &str = "__Host-mr";
-/// On a developer's desk, where there is no TLS.
-const PLAIN_NAME: &str = "mr";
+/// A customer's session.
+const SESSION: Kind = Kind {
+    name: "__Host-mr",
+    plain_name: "mr",
+    same_site: SameSite::Lax,
+};
+
+/// A cookie that says who has signed in. No script reads it, and it goes to this host alone.
+pub struct Kind {
+    /// Begins with `__Host-`: browsers then insist on `Secure`, on `Path=/` and on this very host.
+    pub name: &'static str,
+    /// Its name on a developer's desk, where there is no TLS.
+    pub plain_name: &'static str,
+    /// Whether links from other sites carry it.
+    pub same_site: SameSite,
+}
+
+impl Kind {
+    /// What the request's cookie holds.
+    pub fn held(&self, request: &HttpRequest, settings: &Settings) -> Option<String> {
+        request
+            .cookie(self.name(settings))
+            .map(|cookie| cookie.value().to_owned())
+    }
+
+    /// The cookie with a value, for so long.
+    pub fn with(&self, value: &str, max_age: Duration, settings: &Settings) -> Cookie<'static> {
+        Cookie::build(self.name(settings), value.to_owned())
+            .path("/")
+            .http_only(true)
+            .secure(!settings.is_plain_loopback())
+            .same_site(self.same_site)
+            .max_age(max_age)
+            .finish()
+    }
+
+    /// The cookie that ends it.
+    pub fn removal(&self, settings: &Settings) -> Cookie<'static> {
+        self.with("", Duration::ZERO, settings)
+    }
+
+    fn name(&self, settings: &Settings) -> &'static str {
+        if settings.is_plain_loopback() {
+            self.plain_name
+        } else {
+            self.name
+        }
+    }
+}
 
 /// Where a request was made, as far as browsers tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,15 +98,13 @@ pub fn is_forgeable(request: &HttpRequest, settings: &Settings) -> bool {
 
 /// The session token that the request's cookie carries.
 pub fn token(request: &HttpRequest, settings: &Settings) -> Option<String> {
-    request
-        .cookie(name(settings))
-        .map(|cookie| cookie.value().to_owned())
+    SESSION.held(request, settings)
 }
 
 /// The cookie that keeps a browser signed in for as long as a session lives.
 pub fn fresh(token: &str, settings: &Settings) -> Cookie<'static> {
     let lifetime = i64::try_from(SESSION_MS).unwrap_or(i64::MAX);
-    cookie(token, Duration::milliseconds(lifetime), settings)
+    SESSION.with(token, Duration::milliseconds(lifetime), settings)
 }
 
 /// A cookie that the response to this request shall renew.
@@ -86,25 +130,7 @@ pub fn write_renewed(response: &mut ServiceResponse<impl MessageBody>) {
 
 /// The cookie that ends it.
 pub fn removal(settings: &Settings) -> Cookie<'static> {
-    cookie("", Duration::ZERO, settings)
-}
-
-fn cookie(value: &str, max_age: Duration, settings: &Settings) -> Cookie<'static> {
-    Cookie::build(name(settings), value.to_owned())
-        .path("/")
-        .http_only(true)
-        .secure(!settings.is_plain_loopback())
-        .same_site(SameSite::Lax)
-        .max_age(max_age)
-        .finish()
-}
-
-fn name(settings: &Settings) -> &'static str {
-    if settings.is_plain_loopback() {
-        PLAIN_NAME
-    } else {
-        NAME
-    }
+    SESSION.removal(settings)
 }
 
 fn own_origin(settings: &Settings) -> String {

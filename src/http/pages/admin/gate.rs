@@ -3,8 +3,8 @@
 
 use std::future::{Ready, ready};
 
+use actix_web::cookie::SameSite;
 use actix_web::cookie::time::Duration;
-use actix_web::cookie::{Cookie, SameSite};
 use actix_web::dev::Payload as Body;
 use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
@@ -17,7 +17,6 @@ use url::Url;
 use crate::actors::clock::now_ms;
 use crate::actors::consoles::CONSOLE_MS;
 use crate::actors::ledger::Note;
-use crate::config::Settings;
 use crate::http::auth::switchboard;
 use crate::http::operator::{self, Operator};
 use crate::http::pages::form::Form;
@@ -29,10 +28,12 @@ use crate::pages::Here;
 use crate::pages::admin::SignIn;
 use crate::store::{Action, Deed};
 
-/// With this prefix browsers insist on `Secure`, on `Path=/` and on this very host.
-const NAME: &str = "__Host-mr-admin";
-/// On a developer's desk, where there is no TLS.
-const PLAIN_NAME: &str = "mr-admin";
+/// The operator's cookie, which no link from another site carries.
+const COOKIE: cookie::Kind = cookie::Kind {
+    name: "__Host-mr-admin",
+    plain_name: "mr-admin",
+    same_site: SameSite::Strict,
+};
 /// Where the operator's pages begin.
 const HOME: &str = "/admin";
 
@@ -51,7 +52,7 @@ impl FromRequest for Console {
 fn console(request: &HttpRequest) -> Result<Console, actix_web::Error> {
     let desk = switchboard(request)?;
     exists(desk, request)?;
-    let held = held(request, &desk.settings);
+    let held = COOKIE.held(request, &desk.settings);
     let is_in = held.is_some_and(|token| desk.consoles().is_open(&token, now_ms()));
     if !is_in {
         let login = see(&format!(
@@ -104,7 +105,7 @@ pub async fn sign_in(
     let opened = desk.consoles().open(now_ms);
     let mut response = see(&next);
     let life = i64::try_from(CONSOLE_MS).unwrap_or(i64::MAX);
-    let fresh = fresh(&opened, Duration::milliseconds(life), &desk.settings);
+    let fresh = COOKIE.with(&opened, Duration::milliseconds(life), &desk.settings);
     response.add_cookie(&fresh).map_err(ApiError::internal)?;
     Ok(response)
 }
@@ -115,11 +116,11 @@ pub async fn sign_out(
     http: HttpRequest,
     _: Console,
 ) -> Result<HttpResponse, ApiError> {
-    if let Some(token) = held(&http, &desk.settings) {
+    if let Some(token) = COOKIE.held(&http, &desk.settings) {
         desk.consoles().close(&token);
     }
     let mut response = see("/admin/sign-in");
-    let removal = fresh("", Duration::ZERO, &desk.settings);
+    let removal = COOKIE.removal(&desk.settings);
     response.add_cookie(&removal).map_err(ApiError::internal)?;
     Ok(response)
 }
@@ -171,29 +172,6 @@ fn come_back(request: &HttpRequest) -> String {
 
 fn encoded(path: &str) -> String {
     url::form_urlencoded::byte_serialize(path.as_bytes()).collect()
-}
-
-fn held(request: &HttpRequest, settings: &Settings) -> Option<String> {
-    let cookie = request.cookie(name(settings));
-    cookie.map(|cookie| cookie.value().to_owned())
-}
-
-fn fresh(value: &str, max_age: Duration, settings: &Settings) -> Cookie<'static> {
-    Cookie::build(name(settings), value.to_owned())
-        .path("/")
-        .http_only(true)
-        .secure(!settings.is_plain_loopback())
-        .same_site(SameSite::Strict)
-        .max_age(max_age)
-        .finish()
-}
-
-fn name(settings: &Settings) -> &'static str {
-    if settings.is_plain_loopback() {
-        PLAIN_NAME
-    } else {
-        NAME
-    }
 }
 
 #[cfg(test)]
