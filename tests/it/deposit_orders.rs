@@ -5,8 +5,8 @@ use std::time::Duration;
 use model_router::sandbox::stripe::{Call, Fault};
 use serde_json::{Value, json};
 
-use super::router::{error_of, text};
-use super::shop::{Shop, VISA};
+use super::router::error_of;
+use super::shop::{Shop, VISA, page_of};
 
 fn sessions(calls: &[Call]) -> Vec<&Call> {
     let of_page = |call: &&Call| call.path == "/v1/checkout/sessions";
@@ -68,7 +68,7 @@ async fn an_answer_that_was_lost_is_asked_for_again_under_the_same_key() {
     assert_eq!(pages.len(), 3);
     assert_eq!(pages[1], pages[2]);
     let answer: Value = response.json().await.unwrap();
-    let session = text(&answer["url"]).rsplit('/').next().unwrap().to_owned();
+    let session = page_of(&answer);
     shop.stripe.pay(&session, VISA).unwrap();
     shop.until_balance_is(&ada, "9.6").await;
 }

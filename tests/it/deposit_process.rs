@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::mailbox::{code, request, verify};
 use super::process::command;
 use super::router::{ADMIN, crypto, text};
-use super::shop::{VISA, now_s};
+use super::shop::{VISA, now_s, page_of};
 use super::signin_process::files;
 
 const KEY: &str = "sk_test_canarystripekey6e1b";
@@ -141,7 +141,7 @@ async fn killed_between_order_and_answer_it_is_one_order_one_page_and_one_credit
         keys.len() >= 2 && keys.windows(2).all(|pair| pair[0] == pair[1]),
         "{keys:?}"
     );
-    let page = text(&answer["url"]).rsplit('/').next().unwrap().to_owned();
+    let page = page_of(&answer);
     stripe.pay(&page, VISA).unwrap();
     let account = format!("{}/v1/account", router.url);
     while get(&client, &account, &session).await["balance_usd"] != "9.6" {
@@ -165,7 +165,7 @@ async fn the_keys_of_stripe_are_in_no_log_no_file_and_no_answer() {
     let answer = order(&client, &router.url, &session).await.unwrap();
     let answer: Value = answer.json().await.unwrap();
     let mut said = answer.to_string();
-    let page = text(&answer["url"]).rsplit('/').next().unwrap().to_owned();
+    let page = page_of(&answer);
     stripe.pay(&page, VISA).unwrap();
     let billing = format!("{}/v1/billing", router.url);
     let deadline = Instant::now() + Duration::from_secs(10);

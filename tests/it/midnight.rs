@@ -11,25 +11,11 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::process::{Process, command};
+use super::race::ten_cents;
 use super::router::{ADMIN, ask, crypto, pico, text};
 
-/// Forty tokens are ten cents, and take long enough that some answers begin before midnight and end
-/// after it.
-const TEN_CENTS: &str = r#"
-[[model]]
-id = "ten-cents"
-provider = "openai"
-upstream = "ten-cents!delay_ms=300"
-tier = "premium"
-context_window = 100000
-max_output = 4000
-price = { input = 0, output = 2500 }
-abilities = []
-quality = 0.5
-coding = 0.5
-ttft_ms = 500
-tokens_per_s = 100
-"#;
+/// It takes long enough that some answers begin before midnight and end after it.
+const SLOW: &str = "ten-cents!delay_ms=300";
 const AT_ONE_TIME: usize = 200;
 const LIMIT: i64 = 1_000_000_000_000;
 /// Two seconds before midnight, two after it.
@@ -50,7 +36,7 @@ fn other_clock() -> Option<PathBuf> {
 
 fn serve(dir: &Path, clock: &Path) -> Process {
     let catalog = dir.join("catalog.toml");
-    std::fs::write(&catalog, TEN_CENTS).unwrap();
+    std::fs::write(&catalog, ten_cents(SLOW)).unwrap();
     let mut command = command(dir);
     command
         .args(["serve", "--sandbox"])

@@ -9,29 +9,33 @@ use serde_json::Value;
 
 use super::router::{Account, Router, ask, pico};
 
-/// Forty tokens of this model are exactly ten cents, and its input is free.
-const TEN_CENTS: &str = r#"
+/// A model of which forty tokens are exactly ten cents, and whose input is free.
+pub fn ten_cents(upstream: &str) -> String {
+    format!(
+        r#"
 [[model]]
 id = "ten-cents"
 provider = "openai"
-upstream = "ten-cents"
+upstream = "{upstream}"
 tier = "premium"
 context_window = 100000
 max_output = 4000
-price = { input = 0, output = 2500 }
+price = {{ input = 0, output = 2500 }}
 abilities = []
 quality = 0.5
 coding = 0.5
 ttft_ms = 500
 tokens_per_s = 100
-"#;
+"#
+    )
+}
 const REQUESTS: usize = 1000;
 const PATIENCE_MS: u64 = 60_000;
 const FIVE_DOLLARS: i64 = 5_000_000_000_000;
 
 /// Runs the race so many times, each on an account of its own.
 pub async fn repeat(times: u32) {
-    let mut router = Router::with(TEN_CENTS, |settings| {
+    let mut router = Router::with(&ten_cents("ten-cents"), |settings| {
         // The thousand callers share a thread: on a busy machine it takes them long to send what they
         // have begun, and the simulated provider long to take it.
         settings.limits.header_read_ms = PATIENCE_MS;

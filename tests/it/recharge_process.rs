@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::deposit_process::{Real, order, session};
-use super::router::{ADMIN, crypto, text};
-use super::shop::VISA;
+use super::router::{ADMIN, crypto};
+use super::shop::{VISA, page_of};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -54,7 +54,7 @@ async fn killed_between_charge_and_credit_it_is_one_charge_and_one_credit() {
     let session = session(&client, &router.url, &var).await;
     let ordered = order(&client, &router.url, &session).await.unwrap();
     let ordered: Value = ordered.json().await.unwrap();
-    let page = text(&ordered["url"]).rsplit('/').next().unwrap().to_owned();
+    let page = page_of(&ordered);
     stripe.pay(&page, VISA).unwrap();
     let billing = format!("{}/v1/billing", router.url);
     until(&client, &billing, &session, |billing| {

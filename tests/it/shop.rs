@@ -16,6 +16,12 @@ const WEBHOOK: &str = "/v1/billing/webhook";
 pub const VISA: &str = "4242424242424242";
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// The page of Stripe's that an order is paid on, by the answer to the order.
+pub fn page_of(ordered: &Value) -> String {
+    let url = ordered["url"].as_str().unwrap();
+    url.rsplit('/').next().unwrap().to_owned()
+}
+
 pub struct Shop {
     pub router: Router,
     pub stripe: Stripe,
@@ -82,7 +88,7 @@ impl Shop {
         let status = response.status();
         let answer: Value = response.json().await.unwrap();
         assert_eq!(status, 200, "{answer}");
-        let session = text(&answer["url"]).rsplit('/').next().unwrap().to_owned();
+        let session = page_of(&answer);
         (answer, session)
     }
 
