@@ -2,6 +2,7 @@
 
 mod account;
 mod audit;
+pub mod ledger;
 mod overview;
 mod providers;
 
@@ -90,8 +91,7 @@ pub async fn give(
     mut fields: Fields,
 ) -> Result<Picodollars, ApiError> {
     let amount = fields.required("amount_usd", MORE_THAN_NOTHING, fields::positive_usd)?;
-    let key = fields.idempotency_key(http)?;
-    let idempotency_key = key.ok_or_else(|| fields::missing("idempotency_key"))?;
+    let idempotency_key = fields.required_idempotency_key(http)?;
     let reason = fields.optional("reason", "a text", fields::text)?;
     fields.finish()?;
     let credit = Grant {

@@ -84,6 +84,12 @@ impl Fields {
         Ok(Some(key))
     }
 
+    /// The same of a route that cannot do without one.
+    pub fn required_idempotency_key(&mut self, http: &HttpRequest) -> Result<String, ApiError> {
+        let key = self.idempotency_key(http)?;
+        key.ok_or_else(|| missing("idempotency_key"))
+    }
+
     /// A member that may be missing; `null` is not one. `read` refuses with `None` what is not
     /// `expected`.
     pub fn optional<T>(

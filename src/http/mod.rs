@@ -4,7 +4,6 @@ mod account;
 mod activity;
 mod admin;
 mod attempt;
-mod audit;
 mod auth;
 mod billing;
 mod body;
@@ -229,8 +228,8 @@ fn routes(app: &mut ServiceConfig) {
     .service(post("/admin/accounts/{id}/adjust").route(web::post().to(admin::adjust_balance)))
     .service(post("/admin/accounts/{id}/credits").route(web::post().to(admin::add_credit)))
     .service(post("/admin/catalog/reload").route(web::post().to(admin::reload_catalog)))
-    .service(get("/admin/ledger/verify").route(web::get().to(audit::verify)))
-    .service(get("/admin/ledger/export").route(web::get().to(audit::export)))
+    .service(get("/admin/ledger/verify").route(web::get().to(admin::ledger::verify)))
+    .service(get("/admin/ledger/export").route(web::get().to(admin::ledger::export)))
     .service(post("/admin/providers/{name}/rest").route(web::post().to(admin::rest_provider)))
     .service(post("/admin/providers/{name}/resume").route(web::post().to(admin::resume_provider)))
     .service(get("/admin/accounts/{id}/usage").route(web::get().to(usage::records)))

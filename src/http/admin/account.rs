@@ -98,8 +98,7 @@ pub async fn adjust(
     let either = "an amount of USD as a text, such as \"5.00\" or \"-5.00\"";
     let amount = fields.required("amount_usd", either, fields::parsed)?;
     let reason = fields.text("reason")?;
-    let key = fields.idempotency_key(http)?;
-    let idempotency_key = key.ok_or_else(|| fields::missing("idempotency_key"))?;
+    let idempotency_key = fields.required_idempotency_key(http)?;
     fields.finish()?;
     let adjust = Adjust {
         account: existing(desk, id).await?,

@@ -13,10 +13,10 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task::spawn_blocking;
 
-use super::operator::Operator;
-use super::{ApiError, Code, Switchboard};
 use crate::actors::clock::now_ms;
 use crate::actors::ledger::{Note, TakeSnapshot};
+use crate::http::operator::Operator;
+use crate::http::{ApiError, Code, Switchboard};
 use crate::store::{Action, Deed, ExportError, Snapshot};
 
 /// Bytes of an export in one piece.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::around;
 use super::gate::Console;
 use crate::http::pages::answer;
-use crate::http::{ApiError, Switchboard, admin, audit};
+use crate::http::{ApiError, Switchboard, admin};
 use crate::money::Picodollars;
 use crate::pages::admin::{Books, Part};
 
@@ -27,7 +27,7 @@ pub async fn verify(
     http: HttpRequest,
     _: Console,
 ) -> Result<HttpResponse, ApiError> {
-    let report = audit::check(&desk).await?;
+    let report = admin::ledger::check(&desk).await?;
     let members = report.as_object().into_iter().flatten();
     let facts = members.map(|(name, value)| [name.replace('_', " "), plain(value)]);
     show(&desk, &http, facts.collect()).await

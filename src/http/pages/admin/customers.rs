@@ -159,16 +159,14 @@ async fn after(
     let Some(error) = error else {
         return Ok(see(&format!("/admin/customers/{id}?done={word}")));
     };
-    let names = ["amount_usd", "reason", "daily_limit_usd"].map(|name| {
-        let is_limit = name == "daily_limit_usd";
-        format!("{}{name}", if is_limit { "" } else { prefix })
-    });
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let field = error.field().map(|field| match field {
+    // Granting and adjusting have fields of the same names on one page.
+    let on_page = |field: &str| match field {
         "amount_usd" | "reason" => format!("{prefix}{field}"),
         other => other.to_owned(),
-    });
-    let error = match field {
+    };
+    let names = ["amount_usd", "reason", "daily_limit_usd"].map(on_page);
+    let names = names.each_ref().map(String::as_str);
+    let error = match error.field().map(on_page) {
         Some(field) => error.param(field),
         None => error,
     };
