@@ -1,44 +1,50 @@
 //! Long conversations for `auto` keep nobody else waiting, and only so many of them wait.
 
-use bytes::Bytes;
-use futures_util::FutureExt;
-use model_router::actors::classifier::{Classify, Purpose};
-use model_router::http::transcript::transcript;
-use model_router::routing::classify::Circumstances;
+use std::sync::mpsc::{Receiver, channel};
+
+use actix::{Context, Handler, Message};
+use futures_util::future::{Either, select};
+use model_router::actors::classifier::Classifier;
 use model_router::sandbox::{Fault, Vendor};
-use model_router::wire::ChatRequest;
 use serde_json::json;
 
 use super::router::{Router, ask, error_of, text};
 
-/// Far more than are classified while a few small requests are answered: seconds against milliseconds.
-const QUEUED: usize = 2_000;
-const SMALL: usize = 10;
+/// Keeps the classifier busy until the other end is dropped, as a queue of long conversations does.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Long(Receiver<()>);
+
+impl Handler<Long> for Classifier {
+    type Result = ();
+
+    fn handle(&mut self, Long(end): Long, _: &mut Context<Self>) {
+        assert!(end.recv().is_err());
+    }
+}
 
 #[actix_web::test]
 async fn small_requests_do_not_wait_for_long_conversations() {
     let router = Router::start().await;
     let account = router.account("5.00").await;
-    let long = "Find out why 3 of 400 tasks ran twice, and prove the fix.\n".repeat((1 << 20) / 58);
-    let long = ChatRequest::parse(Bytes::from(ask("auto", &long).to_string())).unwrap();
-    let conversation = transcript(&long);
-    let classify = || Classify {
-        conversation: conversation.clone(),
-        circumstances: Circumstances::default(),
-        purpose: Purpose::Explain,
+    let (end, busy) = channel();
+    router.desk.classifier.do_send(Long(busy));
+    let small = async {
+        for _ in 0..3 {
+            router.served(&account, &ask("gpt-4.1", "Hello")).await;
+            router.served(&account, &ask("standard", "Hello")).await;
+        }
     };
-    let classifier = &router.desk.classifier;
-    let mut queue: Vec<_> = (0..QUEUED).map(|_| classifier.send(classify())).collect();
-    for _ in 0..SMALL {
-        router.served(&account, &ask("gpt-4.1", "Hello")).await;
+    let auto = ask("auto", "Compare quicksort and mergesort.");
+    let waiting = std::pin::pin!(router.chat(&account, &auto));
+    let small = std::pin::pin!(small);
+    match select(waiting, small).await {
+        Either::Left(_) => panic!("auto was answered by a classifier that was busy"),
+        Either::Right(((), waiting)) => {
+            drop(end);
+            assert_eq!(waiting.await.status(), 200);
+        }
     }
-    let last = queue.pop().unwrap();
-    assert!(
-        last.now_or_never().is_none(),
-        "the queue was worked off before {SMALL} small requests were answered"
-    );
-    let first = queue.swap_remove(0);
-    assert!(first.await.is_ok(), "it is being worked off all the same");
 }
 
 #[actix_web::test]
