@@ -159,6 +159,7 @@ impl Entry {
             || key.starts_with(key::STATISTICS)
             || key.starts_with(key::HISTORY)
             || key == key::META
+            || key == key::YOUNG
         {
             // What was learned of the models and came of attempts is no money: a damaged row is dropped at
             // the next start.
