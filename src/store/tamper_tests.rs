@@ -9,7 +9,7 @@ use crate::store::book::{Chain, Link, Meta};
 use crate::store::{Book, Limits, verify};
 
 /// The kinds of rows, by how their keys begin.
-const KINDS: [&[u8]; 28] = [
+const KINDS: [&[u8]; 27] = [
     key::BALANCES,
     key::TRANSFERS,
     key::HOLDS,
@@ -23,7 +23,6 @@ const KINDS: [&[u8]; 28] = [
     key::DAYS,
     key::MONTHS,
     key::KEY_TOTALS,
-    key::GENERATIONS,
     key::RECORDS,
     key::CUSTOMERS,
     key::ADDRESSES,
