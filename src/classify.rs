@@ -12,10 +12,11 @@ use model_router::actors::clock::today;
 use model_router::catalog::Prefer;
 use model_router::config::{Environment, Settings};
 use model_router::http::transcript::transcript;
+use model_router::money::Picodollars;
 use model_router::routing::classify::{
-    Circumstances, Conversation, Model, NAMES, Verdict, classify, model,
+    Circumstances, Conversation, Model, NAMES, Prices, Verdict, classify, model,
 };
-use model_router::routing::{Live, Standing, grid};
+use model_router::routing::{Live, Standing, TierPrices};
 use model_router::wire::ChatRequest;
 use serde_json::{Map, Value, json};
 
@@ -69,7 +70,7 @@ fn classified(config: Option<&Path>, from: &Path, form: Form) -> Result<(), Fail
         }
         // Training reads features also where the weights are of an older program.
         Form::Features => {
-            writeln!(out, "{}", json!(NAMES.as_slice()))?;
+            writeln!(out, "{}", header(config)?)?;
             each_line(&mut input, &mut out, features)?;
         }
     }
@@ -97,7 +98,25 @@ fn each_line(
     Ok(())
 }
 
-/// The model, and prices as if every provider had a key.
+/// What comes before the features: their names, and what the tiers cost.
+fn header(config: Option<&Path>) -> Result<Value, Failure> {
+    let settings = Settings::load(config, &Environment::Process)?;
+    let Prices(prices) = prices(&settings)?;
+    let prices = prices.map(|price| price.map(Picodollars::get));
+    Ok(json!({ "features": NAMES.as_slice(), "prices_picodollars": prices }))
+}
+
+/// What the tiers cost as if every provider had a key.
+fn prices(settings: &Settings) -> Result<Prices, Failure> {
+    let source = Source {
+        overlay: settings.catalog.overlay.clone(),
+        env: Environment::Process,
+    };
+    let live = |model: &_| Live::prior(model, Standing::Flowing);
+    Ok(TierPrices::of(&source.load()?, today(), &live).prices(Prefer::default(), &[]))
+}
+
+/// The model, and what the tiers cost.
 struct Judge {
     model: Model,
     circumstances: Circumstances,
@@ -105,20 +124,11 @@ struct Judge {
 
 impl Judge {
     fn new(config: Option<&Path>) -> Result<Self, Failure> {
-        let env = Environment::Process;
-        let settings = Settings::load(config, &env)?;
-        let source = Source {
-            overlay: settings.catalog.overlay.clone(),
-            env,
-        };
-        let catalog = source.load()?;
-        let prefer = Prefer::default();
-        let live = |model: &_| Live::prior(model, Standing::Flowing);
+        let settings = Settings::load(config, &Environment::Process)?;
         Ok(Self {
             model: classifier::load(settings.auto.weights.as_ref())?,
             circumstances: Circumstances {
-                prefer,
-                prices: grid::prices(&catalog, prefer, &[], today(), &live),
+                prices: prices(&settings)?,
                 ..Circumstances::default()
             },
         })

@@ -8,7 +8,6 @@ use std::time::Duration;
 use actix_web::web::Data;
 use model_router::actors::accounts::{CreateAccount, DeleteKey, FindAccount, ListKeys, MakeKey};
 use model_router::actors::catalog::Reload;
-use model_router::actors::classifier::ReloadWeights;
 use model_router::actors::exporter::{self, TakeFigures};
 use model_router::actors::ledger::{Drain, Grant};
 use model_router::actors::mailer::Finish;
@@ -315,17 +314,15 @@ async fn drain(desk: &Switchboard, graceful: impl Future<Output = ()>, signals: 
     }
 }
 
-/// Reads catalog and weights again; what is wrong is refused, and what was there stays.
+/// Reads catalog and weights again: both are taken, or neither.
 async fn reload(desk: &Switchboard) {
     match desk.catalog.send(Reload).await {
-        Ok(Ok(reloaded)) => tracing::info!(models = reloaded.models, "catalog reloaded"),
-        Ok(Err(error)) => tracing::error!(%error, "catalog refused; the one before stays"),
-        Err(error) => tracing::error!(%error, "catalog not reloaded"),
-    }
-    match desk.classifier.send(ReloadWeights).await {
-        Ok(Ok(version)) => tracing::info!(version, "classifier weights reloaded"),
-        Ok(Err(error)) => tracing::error!(%error, "weights refused; those before stay"),
-        Err(error) => tracing::error!(%error, "weights not reloaded"),
+        // The keeper tells what it took.
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => {
+            tracing::error!(%error, "nothing was taken; catalog and weights stay what they were");
+        }
+        Err(error) => tracing::error!(%error, "catalog and weights not reloaded"),
     }
 }
 

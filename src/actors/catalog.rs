@@ -1,5 +1,5 @@
 //! The catalog's actor: loads it, knows who is configured, starts an actor for each provider, and
-//! publishes all of it as one snapshot that is swapped whole or not at all.
+//! publishes all of it as one snapshot that is swapped whole or not at all, the weights of `auto` with it.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -11,19 +11,24 @@ use arc_swap::ArcSwap;
 
 use super::breaker::{Policy, Status};
 use super::budget::Rate;
+use super::classifier::{LoadError, WeightsFile};
 use super::clock::{now_ms, today};
 use super::credential::{self, Credential};
 use super::logbook::Logbook;
 use super::prices::{Priced, Prices};
 use super::provider::{Provider, Standings, standing};
 use super::statistics::{Board, Statistics};
-use crate::catalog::{self, Age, Catalog, CatalogError, KeyNeed, Layer, Model, ProviderName};
+use crate::catalog::{
+    self, Age, Catalog, CatalogError, KeyNeed, Layer, Model, Prefer, ProviderName,
+};
 use crate::config::{self, ConfigError, Environment};
-use crate::routing::{Live, Standing};
+use crate::routing::{Live, Standing, TierPrices, classify};
 use crate::wire;
 
 /// How often it is looked whether a new day has begun.
 const DAY_CHECK: Duration = Duration::from_secs(60 * 60);
+/// How often it is looked what the tiers cost: answers grow longer or shorter, and models end.
+const REPRICE_EVERY: Duration = Duration::from_secs(10);
 
 /// The catalog and everything that hangs on it, as one published snapshot.
 pub struct World {
@@ -31,6 +36,7 @@ pub struct World {
     pub catalog: Catalog,
     routes: HashMap<ProviderName, Arc<Route>>,
     prices: Prices,
+    tier_prices: ArcSwap<TierPrices>,
 }
 
 /// How a provider is reached.
@@ -86,6 +92,18 @@ impl World {
         self.prices.of(&model.id)
     }
 
+    /// What a typical answer costs in each tier now, give or take a few seconds.
+    pub fn tier_prices(&self, prefer: Prefer, blocked: &[ProviderName]) -> classify::Prices {
+        self.tier_prices.load().prices(prefer, blocked)
+    }
+
+    /// Looks again what the tiers cost. Only the catalog's keeper does.
+    fn reprice(&self, now: Instant, today: time::Date) {
+        let live = |model: &Model| self.live(model, now);
+        let prices = TierPrices::of(&self.catalog, today, &live);
+        self.tier_prices.store(Arc::new(prices));
+    }
+
     /// What is known of a model now.
     pub fn live(&self, model: &Model, now: Instant) -> Live {
         let standing = self.standing(model, now);
@@ -133,7 +151,7 @@ pub struct Source {
     pub env: Environment,
 }
 
-/// Why a catalog was refused. The one before it stays.
+/// Why a catalog, or the weights beside it, was refused. What was there before stays.
 #[derive(Debug, thiserror::Error)]
 pub enum ReloadError {
     /// Its file cannot be read.
@@ -142,6 +160,9 @@ pub enum ReloadError {
     /// Its rows are wrong.
     #[error(transparent)]
     Rows(#[from] CatalogError),
+    /// The weights of `auto` are wrong.
+    #[error(transparent)]
+    Weights(#[from] LoadError),
 }
 
 impl Source {
@@ -192,6 +213,7 @@ pub struct CatalogKeeper {
     remembered: Statistics,
     logbook: Arc<Logbook>,
     prices: Prices,
+    weights: WeightsFile,
     warned: Option<time::Date>,
     published: Arc<ArcSwap<World>>,
 }
@@ -203,6 +225,7 @@ impl CatalogKeeper {
         source: Source,
         rules: Rules,
         catalog: Catalog,
+        weights: WeightsFile,
         remembered: Statistics,
         logbook: Arc<Logbook>,
     ) -> Self {
@@ -210,6 +233,7 @@ impl CatalogKeeper {
             catalog,
             routes: HashMap::new(),
             prices: Prices::default(),
+            tier_prices: ArcSwap::default(),
         }));
         let mut keeper = Self {
             source,
@@ -218,6 +242,7 @@ impl CatalogKeeper {
             remembered,
             logbook,
             prices: Prices::default(),
+            weights,
             warned: None,
             published: empty,
         };
@@ -255,6 +280,28 @@ impl CatalogKeeper {
         }
     }
 
+    /// Takes catalog and weights, or neither.
+    fn reload(&mut self) -> Result<Reloaded, ReloadError> {
+        let catalog = self.source.load()?;
+        let model = self.weights.read()?;
+        let world = self.build(catalog);
+        let reloaded = Reloaded {
+            models: world.catalog.models().len(),
+            providers: world.catalog.providers().len(),
+            version: world.catalog.version().to_owned(),
+            weights: model.version().to_owned(),
+        };
+        self.published.store(Arc::new(world));
+        self.weights.hand_over(model);
+        tracing::info!(
+            models = reloaded.models,
+            version = reloaded.version,
+            weights = reloaded.weights,
+            "catalog and classifier weights published"
+        );
+        Ok(reloaded)
+    }
+
     fn build(&mut self, catalog: Catalog) -> World {
         let routes = catalog
             .providers()
@@ -262,11 +309,14 @@ impl CatalogKeeper {
             .map(|row| (row.name.clone(), Arc::new(self.route(row, &catalog))))
             .collect();
         self.prices.see(&catalog, now_ms());
-        World {
+        let world = World {
             catalog,
             routes,
             prices: self.prices.clone(),
-        }
+            tier_prices: ArcSwap::default(),
+        };
+        world.reprice(Instant::now(), today());
+        world
     }
 
     fn route(&mut self, row: &Arc<catalog::Provider>, catalog: &Catalog) -> Route {
@@ -330,7 +380,8 @@ impl CatalogKeeper {
     }
 }
 
-/// Reads the catalog's files again and swaps the snapshot, or refuses and changes nothing.
+/// Reads the catalog's file and the weights of `auto` again and takes both, or refuses and changes
+/// nothing.
 #[derive(Message)]
 #[rtype(result = "Result<Reloaded, ReloadError>")]
 pub struct Reload;
@@ -344,6 +395,8 @@ pub struct Reloaded {
     pub providers: usize,
     /// The price version.
     pub version: String,
+    /// The version of the weights.
+    pub weights: String,
 }
 
 impl Actor for CatalogKeeper {
@@ -352,6 +405,9 @@ impl Actor for CatalogKeeper {
     fn started(&mut self, ctx: &mut Context<Self>) {
         self.tell_of_endings(today());
         ctx.run_interval(DAY_CHECK, |keeper, _| keeper.tell_of_endings(today()));
+        ctx.run_interval(REPRICE_EVERY, |keeper, _| {
+            keeper.published.load().reprice(Instant::now(), today());
+        });
     }
 }
 
@@ -359,20 +415,6 @@ impl Handler<Reload> for CatalogKeeper {
     type Result = MessageResult<Reload>;
 
     fn handle(&mut self, _: Reload, _: &mut Context<Self>) -> Self::Result {
-        MessageResult(self.source.load().map(|catalog| {
-            let world = self.build(catalog);
-            let reloaded = Reloaded {
-                models: world.catalog.models().len(),
-                providers: world.catalog.providers().len(),
-                version: world.catalog.version().to_owned(),
-            };
-            self.published.store(Arc::new(world));
-            tracing::info!(
-                models = reloaded.models,
-                version = reloaded.version,
-                "catalog published"
-            );
-            reloaded
-        }))
+        MessageResult(self.reload())
     }
 }

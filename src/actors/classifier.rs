@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use actix::{Actor, Context, Handler, Message, MessageResult};
+use actix::{Actor, Addr, Context, Handler, Message, MessageResult};
 
 use crate::config::{self, ConfigError, Share};
 use crate::routing::classify::shares::Shares;
@@ -38,19 +38,37 @@ pub fn load(path: Option<&PathBuf>) -> Result<Model, LoadError> {
     model.map_err(|why| LoadError::Refused { path: name, why })
 }
 
+/// Where the weights come from, and who scores by them.
+pub struct WeightsFile {
+    /// A file in place of the built-in ones.
+    pub path: Option<PathBuf>,
+    /// Who takes them.
+    pub classifier: Addr<Classifier>,
+}
+
+impl WeightsFile {
+    /// Reads and checks them. Nothing is taken yet.
+    pub fn read(&self) -> Result<Model, LoadError> {
+        load(self.path.as_ref())
+    }
+
+    /// Lets the classifier take them: before whatever it is asked from now on.
+    pub fn hand_over(&self, model: Model) {
+        self.classifier.do_send(TakeWeights(Box::new(model)));
+    }
+}
+
 /// Scores conversations.
 pub struct Classifier {
-    path: Option<PathBuf>,
     model: Model,
     shares: Option<Shares>,
 }
 
 impl Classifier {
-    /// A classifier with a model that was loaded from `path`.
-    pub fn new(path: Option<PathBuf>, model: Model, share: Option<Share>) -> Self {
+    /// A classifier with a model that was loaded.
+    pub fn new(model: Model, share: Option<Share>) -> Self {
         tracing::info!(version = model.version(), "classifier weights loaded");
         Self {
-            path,
             model,
             shares: share.map(|share| Shares::new(share.economy, share.standard)),
         }
@@ -96,10 +114,10 @@ pub struct Classify {
     pub purpose: Purpose,
 }
 
-/// Reads the weights again, or refuses and keeps those before. Answers with their version.
+/// Takes weights that were read and checked.
 #[derive(Message)]
-#[rtype(result = "Result<String, LoadError>")]
-pub struct ReloadWeights;
+#[rtype(result = "()")]
+struct TakeWeights(Box<Model>);
 
 impl Actor for Classifier {
     type Context = Context<Self>;
@@ -113,13 +131,10 @@ impl Handler<Classify> for Classifier {
     }
 }
 
-impl Handler<ReloadWeights> for Classifier {
-    type Result = MessageResult<ReloadWeights>;
+impl Handler<TakeWeights> for Classifier {
+    type Result = ();
 
-    fn handle(&mut self, _: ReloadWeights, _: &mut Context<Self>) -> Self::Result {
-        MessageResult(load(self.path.as_ref()).map(|model| {
-            self.model = model;
-            self.model.version().to_owned()
-        }))
+    fn handle(&mut self, TakeWeights(model): TakeWeights, _: &mut Context<Self>) {
+        self.model = *model;
     }
 }

@@ -38,7 +38,7 @@ use self::arrivals::Arrivals;
 use self::breaker::Policy;
 use self::budget::Rate;
 use self::catalog::{CatalogKeeper, ReloadError, Rules, Source, World};
-use self::classifier::{Classifier, LoadError};
+use self::classifier::{Classifier, LoadError, WeightsFile};
 use self::consoles::Consoles;
 use self::conversations::Memory;
 use self::exporter::Exporter;
@@ -178,9 +178,8 @@ impl Switchboard {
             env,
         };
         let catalog = source.load()?;
-        let weights = settings.auto.weights.clone();
-        let model = classifier::load(weights.as_ref())?;
-        let classifier = Classifier::new(weights, model, settings.auto.share);
+        let model = classifier::load(settings.auto.weights.as_ref())?;
+        let classifier = Classifier::new(model, settings.auto.share);
         let storage = Storage::open(&settings)?;
         let post = Post::open(&settings.mail, &settings.storage.data_dir)?;
         let counters = Arc::new(Counters::default());
@@ -220,7 +219,19 @@ impl Switchboard {
             remembered,
             logbook,
         } = storage;
-        let keeper = CatalogKeeper::new(source, rules, catalog, remembered, Arc::clone(&logbook));
+        let classifier = Classifier::start_in_arbiter(&Arbiter::new().handle(), |_| classifier);
+        let weights = WeightsFile {
+            path: settings.auto.weights.clone(),
+            classifier: classifier.clone(),
+        };
+        let keeper = CatalogKeeper::new(
+            source,
+            rules,
+            catalog,
+            weights,
+            remembered,
+            Arc::clone(&logbook),
+        );
         let world = keeper.published();
         let purses = Arc::new(Purses::default());
         for (account, balance) in book.customers() {
@@ -312,7 +323,7 @@ impl Switchboard {
             recharger: Recharger::start_in_arbiter(&outside, |_| recharger),
             statistics: Archivist::start_in_arbiter(&disk, |_| archivist),
             catalog: keeper.start(),
-            classifier: Classifier::start_in_arbiter(&Arbiter::new().handle(), |_| classifier),
+            classifier,
             counters,
             exporter,
             stop: Stop::default(),

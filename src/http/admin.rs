@@ -15,7 +15,6 @@ use super::operator::Operator;
 use super::{ApiError, Code, Switchboard};
 use crate::actors::accounts::CreateAccount;
 use crate::actors::catalog::{Reload, Reloaded};
-use crate::actors::classifier::ReloadWeights;
 use crate::actors::clock::now_ms;
 use crate::actors::ledger::{Grant, Note};
 use crate::money::Picodollars;
@@ -109,28 +108,17 @@ pub async fn reload_catalog(
     desk: Data<Switchboard>,
     operator: Operator,
 ) -> Result<HttpResponse, ApiError> {
-    let (weights, reloaded) = reload(&desk, &operator).await?;
+    let reloaded = reload(&desk, &operator).await?;
     Ok(HttpResponse::Ok().json(json!({
         "models": reloaded.models,
         "providers": reloaded.providers,
         "version": reloaded.version,
-        "auto_weights": weights,
+        "auto_weights": reloaded.weights,
     })))
 }
 
-/// Reads the classifier's weights and the catalog's files again. What is refused leaves what stood
-/// before. Answers with the version of the weights and what the catalog holds.
-pub async fn reload(
-    desk: &Switchboard,
-    operator: &Operator,
-) -> Result<(String, Reloaded), ApiError> {
-    let weights = desk.classifier.send(ReloadWeights).await;
-    let weights = weights.map_err(ApiError::internal)?.map_err(|error| {
-        ApiError::new(
-            Code::InvalidValue,
-            format!("The classifier's weights were refused, those before stay, and so does the catalog: {error}"),
-        )
-    })?;
+/// Reads the catalog and the classifier's weights again: both are taken, or neither.
+pub async fn reload(desk: &Switchboard, operator: &Operator) -> Result<Reloaded, ApiError> {
     let reloaded = desk
         .catalog
         .send(Reload)
@@ -139,13 +127,13 @@ pub async fn reload(
     let reloaded = reloaded.map_err(|error| {
         ApiError::new(
             Code::InvalidValue,
-            format!("The catalog was refused, the one before stays: {error}"),
+            format!("Nothing was taken; catalog and weights stay what they were: {error}"),
         )
     })?;
     let deed = Deed::new(operator.author(), Action::CatalogReloaded, None, now_ms());
     let deed = deed.with("version", &reloaded.version);
     desk.ledger.do_send(Note(deed));
-    Ok((weights, reloaded))
+    Ok(reloaded)
 }
 
 async fn grant(desk: &Switchboard, grant: Grant) -> Result<Picodollars, ApiError> {

@@ -22,8 +22,7 @@ use crate::routing::classify::{Circumstances, Verdict};
 use crate::routing::context::Need;
 use crate::routing::sticky::{Tie, Warm};
 use crate::routing::{
-    Ask, CacheMarks, Choice, Funds, Live, Reason, Shortlist, Standing, Task, candidates, grid,
-    ranked,
+    Ask, CacheMarks, Choice, Funds, Live, Reason, Shortlist, Standing, Task, candidates, ranked,
 };
 use crate::wire::{self, ChatRequest, Message};
 
@@ -139,14 +138,13 @@ impl Sight {
     ) -> Result<Verdict, ApiError> {
         let catalog = &self.world.catalog;
         let prefer = prefer.unwrap_or_default();
-        let live = |model: &Model| self.world.live(model, self.now);
         let warm = self.warm.as_ref().filter(|warm| warm.tokens > 0);
         let warm = warm.and_then(|warm| catalog.model(warm.model.as_str()));
         let ask = Classify {
             conversation: transcript(request),
             circumstances: Circumstances {
                 prefer,
-                prices: grid::prices(catalog, prefer, &caller.blocked, today(), &live),
+                prices: self.world.tier_prices(prefer, &caller.blocked),
                 thresholds: None,
                 warm: warm.and_then(|model| model.tiers.first().copied()),
             },

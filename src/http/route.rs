@@ -67,6 +67,8 @@ pub async fn route(
     http: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
+    // The classifier's queue has no bound of its own.
+    let _admission = chat::admit(&desk)?;
     let (request, _share) = chat::read(&desk, &http, payload).await?;
     let mut plan = Plan::make(&desk, &caller.0, &request, Purpose::Explain).await?;
     plan.need = count::need(&plan.world.catalog, &request, &caller.0.account.to_string());

@@ -1,15 +1,12 @@
-//! Who leads each tier in each direction, and what its answers cost, for a typical request.
+//! Who leads each tier in each direction, for a typical request.
 
 use std::collections::HashMap;
 
 use super::ask::{Allowed, Ask, CacheMarks, Choice, Funds, Rules, Task};
 use super::candidates::{Candidate, ranked};
-use super::classify::Prices;
 use super::context::Need;
-use super::hold;
-use super::live::{Live, Standing};
-use crate::catalog::{Abilities, Age, Catalog, Model, Prefer, ProviderName, Tier};
-use crate::money::Picodollars;
+use super::live::Live;
+use crate::catalog::{Abilities, Catalog, Model, Prefer, Tier};
 
 /// Input tokens of the typical request.
 const TYPICAL_INPUT: u64 = 1_000;
@@ -25,42 +22,6 @@ pub fn ranking(
 ) -> Vec<Candidate> {
     let ask = typical(Choice::tier(tier, prefer), today);
     ranked(catalog, &ask, &catalog.weights(), live)
-}
-
-/// What a typical answer costs in each tier at list price: with `cheap` the least, else the mean of
-/// the models of configured providers that are not blocked. Models that are being left alone count:
-/// an outage of minutes does not make a tier dearer.
-pub fn prices(
-    catalog: &Catalog,
-    prefer: Prefer,
-    blocked: &[ProviderName],
-    today: time::Date,
-    live: &dyn Fn(&Model) -> Live,
-) -> Prices {
-    let mut costs: [Vec<i64>; 3] = Default::default();
-    let ask = typical(Choice::tier(Tier::Standard, prefer), today);
-    for model in catalog.models().iter().filter(|model| model.is_chat()) {
-        let now = live(model);
-        let is_gone = matches!(model.age(today), Age::Retired { .. });
-        if now.standing == Standing::Unconfigured || is_gone || blocked.contains(&model.provider) {
-            continue;
-        }
-        let cost = hold::expected_cost(model, &ask, now.output_mean).get();
-        for tier in &model.tiers {
-            costs[*tier as usize].push(cost);
-        }
-    }
-    let price = |costs: Vec<i64>| match prefer {
-        Prefer::Cheap => costs.into_iter().min(),
-        Prefer::Fast | Prefer::Balanced | Prefer::Quality | Prefer::Coding => mean(&costs),
-    };
-    Prices(costs.map(|costs| price(costs).map(Picodollars::new)))
-}
-
-fn mean(costs: &[i64]) -> Option<i64> {
-    let count = i64::try_from(costs.len()).ok()?;
-    let parts = costs.iter().map(|cost| cost.checked_div(count));
-    parts.sum()
 }
 
 /// A typical request for one choice.

@@ -13,6 +13,7 @@ pub mod observed;
 pub mod prefer;
 pub mod sticky;
 pub mod tally;
+pub mod tier_prices;
 pub mod uptime;
 
 pub use ask::{Allowed, Ask, CacheMarks, Choice, Funds, Hosts, Rules, Spend, Task, Wanted};
@@ -21,3 +22,4 @@ pub use live::{Live, Standing};
 pub use observation::{Ended, Observation};
 pub use observed::{KeptObserved, Observed};
 pub use tally::Tally;
+pub use tier_prices::TierPrices;

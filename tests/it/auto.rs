@@ -6,7 +6,6 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use model_router::actors::classifier::ReloadWeights;
 use model_router::catalog::Tier;
 use model_router::config::Share;
 use model_router::http::transcript::transcript;
@@ -237,6 +236,25 @@ async fn the_dry_run_names_the_largest_signals_first() {
 }
 
 #[actix_web::test]
+async fn quality_goes_to_premium_where_balanced_finds_it_too_dear() {
+    let router = Router::start().await;
+    let account = router.account("5.00").await;
+    let tier = async |prefer: &str, asked: &str| {
+        let mut body = ask("auto", asked);
+        body["prefer"] = json!(prefer);
+        text(&dry(&router, &account, &body).await["auto"]["tier"])
+    };
+    let hard = "Write a SQL query that joins orders, customers and payments and finds customers whose total grew \
+        three months in a row.";
+    assert_eq!(tier("balanced", hard).await, "standard");
+    assert_eq!(tier("quality", hard).await, "premium");
+    assert_ne!(
+        tier("quality", "What is the capital of Peru?").await,
+        "premium"
+    );
+}
+
+#[actix_web::test]
 async fn the_same_request_gets_the_same_verdict_after_reload_and_restart() {
     let asked = ask(
         "auto",
@@ -277,15 +295,6 @@ async fn weights_of_the_operator_are_read_and_damaged_ones_refused() {
     assert!(
         told.contains("auto.bin") && told.contains("checksum"),
         "{told}"
-    );
-    assert!(
-        router
-            .desk
-            .classifier
-            .send(ReloadWeights)
-            .await
-            .unwrap()
-            .is_err()
     );
     let after = dry(&router, &account, &ask("auto", "Hi!")).await;
     assert_eq!(after["auto"], before["auto"], "those before stay");

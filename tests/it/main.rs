@@ -14,6 +14,8 @@ mod anthropic;
 mod audit;
 mod auto;
 mod auto_behaviour;
+mod auto_load;
+mod auto_reload;
 mod bad_input;
 mod bedrock;
 mod billing;

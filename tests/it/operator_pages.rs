@@ -390,7 +390,7 @@ async fn a_catalog_is_checked_and_changes_nothing() {
     browser.done("/admin/catalog/load-again", &[]).await;
     std::fs::write(router.dir.path().join("catalog.toml"), "nonsense").unwrap();
     let html = browser.refused("/admin/catalog/load-again", &[], 400).await;
-    assert!(html.contains("the one before stays"), "{html}");
+    assert!(html.contains("stay what they were"), "{html}");
     assert_eq!(router.desk.world.load().catalog.version(), before);
 }
 

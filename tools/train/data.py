@@ -51,10 +51,11 @@ def ask(router, options, rows):
 
 
 def read(router, rows):
-    """Names of the features, their values and the grams of every conversation."""
-    names, *found = ask(router, ["--features"], rows)
+    """What the router says of itself (names of the features, prices of the tiers), the features and the grams of every
+    conversation."""
+    about, *found = ask(router, ["--features"], rows)
     features = np.array([line["features"] for line in found], np.int64)
-    return names, np.minimum(features, 2**31 - 1), [sorted(set(line["grams"])) for line in found]
+    return about, np.minimum(features, 2**31 - 1), [sorted(set(line["grams"])) for line in found]
 
 
 class Table:
@@ -65,6 +66,8 @@ class Table:
         self.source = np.array([row["source"] for row in rows])
         self.family = np.array([row["family"] for row in rows])
         self.is_anchor = self.family == "anchors"
+        # Rows whose outcomes can be compared: those of one source. Anchors are one scale, whatever they are made of.
+        self.scale = np.where(self.is_anchor, "anchors", self.source)
         count = collections.Counter(self.family)
         weight = np.array([1 / count[family] for family in self.family])
         self.weight = weight * len(weight) / weight.sum()
@@ -74,16 +77,12 @@ class Table:
         self.fold = np.array([zlib.crc32(str(row.get("group") or row["id"]).encode()) % 4 for row in rows])
 
     def target(self, kind, train):
-        """What is to be predicted: that economy fails, its residual within the source, or half of what premium gains."""
-        fails = self.fails[:, 0]
-        if kind == "mixed":
-            fails = (2 * fails - self.fails[:, 2]) / 2
-        target = fails[train].copy()
-        if kind == "residual":
-            source = self.source[train]
-            usual = np.average(target[self.is_anchor[train]]) if self.is_anchor[train].any() else 0
-            for name in np.unique(source):
-                rows = source == name
-                # Anchors are one scale, whatever they are made of.
-                target[rows] -= usual if name.startswith("anchors") else target[rows].mean()
+        """What is to be predicted: half that economy fails and half what premium gains ("mixed"), or, as residuals within each
+        source, that economy fails ("residual") or what premium gains ("gain")."""
+        economy, _, premium = self.fails[train].T
+        target = {"mixed": economy - premium / 2, "residual": economy, "gain": economy - premium}[kind].copy()
+        if kind != "mixed":
+            for name in np.unique(self.scale[train]):
+                rows = self.scale[train] == name
+                target[rows] -= target[rows].mean()
         return target

@@ -84,6 +84,23 @@ class Outcomes:
                 found.append([outcome[np.arange(len(index)), picked].mean(), COST[picked].mean(), *shares])
         return np.mean(found, axis=0)
 
+    def by_family(self, score, sample=None):
+        """AUC and APGR of each family, the mean of its sources."""
+        families = collections.defaultdict(list)
+        for family, auc, apgr, _ in self.by_source(score, sample).values():
+            families[family].append((auc, apgr))
+        return {family: np.mean(numbers, axis=0) for family, numbers in families.items()}
+
+    def differences(self, score, other, times=300, seed=7):
+        """95 % bootstrap intervals of how much AUC and APGR of each family differ between two scores, on the same rows."""
+        dice, drawn = np.random.default_rng(seed), collections.defaultdict(list)
+        for _ in range(times):
+            sample = self.resample(dice)
+            ours, theirs = self.by_family(score, sample), self.by_family(other, sample)
+            for family in ours.keys() & theirs.keys():
+                drawn[family].append(ours[family] - theirs[family])
+        return {family: np.percentile(values, [2.5, 97.5], axis=0) for family, values in drawn.items()}
+
     def resample(self, dice):
         """Rows drawn with replacement within each source."""
         return {source: dice.choice(index, len(index)) for (source, _), index in self.sources.items()}

@@ -1,6 +1,4 @@
 """The report: tables in Markdown, curves as SVG."""
-import collections
-
 import numpy as np
 
 import baselines
@@ -10,9 +8,9 @@ import plots
 from metrics import Outcomes
 
 TIERS = ["economy", "standard", "premium"]
-# Mean price of a typical answer by tier in the shipped catalog, and what a good answer is worth (`decide.rs`).
-PRICES = np.array([100, 430, 1090])
-WORTH = 22
+# What a good answer is worth with `balanced`, and when premium is taken at any price (`decide.rs`).
+WORTH = 21
+WORTHS = (14, 16, 18, 19, 20, 21, 22, 24, 30, 45, 60, 80, 100)
 FLOOR, CLEARLY_BETTER = 1800, 1500
 PARTS = {
     "without words": ("words",), "without topics": ("topic",), "without the line": ("line",), "without trees": ("trees",),
@@ -21,9 +19,20 @@ PARTS = {
 }
 
 
-def decide(chances, worth=WORTH):
+class Prices:
+    """What a typical answer costs in each tier, in hundredths of the cheapest, as the router has it."""
+
+    def __init__(self, picodollars):
+        cheapest = min(picodollars)
+        self.times = np.array([min(6000, price * 100 // cheapest) for price in picodollars])
+
+    def __str__(self):
+        return " : ".join(f"{times / 100:g}" for times in self.times)
+
+
+def decide(chances, prices, worth=WORTH):
     """The router's `decide::by_price`."""
-    picked = np.argmax(worth * chances - PRICES * 100, axis=1)
+    picked = np.argmax(worth * chances - prices.times * 100, axis=1)
     poor = (chances[:, 0] < FLOOR) & (chances[:, 2] >= chances[:, 1] + CLEARLY_BETTER)
     return np.where(poor, 2, picked)
 
@@ -59,17 +68,18 @@ def compared(rows, outcomes, score, tiers):
 
 
 def families(outcomes, score, words):
-    """AUC and APGR by family beside keywords."""
-    def by_family(score):
-        found = collections.defaultdict(list)
-        for family, auc, apgr, _ in outcomes.by_source(score).values():
-            found[family].append((auc, apgr))
-        return {family: np.mean(numbers, axis=0) for family, numbers in found.items()}
-    ours, theirs = by_family(score), by_family(words)
-    table = "| family | AUC keywords | AUC auto | APGR keywords | APGR auto |\n|---|---|---|---|---|\n"
+    """AUC and APGR by family beside keywords, and whether a difference is more than noise."""
+    ours, theirs, between = outcomes.by_family(score), outcomes.by_family(words), outcomes.differences(score, words)
+    table = "| family | AUC keywords | AUC auto | difference | APGR keywords | APGR auto | difference |\n|---|---|---|---|---|---|---|\n"
+    below = []
     for family in sorted(ours):
-        table += f"| {family} | {theirs[family][0]:.3f} | {ours[family][0]:.3f} | {theirs[family][1]:.3f} | {ours[family][1]:.3f} |\n"
-    return table
+        cells = []
+        for i, name in enumerate(("AUC", "APGR")):
+            low, high = between[family][:, i]
+            cells += [f"{theirs[family][i]:.3f}", f"{ours[family][i]:.3f}", f"{ours[family][i] - theirs[family][i]:+.3f} [{low:+.3f}, {high:+.3f}]"]
+            below += [f"{family} ({name})"] if high < 0 else []
+        table += f"| {family} | {' | '.join(cells)} |\n"
+    return table + f"\nBelow keywords beyond noise: {', '.join(below) or 'none'}.\n"
 
 
 def scored(chances):
@@ -82,11 +92,22 @@ def held_out(trained, question, family, curves, docs):
     titles = {"question": "New questions of known families (four folds)", "family": "Families that were left out altogether"}
     for name, margins in (("question", question), ("family", family)):
         chances = calibrate.chances(curves, margins)
-        table, words = compared(trained.rows, trained.outcomes, scored(chances).astype(float), decide(chances))
+        table, words = compared(trained.rows, trained.outcomes, scored(chances).astype(float), decide(chances, trained.prices))
         text += f"\n## {titles[name]}\n\n{table}\n{families(trained.outcomes, scored(chances).astype(float), words)}"
-    shares = [f"{worth}: " + "success {:.3f} at {:.2f}, shares {:.0%} {:.0%} {:.0%}".format(*trained.outcomes.tiers(decide(calibrate.chances(curves, question), worth))) for worth in (18, 20, 22, 24, 26, 30, 45)]
-    text += "\nWhat a good answer is worth against success and cost: " + "; ".join(shares) + ".\n"
-    return text + reliability(trained, question, family, curves, docs)
+    return text + worths(trained, question, family, curves) + reliability(trained, question, family, curves, docs)
+
+
+def worths(trained, question, family, curves):
+    """Success and cost against what a good answer is worth."""
+    table = "| worth | new questions | cost | shares | new families | cost | shares |\n|---|---|---|---|---|---|---|\n"
+    for worth in WORTHS:
+        cells = []
+        for margins in (question, family):
+            tiers = decide(calibrate.chances(curves, margins), trained.prices, worth)
+            cells.append("{:.3f} | {:.2f} | {:.0%} {:.0%} {:.0%}".format(*trained.outcomes.tiers(tiers)))
+        table += f"| {'**' + str(worth) + '**' if worth == WORTH else worth} | {' | '.join(cells)} |\n"
+    return (f"\n## What a good answer is worth\n\nIn prices of an economy answer, against success, relative cost (1, 6, 30) and shares of the tiers, "
+            f"at prices of {trained.prices}.\n\n{table}")
 
 
 def reliability(trained, question, family, curves, docs):
@@ -112,14 +133,15 @@ def reliability(trained, question, family, curves, docs):
     return f"\n## Whether the chances hold\n\n![](calibration.svg)\n\n![](reliability.svg)\n\n{table}"
 
 
-def dev(router, rows, model, curves):
+def dev(router, prices, rows, model, curves):
     """The shipped weights on rows that were used for nothing else."""
     _, features, grams = data.read(router, rows)
     table = data.Table(rows, features, grams)
     chances = calibrate.chances(curves, model.margins(table, np.arange(len(rows))))
     outcomes, score = Outcomes(rows), scored(chances).astype(float)
-    text, words = compared(rows, outcomes, score, decide(chances))
-    shares = "success {:.3f} at {:.2f}; economy {:.0%}, standard {:.0%}, premium {:.0%}".format(*outcomes.tiers(decide(chances)))
+    tiers = decide(chances, prices)
+    text, words = compared(rows, outcomes, score, tiers)
+    shares = "success {:.3f} at {:.2f}; economy {:.0%}, standard {:.0%}, premium {:.0%}".format(*outcomes.tiers(tiers))
     return f"\n## Development rows\n\n{text}\nTiers: {shares}.\n\n{families(outcomes, score, words)}"
 
 

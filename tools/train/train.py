@@ -32,7 +32,8 @@ class Trained:
         with open(HERE / "anchors.tsv", encoding="utf-8") as lines:
             hand_made = anchors.rows(lines, ANCHOR_SEED)
         self.rows, self.count = rows, len(rows)
-        self.names, features, grams = data.read(router, rows + hand_made)
+        about, features, grams = data.read(router, rows + hand_made)
+        self.names, self.prices = about["features"], report.Prices(about["prices_picodollars"])
         self.table = data.Table(rows + hand_made, features, grams)
         self.anchors = np.arange(self.count, len(self.table.rows))
         self.outcomes = Outcomes(rows)
@@ -83,7 +84,7 @@ def main():
     question, family = question[:trained.count], family[:trained.count]
     sections = report.held_out(trained, question, family, curves, options.docs)
     if options.dev:
-        sections += report.dev(options.router, data.rows(options.dev), model, curves)
+        sections += report.dev(options.router, trained.prices, data.rows(options.dev), model, curves)
     if options.ablation:
         sections += report.ablation(trained)
     (options.docs / "report.md").write_text(sections, encoding="utf-8")

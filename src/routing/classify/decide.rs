@@ -4,15 +4,16 @@ use super::shares::Thresholds;
 use crate::catalog::{Prefer, Tier};
 use crate::money::Picodollars;
 
-/// What a good answer is worth, in prices of an economy answer, by [`Prefer`]. Balanced is set so
-/// that requests of families that training had not seen cost about 4.3 where economy, standard and
-/// premium cost 1, 6 and 30, and the catalog's own prices decide.
+/// What a good answer is worth, in prices of an economy answer, by [`Prefer`]. Set at the shipped
+/// catalog's prices, by cross-validation: with balanced new questions cost 4 where economy, standard and
+/// premium cost 1, 6 and 30, which leaves work of a new kind, that costs more, below standard alone; with
+/// quality half of them go to premium. The table is in `docs/auto-routing/report.md`.
 const fn worth(prefer: Prefer) -> i64 {
     match prefer {
         Prefer::Cheap => 7,
-        Prefer::Fast | Prefer::Balanced => 22,
+        Prefer::Fast | Prefer::Balanced => 21,
         Prefer::Coding => 30,
-        Prefer::Quality => 45,
+        Prefer::Quality => 80,
     }
 }
 
@@ -131,7 +132,11 @@ fn times(Prices(prices): Prices) -> [Option<i64>; 3] {
 
 #[cfg(test)]
 mod tests {
+    use time::macros::date;
+
     use super::*;
+    use crate::catalog::{Catalog, Layer, Model};
+    use crate::routing::{Live, Standing, TierPrices};
 
     fn at(prices: [i64; 3]) -> Circumstances {
         Circumstances {
@@ -219,6 +224,28 @@ mod tests {
         let mut only_economy = shared;
         only_economy.prices.0[1..].fill(None);
         assert_eq!(tier([3_000; 3], &only_economy), Tier::Economy);
+    }
+
+    #[test]
+    fn at_the_shipped_prices_quality_takes_premium_for_what_it_gains_and_balanced_hardly_ever() {
+        let catalog = Catalog::load(&[Layer::builtin()]).unwrap();
+        let prior = |model: &Model| Live::prior(model, Standing::Flowing);
+        for today in [date!(2025 - 12 - 01), date!(2026 - 11 - 26)] {
+            let prices = TierPrices::of(&catalog, today, &prior);
+            let with = |prefer| Circumstances {
+                prefer,
+                prices: prices.prices(prefer, &[]),
+                ..Circumstances::default()
+            };
+            // What premium gains on the harder half of measured rows.
+            let hard = [2_000, 3_900, 5_600];
+            assert_eq!(tier(hard, &with(Prefer::Quality)), Tier::Premium);
+            assert_eq!(tier(hard, &with(Prefer::Balanced)), Tier::Standard);
+            let hardest = [1_700, 3_900, 5_600];
+            assert_eq!(tier(hardest, &with(Prefer::Balanced)), Tier::Premium);
+            let easy = [9_600, 9_700, 9_750];
+            assert_eq!(tier(easy, &with(Prefer::Quality)), Tier::Economy);
+        }
     }
 
     #[test]

@@ -53,6 +53,10 @@ pub struct Scanner<'a> {
     /// Bytes to come of a sign that is no letter.
     passing: u8,
     previous: u32,
+    /// Words since the last sentence ended, courtesy left out.
+    said: u32,
+    /// Whether the last word was a courtesy.
+    is_polite: bool,
     depth: u32,
     /// The byte before this one that was no emphasis.
     last: u8,
@@ -77,6 +81,8 @@ impl<'a> Scanner<'a> {
             has_high: false,
             passing: 0,
             previous: 0,
+            said: 0,
+            is_polite: false,
             depth: 0,
             last: b' ',
             first: 0,
@@ -254,7 +260,10 @@ impl<'a> Scanner<'a> {
                     self.texture.fences += 1;
                 }
             }
-            b',' | b';' => self.texture.commas += 1,
+            b',' | b';' => {
+                self.end_word();
+                self.texture.commas += u32::from(!self.is_polite);
+            }
             _ => self.texture.operators += 1,
         }
         self.end_word();
@@ -263,7 +272,8 @@ impl<'a> Scanner<'a> {
     /// A full stop, question mark or exclamation mark was followed by a blank.
     fn end_sentence(&mut self) {
         if matches!(self.last, b'.' | b'?' | b'!') {
-            self.texture.sentences += 1;
+            self.texture.sentences += u32::from(self.said > 0);
+            self.said = 0;
             self.previous = 0;
         }
     }
@@ -307,10 +317,13 @@ impl<'a> Scanner<'a> {
         }
         let stem = stem(self.hash, self.length, self.tail);
         let class = lexicon::class(stem);
-        if class == Some(Class::Courtesy) {
+        self.is_polite = class == Some(Class::Courtesy);
+        if self.is_polite {
             self.texture.courtesies += 1;
+            self.texture.letters = self.texture.letters.saturating_sub(self.length);
             return;
         }
+        self.said += 1;
         let texture = &mut self.texture;
         match class {
             Some(Class::Question) => texture.asks += 1,
@@ -330,6 +343,8 @@ impl<'a> Scanner<'a> {
     }
 
     fn number(&mut self) {
+        self.is_polite = false;
+        self.said += 1;
         let texture = &mut self.texture;
         texture.words += 1;
         texture.content += 1;
@@ -392,6 +407,24 @@ mod tests {
         ] {
             assert_eq!(read(one).1, read(other).1, "{other}");
         }
+    }
+
+    #[test]
+    fn courtesy_is_counted_as_nothing_else() {
+        let counts = |text| {
+            let Texture {
+                words,
+                sentences,
+                commas,
+                ..
+            } = read(text).0;
+            (words, sentences, commas)
+        };
+        let bare = counts("Find the roots of it, then sum them.");
+        let polite = "Hello, please find the roots of it, then sum them. Thanks, cheers!";
+        assert_eq!(counts(polite), bare);
+        let letters = read("sort it").0.letters;
+        assert_eq!(read("please sort it kindly").0.letters, letters);
     }
 
     proptest! {
