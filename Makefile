@@ -29,7 +29,7 @@ fmt: ## Is everything formatted?
 lint: ## Clippy, warnings are errors
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) clippy $(TOOLS) $(BENCH) --all-targets -- -D warnings
-	$(CARGO) clippy $(TOOLS) $(INSTRUCTIONS) --all-targets -- -D warnings
+	$(CARGO) clippy $(TOOLS) $(INSTRUCTIONS) --bins --tests -- -D warnings
 
 unit: ## Unit, golden, property and integration tests
 	$(CARGO) test --locked --lib --bins --test it

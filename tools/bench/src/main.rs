@@ -36,7 +36,8 @@ model-router-bench ROUTER ROOT [--pinned | --report]
 ROUTER is the router's release binary, ROOT the root of its sources. `make bench` says both.
 --report writes the page anew from the results of the last run.
 
-Environment: ROUNDS (3), SUITE (full or short), PEERS (litellm,portkey), PAGE (docs/performance.md under ROOT)";
+Environment: ROUNDS (3), SUITE (full or short), PEERS (litellm,portkey),
+PAGE (docs/performance.md under ROOT), RT=0 (not before all other work, even as root)";
 
 /// Where results and the gateways' files are, under the target directory.
 struct Output {

@@ -88,17 +88,18 @@ impl Results {
     }
 
     /// A figure of a target's step in one round.
-    pub fn figure(
+    pub fn figure<T>(
         &self,
         round: u32,
         target: &str,
         step: &str,
-        figure: impl Fn(&Outcome) -> f64,
-    ) -> Option<f64> {
+        figure: impl Fn(&Outcome) -> T,
+    ) -> Option<T> {
         let mut records = self.records.iter();
         let is_meant = |r: &&Record| r.round == round && r.target == target && r.step == step;
         let outcome = &records.find(is_meant)?.outcome;
-        (outcome.good > 0).then(|| figure(outcome))
+        let counts = outcome.good > 0 || outcome.pieces_per_s > 0.0;
+        counts.then(|| figure(outcome))
     }
 
     /// The median over rounds of what a round comes to.

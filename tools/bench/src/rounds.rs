@@ -9,12 +9,16 @@ use crate::gateway::peers::Peer;
 use crate::gateway::router::{FREE, PAID, Router, Variant};
 use crate::gateway::{Gateway, Place, Target, nginx};
 use crate::load::{self, Load, Outcome, Pace};
-use crate::process::Running;
+use crate::process::{Running, Tree};
 use crate::results::{Record, Results, Start};
-use crate::suite::{Step, Suite};
+use crate::suite::{MOST, MOST_HUGE, MOST_LARGE, Step, Suite};
 
-/// Gateways have come to rest so long after a step or a start.
+/// Between two steps.
 const REST: Duration = Duration::from_millis(300);
+/// One part in so many of its core is what a gateway without work may take.
+const WORKED_OFF: u32 = 10;
+/// How long that is waited for, in rests.
+const MOST_RESTS: u32 = 100;
 const START_REST: Duration = Duration::from_millis(1_000);
 /// Models of a router with a large catalog, beside the 39 that are shipped.
 const FURTHER_MODELS: usize = 961;
@@ -104,6 +108,8 @@ fn meets(target: &Target, step: Step) -> bool {
         "anthropic" | "gemini" => step.is_for_dialects(),
         // They do not come near these rates; the requests would only pile up.
         "litellm" | "portkey" => !matches!(step, Step::Rate { per_s: 2_000.., .. }),
+        // Memory is that of a process, of which `paid` stands for all.
+        "direct" | "free" => !matches!(step, Step::Held(_)),
         _ => true,
     }
 }
@@ -132,7 +138,7 @@ fn warm(target: &Target, suite: Suite) -> io::Result<()> {
         },
         warm_ms: 0,
         run_ms: 1_000,
-        ..Step::Most.load(suite, target)
+        ..MOST.load(suite, target)
     };
     load::run(&load, None).map(drop)
 }
@@ -140,8 +146,24 @@ fn warm(target: &Target, suite: Suite) -> io::Result<()> {
 fn measure(gateway: &Gateway, target: &Target, step: Step, suite: Suite) -> io::Result<Outcome> {
     let tree = gateway.running.as_ref().map(Running::tree);
     let outcome = load::run(&step.load(suite, target), tree.as_ref())?;
-    thread::sleep(REST);
+    rest(tree.as_ref());
     Ok(outcome)
+}
+
+/// Waits until a gateway has nothing left to do: the next one is measured on the same core.
+fn rest(tree: Option<&Tree>) {
+    thread::sleep(REST);
+    let Some(tree) = tree else {
+        return;
+    };
+    for _ in 0..MOST_RESTS {
+        let before = tree.cpu_ns();
+        thread::sleep(REST);
+        let took = Duration::from_nanos(tree.cpu_ns().saturating_sub(before));
+        if took * WORKED_OFF < REST {
+            return;
+        }
+    }
 }
 
 fn keep(round: u32, target: &str, step: &str, outcome: Outcome, results: &mut Results) {
@@ -167,25 +189,25 @@ fn keep(round: u32, target: &str, step: &str, outcome: Outcome, results: &mut Re
 /// What features cost and how the router scales: variants of it, one after the other, at full load.
 fn alone(plan: &Plan, place: &Place, results: &mut Results) -> io::Result<()> {
     let variants: &[(&str, Variant)] = match plan.suite {
-        Suite::Short => &[("", Variant::Shipped), ("traced ", Variant::Traced)],
+        Suite::Short => &[("", Variant::Shipped), ("traced: ", Variant::Traced)],
         Suite::Full => &[
             ("", Variant::Shipped),
-            ("traced ", Variant::Traced),
-            ("1,000 models ", Variant::Models(FURTHER_MODELS)),
-            ("100,000 accounts ", Variant::Accounts(FURTHER_ACCOUNTS)),
+            ("traced: ", Variant::Traced),
+            ("1,000 models: ", Variant::Models(FURTHER_MODELS)),
+            ("100,000 accounts: ", Variant::Accounts(FURTHER_ACCOUNTS)),
         ],
     };
     for (prefix, variant) in variants {
         let router = Router::prepare(&plan.router, place, *variant)?;
         let started = router.start()?;
+        let ways = ways(&router, *variant);
+        ways.iter()
+            .try_for_each(|(target, _)| warm(target, plan.suite))?;
         for round in 0..plan.rounds {
-            for target in ways(&router) {
-                if round == 0 {
-                    warm(&target, plan.suite)?;
-                }
-                let outcome = measure(&started, &target, Step::Most, plan.suite)?;
+            for (target, step) in &ways {
+                let outcome = measure(&started, target, *step, plan.suite)?;
                 let name = format!("{prefix}{}", target.name);
-                keep(round, &name, &Step::Most.name(), outcome, results);
+                keep(round, &name, &step.name(), outcome, results);
             }
         }
     }
@@ -193,11 +215,31 @@ fn alone(plan: &Plan, place: &Place, results: &mut Results) -> io::Result<()> {
 }
 
 /// Ways to ask that differ in one feature each.
-fn ways(router: &Router) -> Vec<Target> {
-    vec![
-        router.target("a free model", FREE, &router.key),
-        router.target("a free tier", "economy:free", &router.key),
-        router.target("auto, free", "auto", &router.poor_key),
-        router.target("a paid model", PAID, &router.key),
-    ]
+fn ways(router: &Router, variant: Variant) -> Vec<(Target, Step)> {
+    let free = router.target("a free model", FREE, &router.poor_key);
+    let paid = router.target("a paid model", PAID, &router.key);
+    let tier = router.target("a free tier", "economy:free", &router.poor_key);
+    let mut ways = vec![(free.clone(), MOST), (paid.clone(), MOST)];
+    match variant {
+        Variant::Traced => {}
+        Variant::Models(_) | Variant::Accounts(_) => ways.push((tier, MOST)),
+        Variant::Shipped => {
+            ways.push((tier, MOST));
+            ways.extend([
+                (
+                    router.target("a free tier, with credit", "economy:free", &router.key),
+                    MOST,
+                ),
+                (
+                    router.target("auto, without credit", "auto", &router.poor_key),
+                    MOST,
+                ),
+                (free.clone(), MOST_LARGE),
+                (paid.clone(), MOST_LARGE),
+                (free, MOST_HUGE),
+                (paid, MOST_HUGE),
+            ]);
+        }
+    }
+    ways
 }

@@ -63,10 +63,7 @@ pub fn read(socket: &OwnedFd, into: &mut Vec<u8>) -> Moved {
 
 /// Writes what there is room for.
 pub fn write(socket: &OwnedFd, bytes: &[u8]) -> Moved {
-    match moved(net::send(socket, bytes, SendFlags::NOSIGNAL)) {
-        Moved::Closed if bytes.is_empty() => Moved::Bytes(0),
-        other => other,
-    }
+    moved(net::send(socket, bytes, SendFlags::NOSIGNAL))
 }
 
 fn moved(result: Result<usize, Errno>) -> Moved {

@@ -31,8 +31,11 @@ pub enum Step {
         /// Of the body.
         bytes: usize,
     },
-    /// 64 connections that ask as fast as they are answered.
-    Most,
+    /// Connections that ask as fast as they are answered, with a prompt of so many bytes.
+    Most {
+        /// Of the body.
+        bytes: usize,
+    },
     /// 200 streams at one time, 10,000 pieces a second.
     Streams,
     /// 200 streams at one time, as fast as they go.
@@ -41,6 +44,12 @@ pub enum Step {
     Held(usize),
 }
 
+/// As many requests as go with the small prompt.
+pub const MOST: Step = Step::Most { bytes: SMALL };
+/// The same with a large prompt.
+pub const MOST_LARGE: Step = Step::Most { bytes: LARGE };
+/// The same with a huge one.
+pub const MOST_HUGE: Step = Step::Most { bytes: HUGE };
 /// Requests a second with the small prompt, at which latencies are compared.
 pub const RATE: Step = Step::Rate {
     per_s: 1_000,
@@ -67,7 +76,7 @@ impl Suite {
         };
         steps.push(RATE_LARGE);
         steps.push(RATE_HUGE);
-        steps.extend([Step::Most, Step::Streams, Step::StreamsMost]);
+        steps.extend([MOST, Step::Streams, Step::StreamsMost]);
         steps.extend([Step::Held(1_000), Step::Held(2_000)]);
         steps
     }
@@ -76,6 +85,8 @@ impl Suite {
     fn run_ms(self, step: Step) -> u64 {
         match (self, step) {
             (_, Step::Held(_)) => S,
+            // Few requests need longer until there are enough of them.
+            (Self::Full, Step::Rate { per_s: ..=50, .. }) => 20 * S,
             (Self::Full, _) => 5 * S,
             (Self::Short, _) => 2 * S,
         }
@@ -87,7 +98,7 @@ impl Step {
     pub fn name(self) -> String {
         match self {
             Self::Rate { per_s, bytes } => format!("{per_s}/s {}", size(bytes)),
-            Self::Most => "64 connections".to_owned(),
+            Self::Most { bytes } => format!("{} connections {}", connections(bytes), size(bytes)),
             Self::Streams => "200 streams".to_owned(),
             Self::StreamsMost => "200 streams, most".to_owned(),
             Self::Held(streams) => format!("{streams} streams held"),
@@ -98,7 +109,7 @@ impl Step {
     pub fn is_for_dialects(self) -> bool {
         match self {
             Self::Streams | Self::StreamsMost => true,
-            Self::Rate { .. } | Self::Most | Self::Held(_) => false,
+            Self::Rate { .. } | Self::Most { .. } | Self::Held(_) => false,
         }
     }
 
@@ -118,7 +129,7 @@ impl Step {
             run_ms: suite.run_ms(self),
             drain_ms: match self {
                 Self::Held(_) => 0,
-                Self::Rate { .. } | Self::Most | Self::Streams | Self::StreamsMost => 5 * S,
+                Self::Rate { .. } | Self::Most { .. } | Self::Streams | Self::StreamsMost => 5 * S,
             },
         }
     }
@@ -137,8 +148,7 @@ impl Step {
             gap_us,
         };
         match self {
-            Self::Rate { bytes, .. } => (whole, bytes),
-            Self::Most => (whole, SMALL),
+            Self::Rate { bytes, .. } | Self::Most { bytes } => (whole, bytes),
             Self::Streams => (stream(100, 5_000, 20_000), SMALL),
             Self::StreamsMost => (stream(200, 0, 0), SMALL),
             Self::Held(_) => (stream(60, 5_000, 1_000_000), SMALL),
@@ -151,8 +161,8 @@ impl Step {
                 per_s: f64::from(per_s),
                 connections: 512,
             },
-            Self::Most => Pace::Closed {
-                connections: 64,
+            Self::Most { bytes } => Pace::Closed {
+                connections: connections(bytes),
                 ramp_ms: 0,
             },
             // No multiple of the gap, or all streams would write at one moment.
@@ -173,11 +183,20 @@ impl Step {
 
     fn warm_ms(self) -> u64 {
         match self {
-            Self::Rate { .. } | Self::Most => S,
+            Self::Rate { .. } | Self::Most { .. } => S,
             Self::Streams => 2 * S,
             Self::StreamsMost => S,
             Self::Held(_) => 4 * S,
         }
+    }
+}
+
+/// Connections of a closed loop: fewer with prompts that take a while to copy.
+fn connections(bytes: usize) -> usize {
+    match bytes {
+        HUGE.. => 4,
+        LARGE.. => 16,
+        _ => 64,
     }
 }
 

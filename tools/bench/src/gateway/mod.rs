@@ -118,11 +118,7 @@ impl Gateway {
         let log = dir.join("log");
         let started = Instant::now();
         let mut running = Running::start(program, &env, dir, &log)?;
-        loop {
-            let error = match targets.first().map(Target::ask) {
-                Some(Err(error)) => error,
-                Some(Ok(())) | None => break,
-            };
+        while let Some(Err(error)) = targets.first().map(Target::ask) {
             if running.has_ended() || started.elapsed() > START_LIMIT {
                 let said = fs::read_to_string(&log).unwrap_or_default();
                 let last: Vec<&str> = said.lines().rev().take(5).collect();

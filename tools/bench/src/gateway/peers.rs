@@ -65,7 +65,8 @@ fn litellm(peers: &Path, place: &Place) -> io::Result<Option<Gateway>> {
         &settings,
         format!(
             "model_list:\n  - model_name: bench\n    litellm_params:\n      model: openai/bench\n      \
-             api_base: http://127.0.0.1:{}/v1\n      api_key: bench\n",
+             api_base: http://127.0.0.1:{}/v1\n      api_key: bench\n\
+             general_settings:\n  dangerously_permit_weak_or_unset_master_key: true\n",
             place.upstream
         ),
     )?;

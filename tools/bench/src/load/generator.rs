@@ -206,9 +206,10 @@ impl<'a> Generator<'a> {
                 connection.ask(due_ns, request)
             }
             Doing::Idle | Doing::Asking => {
-                let wrote = match event.writable {
-                    true => connection.write(request),
-                    false => Turn::Goes,
+                let wrote = if event.writable {
+                    connection.write(request)
+                } else {
+                    Turn::Goes
                 };
                 match wrote {
                     Turn::Goes if event.readable => {
@@ -219,7 +220,7 @@ impl<'a> Generator<'a> {
                             }
                         })
                     }
-                    turn => turn,
+                    turn @ (Turn::Goes | Turn::Answered(_) | Turn::Broken) => turn,
                 }
             }
         };

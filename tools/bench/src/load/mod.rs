@@ -6,6 +6,8 @@ mod generator;
 mod outcome;
 pub mod prompt;
 mod response;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 

@@ -40,6 +40,13 @@ pub struct Outcome {
     pub refusal: Option<String>,
 }
 
+impl Outcome {
+    /// Whether nine of ten requests were answered: the times of the others would be those of the lucky ones.
+    pub fn kept_up(&self) -> bool {
+        self.good * 10 >= (self.good + self.bad + self.unanswered) * 9
+    }
+}
+
 /// What is counted while a load runs.
 #[derive(Default)]
 pub struct Tally {

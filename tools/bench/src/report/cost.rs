@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::figures::{CPU, Figures};
 use super::tables::{cell, table};
-use crate::suite::{RATE, RATE_HUGE, RATE_LARGE, Step};
+use crate::suite::{MOST, MOST_HUGE, MOST_LARGE};
 
 /// Instructions of each piece of a request's way, as they are committed.
 pub fn counts(file: &Path) -> io::Result<BTreeMap<String, u64>> {
@@ -23,93 +23,98 @@ pub fn counts(file: &Path) -> io::Result<BTreeMap<String, u64>> {
 
 /// Processor time a request at full load, with one feature more or less.
 pub fn features(figures: &Figures<'_>) -> String {
-    let cpu = |target: &str| figures.plain(target, Step::Most, CPU);
-    let rows = [
-        (
-            "keys, rate limits, parsing, counting, a pinned free model",
-            "a free model",
-            None,
-        ),
-        (
-            "… chosen among the free models of a tier",
-            "a free tier",
-            Some("a free model"),
-        ),
-        (
-            "… of the tier that `auto` picks, by an account without credit",
-            "auto, free",
-            Some("a free tier"),
-        ),
-        (
-            "a pinned paid model: hold, durable charge, record",
-            "a paid model",
-            Some("a free model"),
-        ),
-        (
-            "a free model, the operator's traces exported",
-            "traced a free model",
-            Some("a free model"),
-        ),
-        (
-            "a paid model, the operator's traces exported",
-            "traced a paid model",
-            Some("a paid model"),
-        ),
-    ];
-    let rows = rows.map(|(what, target, base)| {
-        let base = base.and_then(cpu);
-        let more = cpu(target).zip(base).map(|(own, base)| own - base);
+    let cpu = |target: &str| figures.plain(target, MOST, CPU);
+    let rows = FEATURES.map(|(what, target, base)| {
+        let more = cpu(target).zip(cpu(base)).map(|(own, base)| own - base);
         vec![what.to_owned(), cell(cpu(target)), cell(more)]
     });
     format!(
-        "## What it costs\n\n### By feature\n\nProcessor time of the whole router at full load, 64 connections, 1.5 KiB. What is switched on is compared with\n\
-         the row it is switched on from.\n\n{}",
+        "## What it costs\n\n### By feature\n\nProcessor time of the whole router at full load, 64 connections, 1.5 KiB. Each row but the first does one thing more\n\
+         than another, which it names. A key is checked always; its cost is among the pieces below.\n\n{}",
         table(
-            &["What is done", "CPU µs a request", "of it for this feature"],
+            &["What is done", "CPU µs a request", "of it for this"],
             rows
         )
     )
 }
 
+/// What is done, whose figure it is, and from whose it differs by that.
+const FEATURES: [(&str, &str, &str); 7] = [
+    (
+        "Keys, rate limits, parsing, a pinned free model",
+        "a free model",
+        "",
+    ),
+    (
+        "Route: chosen among the free models of a tier",
+        "a free tier",
+        "a free model",
+    ),
+    (
+        "Classify: the tier is `auto`'s choice too",
+        "auto, without credit",
+        "a free tier",
+    ),
+    (
+        "Count: with credit, the tier's paid models need exact counts",
+        "a free tier, with credit",
+        "a free tier",
+    ),
+    (
+        "Ledger and count: a pinned paid model, held and charged",
+        "a paid model",
+        "a free model",
+    ),
+    (
+        "Trace: a free model, exported to the operator's backend",
+        "traced: a free model",
+        "a free model",
+    ),
+    (
+        "Trace: a paid model, exported to the operator's backend",
+        "traced: a paid model",
+        "a paid model",
+    ),
+];
+
 /// The pieces in instructions.
 pub fn pieces(counts: &BTreeMap<String, u64>) -> String {
-    let rows = counts.iter().map(|(name, count)| {
-        // No count comes near to where a float is inexact.
-        vec![name.clone(), cell(Some(*count as f64))]
-    });
+    // No count comes near to where a float is inexact.
+    let rows = counts
+        .iter()
+        .map(|(name, count)| vec![format!("`{name}`"), cell(Some(*count as f64))]);
     format!(
-        "### By piece\n\nInstructions under callgrind, which are the same in every run; `make bench-check` holds them. `chunks` and `frames` are\n\
-         streams of 2,000 chunks. `cargo bench --bench pieces` has the same pieces in time.\n\n{}",
+        "### By piece\n\nInstructions of one call under callgrind, the same in every run; `make bench-check` holds them. `small` is a prompt of\n\
+         1.5 KiB, `large` one of 64 KiB; `rank` chooses among the models that are shipped, `rank_many` among 1,000; `chunks`\n\
+         and `frames` are streams of 2,000 pieces. `cargo bench --bench pieces` has the same pieces in time.\n\n{}",
         table(&["Piece", "Instructions"], rows)
     )
 }
 
 /// How cost grows with the prompt, the catalog and the accounts.
 pub fn scaling(figures: &Figures<'_>) -> String {
-    let prompts = [
-        (RATE, "1.5 KiB at 1,000/s"),
-        (RATE_LARGE, "64 KiB at 500/s"),
-        (RATE_HUGE, "1 MiB at 20/s"),
-    ];
-    let prompts = prompts.map(|(step, name)| {
-        let cpu = |target| cell(figures.plain(target, step, CPU));
-        vec![name.to_owned(), cpu("nginx"), cpu("free"), cpu("paid")]
+    let cpu = |target: &str, step| cell(figures.plain(target, step, CPU));
+    let prompts = [MOST, MOST_LARGE, MOST_HUGE].map(|step| {
+        vec![
+            step.name(),
+            cpu("a free model", step),
+            cpu("a paid model", step),
+        ]
     });
-    let at_most = |target: String| cell(figures.plain(&target, Step::Most, CPU));
     let sizes = [
         ("39 models, 2 accounts", ""),
-        ("1,000 models", "1,000 models "),
-        ("100,000 accounts", "100,000 accounts "),
+        ("1,000 models", "1,000 models: "),
+        ("100,000 accounts", "100,000 accounts: "),
     ];
     let sizes = sizes.map(|(name, prefix)| {
         let ways = ["a free model", "a free tier", "a paid model"];
-        let cells = ways.map(|way| at_most(format!("{prefix}{way}")));
+        let cells = ways.map(|way| cpu(&format!("{prefix}{way}"), MOST));
         std::iter::once(name.to_owned()).chain(cells).collect()
     });
     format!(
-        "### By size\n\nProcessor time a request, in µs, by the size of its body:\n\n{}\n\
-         At full load with a prompt of 1.5 KiB, by what the router knows:\n\n{}",
-        table(&["Body", "nginx", "free", "paid"], prompts),
+        "### By size\n\nProcessor time a request at full load, in µs, by the size of its body:\n\n{}\n\
+         The same with a body of 1.5 KiB, by what the router knows. The further models are all of one tier:\n\n{}",
+        table(&["Load", "A free model", "A paid model"], prompts),
         table(
             &["Router", "A free model", "A free tier", "A paid model"],
             sizes

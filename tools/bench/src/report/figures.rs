@@ -18,6 +18,8 @@ pub const PER_S: Of = |outcome| outcome.per_s;
 pub const PIECES_PER_S: Of = |outcome| outcome.pieces_per_s;
 pub const CPU: Of = |outcome| outcome.cpu_us_per_answer;
 pub const CPU_PIECE: Of = |outcome| outcome.cpu_us_per_piece;
+pub const FIRST_P99: Of = |outcome| outcome.added.p99;
+pub const OWN_CPU: Of = |outcome| outcome.own_cpu * 100.0;
 pub const RSS_MIB: Of = |outcome| outcome.rss_kib as f64 / 1024.0;
 
 /// Which time of an outcome.
@@ -106,15 +108,18 @@ impl<'a> Figures<'a> {
         quantile: Quantile,
     ) -> Option<f64> {
         let name = step.name();
-        let of = |outcome: &Outcome| match time {
-            Time::Added => quantile(&outcome.added),
-            Time::Gap => quantile(&outcome.gap),
+        let of = |outcome: &Outcome| {
+            let time = match time {
+                Time::Added => quantile(&outcome.added),
+                Time::Gap => quantile(&outcome.gap),
+            };
+            outcome.kept_up().then_some(time)
         };
-        let direct = match target {
-            "direct" => 0.0,
-            _ => self.results.figure(round, "direct", &name, of)?,
-        };
-        Some(self.results.figure(round, target, &name, of)? - direct)
+        let own = self.results.figure(round, target, &name, of)??;
+        match target {
+            "direct" => Some(own),
+            _ => Some(own - self.results.figure(round, "direct", &name, of)??),
+        }
     }
 
     /// From a gateway's start to its first 200, in milliseconds.

@@ -1,71 +1,8 @@
 //! What is to be reached, beside what was measured.
 
-use std::fmt::Write;
-
-use super::figures::{CPU, Figures, P50, P99, PER_S, PIECES_PER_S, RSS_MIB, is_peer};
-use crate::suite::{RATE, RATE_HUGE, RATE_LARGE, Step};
-
-/// Which side of a bound is good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Good {
-    /// At least the bound.
-    Above,
-    /// At most the bound.
-    Below,
-}
-
-/// One row.
-pub struct Goal {
-    what: String,
-    unit: &'static str,
-    good: Good,
-    figure: Option<f64>,
-    must: f64,
-    moonshot: Option<f64>,
-}
-
-impl Goal {
-    fn above(what: &str, figure: Option<f64>, must: f64, moonshot: f64) -> Self {
-        Self::new(what, " ×", Good::Above, figure, must, moonshot)
-    }
-
-    fn below(
-        what: &str,
-        unit: &'static str,
-        figure: Option<f64>,
-        must: f64,
-        moonshot: f64,
-    ) -> Self {
-        Self::new(what, unit, Good::Below, figure, must, moonshot)
-    }
-
-    fn new(
-        what: &str,
-        unit: &'static str,
-        good: Good,
-        figure: Option<f64>,
-        must: f64,
-        moonshot: f64,
-    ) -> Self {
-        Self {
-            what: what.to_owned(),
-            unit,
-            good,
-            figure,
-            must,
-            moonshot: Some(moonshot),
-        }
-    }
-
-    fn holds(&self, bound: f64) -> &'static str {
-        match (self.figure, self.good) {
-            (None, _) => "not measured",
-            (Some(figure), Good::Above) if figure >= bound => "yes",
-            (Some(figure), Good::Below) if figure <= bound => "yes",
-            (Some(_), _) => "**no**",
-        }
-    }
-}
+use super::figures::{CPU, FIRST_P99, Figures, P50, P99, PER_S, PIECES_PER_S, RSS_MIB, is_peer};
+use super::goal::{Goal, Good};
+use crate::suite::{MOST, RATE, RATE_HUGE, RATE_LARGE, Step};
 
 /// The targets, each with its must and its moonshot.
 pub fn goals(figures: &Figures<'_>) -> Vec<Goal> {
@@ -76,7 +13,7 @@ pub fn goals(figures: &Figures<'_>) -> Vec<Goal> {
 }
 
 fn requests(f: &Figures<'_>) -> Vec<Goal> {
-    let ratio = |target, of| f.ratio(target, "nginx", Step::Most, of);
+    let ratio = |target, of| f.ratio(target, "nginx", MOST, of);
     let added = |target, step, quantile| f.added_ratio(target, "nginx", step, quantile);
     let ms = |us: Option<f64>| us.map(|us| us / 1000.0);
     let beyond = f.added_beyond("paid", "free", RATE, P99);
@@ -147,18 +84,18 @@ fn requests(f: &Figures<'_>) -> Vec<Goal> {
 }
 
 fn streams(f: &Figures<'_>) -> Vec<Goal> {
-    let first = |target| f.added_ratio(target, "nginx", Step::Streams, P99);
+    let first = |target| f.ratio(target, "nginx", Step::Streams, FIRST_P99);
     let pieces = |target| f.ratio(target, "nginx", Step::StreamsMost, PIECES_PER_S);
     vec![
         Goal::below(
-            "free, 200 streams: first token added p99, of nginx's",
+            "free, 200 streams: first token p99, of nginx's",
             " ×",
             first("free"),
             3.0,
             1.5,
         ),
         Goal::below(
-            "paid, 200 streams: first token added p99, of nginx's",
+            "paid, 200 streams: first token p99, of nginx's",
             " ×",
             first("paid"),
             3.0,
@@ -250,13 +187,13 @@ pub fn beside_peers(f: &Figures<'_>) -> Vec<Goal> {
             "paid: most requests/s, of the peer's",
             Good::Above,
             2.5,
-            &|peer| f.ratio("paid", peer, Step::Most, PER_S),
+            &|peer| f.ratio("paid", peer, MOST, PER_S),
         ),
         goal(
             "paid: CPU a request at most, of the peer's",
             Good::Below,
             0.4,
-            &|peer| f.ratio("paid", peer, Step::Most, CPU),
+            &|peer| f.ratio("paid", peer, MOST, CPU),
         ),
         goal("paid: chunks/s, of the peer's", Good::Above, 1.5, &|peer| {
             f.ratio("paid", peer, Step::StreamsMost, PIECES_PER_S)
@@ -274,10 +211,10 @@ pub fn beside_peers(f: &Figures<'_>) -> Vec<Goal> {
             &|peer| f.added_ratio("paid", peer, RATE, P99),
         ),
         goal(
-            "paid: first token added p99, of the peer's",
+            "paid: first token p99, of the peer's",
             Good::Below,
             1.0,
-            &|peer| f.added_ratio("paid", peer, Step::Streams, P99),
+            &|peer| f.ratio("paid", peer, Step::Streams, FIRST_P99),
         ),
         goal(
             "paid: memory with 1,000 streams, of the peer's",
@@ -292,42 +229,4 @@ pub fn beside_peers(f: &Figures<'_>) -> Vec<Goal> {
             &|peer| over(f.start_ms("paid"), f.start_ms(peer)),
         ),
     ]
-}
-
-/// Goals as a table.
-pub fn table(goals: &[Goal]) -> String {
-    let mut text = "| What | Ours | Must | | Moonshot | |\n|---|---|---|---|---|---|\n".to_owned();
-    for goal in goals {
-        let sign = match goal.good {
-            Good::Above => "≥",
-            Good::Below => "≤",
-        };
-        let unit = goal.unit;
-        let ours = match goal.figure {
-            Some(figure) => format!("{}{unit}", short(figure)),
-            None => "–".to_owned(),
-        };
-        let moonshot = match goal.moonshot {
-            Some(bound) => format!("{sign} {}{unit} | {}", short(bound), goal.holds(bound)),
-            None => " | ".to_owned(),
-        };
-        // Writing to a String cannot fail.
-        let _ = writeln!(
-            text,
-            "| {} | {ours} | {sign} {}{unit} | {} | {moonshot} |",
-            goal.what,
-            short(goal.must),
-            goal.holds(goal.must),
-        );
-    }
-    text
-}
-
-/// A number with as many digits as it is worth.
-pub fn short(figure: f64) -> String {
-    match figure.abs() {
-        size if size >= 100.0 => format!("{figure:.0}"),
-        size if size >= 10.0 => format!("{figure:.1}"),
-        _ => format!("{figure:.2}"),
-    }
 }

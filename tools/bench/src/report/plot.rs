@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::figures::{Figures, P50, P99, PER_S, Time};
 use super::tables::whole;
-use crate::suite::{RATE, Step};
+use crate::suite::{MOST, RATE};
 
 const WIDTH: f64 = 860.0;
 const ROW: f64 = 30.0;
@@ -40,12 +40,12 @@ pub fn draw(figures: &Figures<'_>) -> String {
     let most = figures
         .targets()
         .iter()
-        .filter_map(|t| figures.plain(t, Step::Most, PER_S))
+        .filter_map(|t| figures.plain(t, MOST, PER_S))
         .fold(1.0, f64::max);
     for (row, target) in targets.iter().enumerate() {
         let y = TOP + ROW * row as f64;
         text(&mut svg, left - 8.0, y + 13.0, "end", target);
-        if let Some(per_s) = figures.plain(target, Step::Most, PER_S) {
+        if let Some(per_s) = figures.plain(target, MOST, PER_S) {
             bar(&mut svg, left, y, per_s / most, "#2f6f9f");
             text(
                 &mut svg,

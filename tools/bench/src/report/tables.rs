@@ -3,10 +3,15 @@
 use std::fmt::Write;
 
 use super::figures::{
-    CPU, CPU_PIECE, Figures, Of, P50, P99, PER_S, PIECES_PER_S, QUANTILES, RSS_MIB, Time,
+    CPU, CPU_PIECE, Figures, OWN_CPU, Of, P50, P99, PER_S, PIECES_PER_S, QUANTILES, RSS_MIB, Time,
 };
-use super::goals::short;
-use crate::suite::{Step, size};
+use super::goal::short;
+use crate::suite::{MOST, Step, size};
+
+/// Processor time or a ratio of it: there is none without a gateway.
+fn positive(figure: Option<f64>) -> Option<f64> {
+    figure.filter(|figure| *figure > 0.0)
+}
 
 /// A figure, or that there is none.
 pub fn cell(figure: Option<f64>) -> String {
@@ -66,7 +71,8 @@ pub fn latency(figures: &Figures<'_>) -> String {
     });
     format!(
         "### Latency added, in µs: p50 / p90 / p99 / p99.9\n\n\
-         The first row is what the way takes without a gateway; the others say how much longer it is with one.\n\n{}",
+         The first row is what the way takes without a gateway; the others say how much longer it is with one. A target that\n\
+         answered fewer than nine of ten requests has no figure.\n\n{}",
         table(&title, rows)
     )
 }
@@ -86,18 +92,19 @@ fn rates(figures: &Figures<'_>) -> Vec<Step> {
 pub fn throughput(figures: &Figures<'_>) -> String {
     let ratio = |target, to, of: Of| {
         figures
-            .ratio(target, to, Step::Most, of)
+            .ratio(target, to, MOST, of)
             .map_or("–".to_owned(), short)
     };
     let rows = figures.targets().into_iter().map(|target| {
         vec![
             target.to_owned(),
-            cell(figures.plain(target, Step::Most, PER_S)),
+            cell(figures.plain(target, MOST, PER_S)),
             ratio(target, "nginx", PER_S),
             ratio(target, "direct", PER_S),
-            cell(figures.plain(target, Step::Most, CPU)),
+            cell(positive(figures.plain(target, MOST, CPU))),
             ratio(target, "nginx", CPU),
-            cell(figures.plain(target, crate::suite::RATE, CPU)),
+            cell(positive(figures.plain(target, crate::suite::RATE, CPU))),
+            cell(figures.plain(target, MOST, OWN_CPU)),
         ]
     });
     let title = [
@@ -108,6 +115,7 @@ pub fn throughput(figures: &Figures<'_>) -> String {
         "CPU µs a request",
         "of nginx's",
         "CPU µs at 1,000/s",
+        "Load's core busy, %",
     ];
     format!(
         "### As many requests as go: 64 connections, {}\n\n{}",
@@ -125,11 +133,15 @@ pub fn streams(figures: &Figures<'_>) -> String {
             target.to_owned(),
             format!("{} / {}", added(Time::Added, P50), added(Time::Added, P99)),
             added(Time::Gap, P99),
-            cell(figures.plain(target, Step::Streams, CPU_PIECE)),
+            cell(positive(figures.plain(target, Step::Streams, CPU_PIECE))),
             cell(figures.plain(target, Step::StreamsMost, PIECES_PER_S)),
             ratio("nginx").map_or("–".to_owned(), short),
             ratio("direct").map_or("–".to_owned(), short),
-            cell(figures.plain(target, Step::StreamsMost, CPU_PIECE)),
+            cell(positive(figures.plain(
+                target,
+                Step::StreamsMost,
+                CPU_PIECE,
+            ))),
         ]
     });
     let title = [
@@ -149,12 +161,46 @@ pub fn streams(figures: &Figures<'_>) -> String {
     )
 }
 
+/// Whatever was refused, broke off, or had no answer in time.
+pub fn failures(figures: &Figures<'_>) -> String {
+    let held = [1_000, 2_000].map(|streams| Step::Held(streams).name());
+    let records = figures.results.records.iter();
+    let failed = records.filter(|record| {
+        let outcome = &record.outcome;
+        // Streams that are held are not meant to end.
+        outcome.bad > 0 || outcome.unanswered > 0 && !held.contains(&record.step)
+    });
+    let rows: Vec<Vec<String>> = failed
+        .map(|record| {
+            let outcome = &record.outcome;
+            let refusal = outcome.refusal.as_deref().unwrap_or_default();
+            let counts = [outcome.good, outcome.bad, outcome.unanswered];
+            let mut row = vec![record.target.clone(), record.step.clone()];
+            row.extend(counts.map(|count| whole(count as f64)));
+            row.push(refusal.replace(['|', '\n', '\r'], " "));
+            row
+        })
+        .collect();
+    if rows.is_empty() {
+        return "### Failures\n\nNo request failed.".to_owned();
+    }
+    let title = [
+        "Target",
+        "Step",
+        "Good",
+        "Bad",
+        "Unanswered",
+        "The first refusal",
+    ];
+    format!("### Failures\n\n{}", table(&title, rows))
+}
+
 /// Memory and start.
 pub fn memory(figures: &Figures<'_>) -> String {
     let with_process = figures
         .targets()
         .into_iter()
-        .filter(|target| *target != "direct");
+        .filter(|target| *target != "direct" && figures.start_ms(target).is_some());
     let rows = with_process.map(|target| {
         let held = |streams| cell(figures.plain(target, Step::Held(streams), RSS_MIB));
         vec![
@@ -173,7 +219,7 @@ pub fn memory(figures: &Figures<'_>) -> String {
         "2,000 streams",
     ];
     format!(
-        "### Memory and start\n\nThe router's first row stands for its process, of which `free` is another way to ask.\n\n{}",
+        "### Memory and start\n\n`paid` stands for the router's process, of which the other rows are ways to ask.\n\n{}",
         table(&title, rows)
     )
 }

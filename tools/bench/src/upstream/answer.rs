@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::call::{Call, Dialect, Form};
+use super::call::{Call, Dialect, Form, Other};
 use crate::clock::now_ns;
 use crate::stamps;
 
@@ -38,11 +38,11 @@ impl Answer {
     }
 
     /// An answer to what is no call.
-    pub fn other(known: bool, out: &mut Vec<u8>) {
-        let (status, body) = if known {
-            ("200 OK", r#"{"object":"list","data":[]}"#)
-        } else {
-            ("404 Not Found", r#"{"error":{"message":"unknown path"}}"#)
+    pub fn other(what: Other, out: &mut Vec<u8>) {
+        let (status, body) = match what {
+            Other::Export => ("200 OK", ""),
+            Other::Look => ("200 OK", r#"{"object":"list","data":[]}"#),
+            Other::Unknown => ("404 Not Found", r#"{"error":{"message":"unknown path"}}"#),
         };
         let length = body.len();
         let _ = write!(

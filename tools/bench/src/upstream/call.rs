@@ -45,6 +45,17 @@ pub struct Call {
     pub prompt_tokens: usize,
 }
 
+/// What is asked of the upstream beside answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Other {
+    /// To take traces or figures.
+    Export,
+    /// Anything by GET: whoever looks for models finds some.
+    Look,
+    /// Nothing that it knows.
+    Unknown,
+}
+
 /// What has been read.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Read {
@@ -64,8 +75,8 @@ pub enum Read {
     Other {
         /// Its length.
         bytes: usize,
-        /// Whether it gets a 200.
-        known: bool,
+        /// What it is.
+        what: Other,
     },
     /// Not HTTP.
     Bad,
@@ -120,12 +131,14 @@ pub fn read(input: &[u8]) -> Read {
             call: call(dialect, path, &body),
             bytes,
         },
-        // Exports of traces are taken, and whoever looks for models finds some.
-        ("POST", None) => Read::Other {
+        (method, _) => Read::Other {
             bytes,
-            known: path.starts_with("/v1/traces"),
+            what: match (method, path) {
+                ("POST", "/v1/traces" | "/v1/metrics") => Other::Export,
+                ("GET", _) => Other::Look,
+                _ => Other::Unknown,
+            },
         },
-        _ => Read::Other { bytes, known: true },
     }
 }
 

@@ -66,9 +66,9 @@ impl Connection {
                 Next::Wait
             }
             Read::Bad => Next::Close,
-            Read::Other { bytes, known } => {
+            Read::Other { bytes, what } => {
                 self.input.drain(..bytes);
-                Answer::other(known, &mut self.output);
+                Answer::other(what, &mut self.output);
                 self.flush()
             }
             Read::Call { call, bytes } => {
