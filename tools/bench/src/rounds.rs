@@ -11,7 +11,7 @@ use crate::gateway::{Gateway, Place, Target, nginx};
 use crate::load::{self, Load, Outcome, Pace};
 use crate::process::{Running, Tree};
 use crate::results::{Record, Results, Start};
-use crate::suite::{MOST, MOST_HUGE, MOST_LARGE, Step, Suite};
+use crate::suite::{MOST, MOST_HUGE, MOST_LARGE, RATE_SLOW, Step, Suite};
 
 /// Between two steps.
 const REST: Duration = Duration::from_millis(300);
@@ -53,7 +53,11 @@ pub fn run(plan: &Plan, place: &Place, results: &mut Results) -> io::Result<()> 
                 .iter()
                 .try_for_each(|target| warm(target, plan.suite))?;
         }
-        for step in plan.suite.steps() {
+        let mut steps = plan.suite.steps();
+        if !plan.peers.is_empty() {
+            steps.insert(0, RATE_SLOW);
+        }
+        for step in steps {
             for gateway in &gateways {
                 for target in gateway.targets.iter().filter(|target| meets(target, step)) {
                     let outcome = measure(gateway, target, step, plan.suite)?;

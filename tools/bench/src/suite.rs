@@ -55,6 +55,11 @@ pub const RATE: Step = Step::Rate {
     per_s: 1_000,
     bytes: SMALL,
 };
+/// So few that gateways written for other loads keep up.
+pub const RATE_SLOW: Step = Step::Rate {
+    per_s: 20,
+    bytes: SMALL,
+};
 /// The same with a large prompt.
 pub const RATE_LARGE: Step = Step::Rate {
     per_s: 500,

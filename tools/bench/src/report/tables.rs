@@ -6,7 +6,7 @@ use super::figures::{
     CPU, CPU_PIECE, Figures, OWN_CPU, Of, P50, P99, PER_S, PIECES_PER_S, QUANTILES, RSS_MIB, Time,
 };
 use super::goal::short;
-use crate::suite::{MOST, Step, size};
+use crate::suite::{MOST, RATE_SLOW, Step, Suite, size};
 
 /// Processor time or a ratio of it: there is none without a gateway.
 fn positive(figure: Option<f64>) -> Option<f64> {
@@ -79,7 +79,7 @@ pub fn latency(figures: &Figures<'_>) -> String {
 
 /// Every rate that was measured.
 fn rates(figures: &Figures<'_>) -> Vec<Step> {
-    let all = crate::suite::Suite::Full.steps();
+    let all = [vec![RATE_SLOW], Suite::Full.steps()].concat();
     let rates = all
         .into_iter()
         .filter(|step| matches!(step, Step::Rate { .. }));
