@@ -61,6 +61,8 @@ pub struct Ledger {
     decided: usize,
     commit_asked: bool,
     waiting: HashMap<AccountId, VecDeque<Waiting>>,
+    /// Where pruning goes on.
+    pruned_to: Option<AccountId>,
     /// Who hears when credit runs low.
     watcher: Option<Recipient<LowCredit>>,
 }
@@ -111,6 +113,7 @@ impl Ledger {
             decided: 0,
             commit_asked: false,
             waiting: HashMap::new(),
+            pruned_to: None,
             watcher: None,
         }
     }
@@ -305,7 +308,7 @@ impl Handler<Find> for Ledger {
         let (reply, answered) = oneshot::channel();
         let (db, storage) = (self.db.clone(), Arc::clone(&self.storage));
         self.group.push(Box::new(move || {
-            let found = Generation::read(&db, find.0).map(|found| found.map(Box::new));
+            let found = Generation::read(&db, find.0, find.1).map(|found| found.map(Box::new));
             reply.send(found.map_err(|error| storage.fail(&error))).ok();
         }));
         self.ask_for_commit(ctx);

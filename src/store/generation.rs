@@ -90,13 +90,21 @@ pub enum Status {
     Cancelled,
 }
 
+/// A record as it is stored.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct KeptRecord {
+    /// Where the chain ended when it was kept.
+    pub at: u64,
+    pub record: Generation,
+}
+
 impl Generation {
-    /// Reads a stored record.
-    pub fn read(db: &Db, id: GenerationId) -> Result<Option<Self>, StoreError> {
-        let key = key::generation(id);
-        db.get(&key)?
-            .map(|bytes| codec::decode(&key, &bytes))
-            .transpose()
+    /// Reads an account's stored record.
+    pub fn read(db: &Db, account: AccountId, id: GenerationId) -> Result<Option<Self>, StoreError> {
+        let key = key::record(account, id);
+        let stored = db.get(&key)?;
+        let kept = stored.map(|bytes| codec::decode::<KeptRecord>(&key, &bytes));
+        Ok(kept.transpose()?.map(|kept| kept.record))
     }
 
     /// Cuts lists and texts to what may be stored.

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `a/<ledger account>` | its four balance counters |
 //! | `x/<sequence>` | a transfer and its hash |
-//! | `o/<generation>` | an open hold |
+//! | `o/<generation>` | an open hold, unless it is younger than `m/young` |
 //! | `i/<scope>/<idempotency key>` | an operation's parameters, state and outcome |
 //! | `w/<event>` | the same for an event of the card processor |
 //! | `p/<payment>` | a deposit, and how much of it has gone back |
@@ -16,8 +16,7 @@
 //! | `d/<account>/<yyyymmdd>` | a customer's totals of one UTC day |
 //! | `t/<account>/<yyyymm>` | a customer's totals of one UTC month |
 //! | `u/<key>` | an API key's totals |
-//! | `g/<generation>` | a generation record |
-//! | `n/<account>/<generation>` | where the chain ended when the record was kept |
+//! | `n/<account>/<generation>` | a generation record, and where the chain ended when it was kept |
 //! | `c/<account>` | a customer |
 //! | `e/<e-mail address>` | the customer with that address |
 //! | `k/<key hash>` | an API key |
@@ -38,6 +37,7 @@
 //! | `audit/<audit id>` | a row of the audit log |
 //! | `audits/<account>/<audit id>` | that a row of the audit log is about this customer |
 //! | `m/meta` | schema version, last sequence number, head hash |
+//! | `m/young` | from which transfer on holds may be open without a row of their own |
 
 use super::book::{LedgerAccount, Scope};
 use super::day::{Day, Month};
@@ -60,7 +60,8 @@ pub(super) const LIMITS: &[u8] = b"l/";
 pub(super) const DAYS: &[u8] = b"d/";
 pub(super) const MONTHS: &[u8] = b"t/";
 pub(super) const KEY_TOTALS: &[u8] = b"u/";
-pub(super) const GENERATIONS: &[u8] = b"g/";
+/// Where the first six schemas kept records, with only their index under [`RECORDS`].
+pub(super) const GENERATIONS_V6: &[u8] = b"g/";
 pub(super) const RECORDS: &[u8] = b"n/";
 pub(super) const CUSTOMERS: &[u8] = b"c/";
 pub(super) const ADDRESSES: &[u8] = b"e/";
@@ -80,6 +81,7 @@ pub(super) const RECHARGES: &[u8] = b"recharge/";
 pub(super) const DEEDS: &[u8] = b"audit/";
 pub(super) const ACCOUNT_DEEDS: &[u8] = b"audits/";
 pub(super) const META: &[u8] = b"m/meta";
+pub(super) const YOUNG: &[u8] = b"m/young";
 
 pub(super) fn balance(account: &LedgerAccount) -> Vec<u8> {
     [BALANCES, account.to_string().as_bytes()].concat()
@@ -158,16 +160,17 @@ pub(super) fn key_totals(key: KeyId) -> Vec<u8> {
     [KEY_TOTALS, &key.to_bytes()].concat()
 }
 
-pub(super) fn generation(generation: GenerationId) -> Vec<u8> {
-    [GENERATIONS, &generation.to_bytes()].concat()
-}
-
-/// Where an account's record is indexed. In key order, an account's records are in time order.
+/// Where a record is. In key order, an account's records are in time order.
 pub(super) fn record(account: AccountId, generation: GenerationId) -> Vec<u8> {
     [RECORDS, &account.to_bytes(), b"/", &generation.to_bytes()].concat()
 }
 
-/// The generation of a row of an account's index.
+/// Behind every record of an account.
+pub(super) fn after_records(account: AccountId) -> Vec<u8> {
+    [RECORDS, &account.to_bytes(), b"0"].concat()
+}
+
+/// The account and the generation of a record's row.
 pub(super) fn recorded(key: &[u8]) -> Option<(AccountId, GenerationId)> {
     let (account, generation) = key.strip_prefix(RECORDS)?.split_at_checked(16)?;
     Some((
@@ -324,7 +327,7 @@ mod tests {
             DAYS,
             MONTHS,
             KEY_TOTALS,
-            GENERATIONS,
+            GENERATIONS_V6,
             RECORDS,
             CUSTOMERS,
             ADDRESSES,

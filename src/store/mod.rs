@@ -38,6 +38,7 @@ mod spend;
 mod statement;
 mod statistics;
 mod steps;
+mod strip;
 mod telemetry;
 mod transactions;
 mod verify;

@@ -9,6 +9,11 @@ use crate::store::book::samples::{DAY_MS, NOON_MS, order, pico, record, usd};
 use crate::store::db::Batch;
 use crate::store::{Archive, Book, Day, Limits, Snapshot, verify};
 
+/// Where the first six schemas kept a record.
+fn generation(id: GenerationId) -> Vec<u8> {
+    [key::GENERATIONS_V6, &id.to_bytes()].concat()
+}
+
 /// A directory as version 1 of the schema left it: no index of records, no totals of months.
 fn schema_1(dir: &std::path::Path) -> (AccountId, Vec<GenerationId>) {
     let db = Db::open(dir).unwrap();
@@ -27,12 +32,13 @@ fn schema_1(dir: &std::path::Path) -> (AccountId, Vec<GenerationId>) {
     generations.sort();
     db.commit(book.take_batch()).unwrap();
     let mut old = Batch::default();
-    for table in [
-        key::RECORDS,
-        key::MONTHS,
-        key::REMEMBERED,
-        key::TRANSACTIONS,
-    ] {
+    for row in db.rows(key::RECORDS).unwrap() {
+        let (key, value) = row.unwrap();
+        let KeptRecord { record, .. } = codec::decode(&key, &value).unwrap();
+        old.put(generation(record.id), &record);
+        old.delete(key);
+    }
+    for table in [key::MONTHS, key::REMEMBERED, key::TRANSACTIONS] {
         for row in db.rows(table).unwrap() {
             old.delete(row.unwrap().0);
         }
@@ -96,7 +102,15 @@ fn a_migration_that_was_cut_off_is_taken_up_again() {
     let db = Db::open(dir.path()).unwrap();
     // As if the process had been killed before the version was noted, with half the work done.
     let mut half = Batch::default();
-    half.delete(key::record(account, generations[1]));
+    let key = key::record(account, generations[1]);
+    let stored = db.get(&key).unwrap().unwrap();
+    let KeptRecord { record, .. } = codec::decode(&key, &stored).unwrap();
+    half.put(generation(record.id), &record);
+    let key = key::record(account, generations[2]);
+    let stored = db.get(&key).unwrap().unwrap();
+    let KeptRecord { record, .. } = codec::decode(&key, &stored).unwrap();
+    half.put(generation(record.id), &record);
+    half.delete(key);
     half.put(
         key::month(account, Day::of(NOON_MS).month()),
         &DayTotals::default(),

@@ -24,6 +24,7 @@ mod returns;
 mod reversal;
 mod settle;
 mod transfer;
+mod young;
 
 #[cfg(test)]
 mod holds_tests;
@@ -86,6 +87,7 @@ use expiry::Expired;
 use idempotency::Memory;
 use returns::AllReturns;
 use transfer::Draft;
+use young::Young;
 
 /// What one customer may do at most.
 #[derive(Clone, Copy, Debug)]
@@ -113,6 +115,7 @@ pub struct Book {
     chain: Chain,
     balances: Balances,
     deadlines: BTreeSet<(u64, GenerationId)>,
+    young: Young,
     ended: Ended,
     expired: Expired,
     counters: Counters,
@@ -135,6 +138,7 @@ impl Book {
             chain: Chain::EMPTY,
             balances: Balances::default(),
             deadlines: BTreeSet::new(),
+            young: Young::default(),
             ended: Ended::default(),
             expired: Expired::default(),
             counters: Counters::default(),
@@ -193,6 +197,9 @@ impl Book {
                 .put(key::balance(&account), &self.balances.of(&account));
         }
         if !self.batch.is_empty() {
+            let (next, now_ms) = (self.chain.seq + 1, self.latest_ms);
+            self.young
+                .put(&self.balances, next, now_ms, &mut self.batch);
             self.batch.put(key::META.to_vec(), &Meta::of(&self.chain));
         }
         std::mem::take(&mut self.batch)
@@ -248,7 +255,9 @@ impl Book {
         let hold = self.balances.close(generation)?;
         self.deadlines.remove(&(hold.expires_ms, generation));
         self.counters.release(&hold);
-        self.batch.delete(key::hold(generation));
+        if !self.young.remove(&hold) {
+            self.batch.delete(key::hold(generation));
+        }
         Some(hold)
     }
 }
