@@ -1,9 +1,14 @@
 # The only list of commands.
-.PHONY: help run serve test check fmt lint unit doc conformance browser test-browser failover bench bench-ledger torture clients samples mail otlp stripe fuzz-api train
+.PHONY: help run serve test check fmt lint unit doc conformance browser test-browser failover bench bench-report bench-check benches bench-ledger torture clients samples mail otlp stripe fuzz-api train
 
 CARGO ?= cargo
 # Recorded provider traffic for `make conformance`.
 WIRE ?= ../shared/wire
+TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
+# Programs beside the router have workspaces of their own.
+TOOLS := --target-dir $(TARGET)/tools --locked --manifest-path
+BENCH := tools/bench/Cargo.toml
+INSTRUCTIONS := tools/instructions/Cargo.toml
 
 help: ## What can be done
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -14,16 +19,21 @@ run: ## Build in release mode and serve with simulated providers on 127.0.0.1:80
 serve: ## Build in release mode and serve with the providers whose keys are in the environment
 	$(CARGO) run --release --locked -- serve
 
-test: fmt lint unit doc conformance browser ## Everything: format, clippy, unit, golden, property, integration and doc tests
+test: fmt lint unit doc bench-check conformance browser ## Everything: format, clippy, unit, golden, property, integration and doc tests
 
 fmt: ## Is everything formatted?
 	$(CARGO) fmt --check
+	$(CARGO) fmt --check --manifest-path $(BENCH)
+	$(CARGO) fmt --check --manifest-path $(INSTRUCTIONS)
 
 lint: ## Clippy, warnings are errors
 	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(CARGO) clippy $(TOOLS) $(BENCH) --all-targets -- -D warnings
+	$(CARGO) clippy $(TOOLS) $(INSTRUCTIONS) --bins --tests -- -D warnings
 
 unit: ## Unit, golden, property and integration tests
 	$(CARGO) test --locked --lib --bins --test it
+	$(CARGO) test $(TOOLS) $(BENCH)
 
 doc: ## Doc tests, and docs that build
 	$(CARGO) test --locked --doc
@@ -45,8 +55,25 @@ test-browser: ## The same, packages installed first (needs Debian's chromium, no
 failover: ## Sixteen failover scenarios with a scorecard, and runs under load; FAILOVER=full for full timings
 	$(CARGO) test --locked --release --test failover
 
-bench: ## Criterion benchmarks of translation, counting and routing
-	$(CARGO) bench --locked --bench wire --bench context --bench routing --bench classify
+bench: ## The router beside nginx, no gateway, and PEERS=litellm,portkey: writes docs/performance.md; ROUNDS=1 SUITE=short for a look
+	$(CARGO) build --release --locked
+	$(CARGO) build --release $(TOOLS) $(BENCH)
+	ROUNDS="$(ROUNDS)" SUITE="$(SUITE)" PEERS="$(PEERS)" PAGE="$(PAGE)" \
+		$(TARGET)/tools/release/model-router-bench $(TARGET)/release/model-router "$(CURDIR)"
+
+bench-report: ## docs/performance.md anew from the last results of make bench
+	$(CARGO) build --release $(TOOLS) $(BENCH)
+	PAGE="$(PAGE)" $(TARGET)/tools/release/model-router-bench $(TARGET)/release/model-router "$(CURDIR)" --report
+
+bench-check: ## Instructions of the hot paths under callgrind, at most 5 % over the baseline; BLESS=1 writes it anew
+	@if command -v valgrind >/dev/null; then \
+		$(CARGO) test --release $(TOOLS) $(INSTRUCTIONS) && \
+		$(CARGO) build --release $(TOOLS) $(INSTRUCTIONS) && \
+		$(TARGET)/tools/release/instructions $(if $(BLESS),bless,check) benches/instructions.toml; \
+	else echo "bench-check: valgrind is not installed, left out"; fi
+
+benches: ## Criterion benchmarks of parsing, counting, routing, translation and the ledger's rules
+	$(CARGO) bench --locked --bench pieces --bench wire --bench context --bench routing --bench classify
 
 bench-ledger: ## What the ledger holds on this disk, each figure beside its target
 	$(CARGO) bench --locked --bench ledger

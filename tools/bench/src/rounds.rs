@@ -1,0 +1,249 @@
+//! The rounds: all gateways are started, each step is run on every target in turn, and all are stopped.
+
+use std::io;
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+
+use crate::gateway::peers::Peer;
+use crate::gateway::router::{FREE, PAID, Router, Variant};
+use crate::gateway::{Gateway, Place, Target, nginx};
+use crate::load::{self, Load, Outcome, Pace};
+use crate::process::{Running, Tree};
+use crate::results::{Record, Results, Start};
+use crate::suite::{MOST, MOST_HUGE, MOST_LARGE, RATE_SLOW, Step, Suite};
+
+/// Between two steps.
+const REST: Duration = Duration::from_millis(300);
+/// One part in so many of its core is what a gateway without work may take.
+const WORKED_OFF: u32 = 10;
+/// How long that is waited for, in rests.
+const MOST_RESTS: u32 = 100;
+const START_REST: Duration = Duration::from_millis(1_000);
+/// Models of a router with a large catalog, beside the 39 that are shipped.
+const FURTHER_MODELS: usize = 961;
+const FURTHER_ACCOUNTS: u32 = 99_998;
+
+/// What a run is made of.
+pub struct Plan {
+    /// The router's binary.
+    pub router: PathBuf,
+    /// Where peers are installed.
+    pub peers_dir: PathBuf,
+    /// Who joins.
+    pub peers: Vec<Peer>,
+    /// How much is measured.
+    pub suite: Suite,
+    /// How often.
+    pub rounds: u32,
+}
+
+/// Runs all rounds, then what is measured of the router alone.
+pub fn run(plan: &Plan, place: &Place, results: &mut Results) -> io::Result<()> {
+    results.rounds = plan.rounds;
+    results.missing = missing(plan, place);
+    for round in 0..plan.rounds {
+        println!("round {} of {}", round + 1, plan.rounds);
+        let gateways = start_all(plan, place)?;
+        thread::sleep(START_REST);
+        for gateway in &gateways {
+            note_start(round, gateway, results);
+            gateway
+                .targets
+                .iter()
+                .try_for_each(|target| warm(target, plan.suite))?;
+        }
+        let mut steps = plan.suite.steps();
+        if !plan.peers.is_empty() {
+            steps.insert(0, RATE_SLOW);
+        }
+        for step in steps {
+            for gateway in &gateways {
+                for target in gateway.targets.iter().filter(|target| meets(target, step)) {
+                    let outcome = measure(gateway, target, step, plan.suite)?;
+                    keep(round, &target.name, &step.name(), outcome, results);
+                }
+            }
+        }
+    }
+    alone(plan, place, results)
+}
+
+/// Peers that were wanted and are not there.
+fn missing(plan: &Plan, place: &Place) -> Vec<String> {
+    let tried = plan
+        .peers
+        .iter()
+        .map(|peer| (peer, peer.start(&plan.peers_dir, place)));
+    let missing = tried.filter_map(|(peer, started)| match started {
+        Ok(Some(_)) => None,
+        Ok(None) => Some(format!(
+            "{} is not installed here: {}",
+            peer.name(),
+            peer.how_to_install(&plan.peers_dir)
+        )),
+        Err(error) => Some(format!("{} did not start: {error}", peer.name())),
+    });
+    let missing: Vec<String> = missing.collect();
+    missing.iter().for_each(|line| println!("{line}"));
+    missing
+}
+
+fn start_all(plan: &Plan, place: &Place) -> io::Result<Vec<Gateway>> {
+    let mut gateways = vec![Gateway {
+        targets: vec![Target::direct(place)],
+        running: None,
+        start_ms: 0.0,
+    }];
+    match nginx::start(place)? {
+        Some(gateway) => gateways.push(gateway),
+        None => println!("nginx is not installed: there will be no ratios to it"),
+    }
+    gateways.push(Router::prepare(&plan.router, place, Variant::Shipped)?.start()?);
+    for peer in &plan.peers {
+        // Whoever did not start has been told of.
+        gateways.extend(peer.start(&plan.peers_dir, place).ok().flatten());
+    }
+    Ok(gateways)
+}
+
+fn meets(target: &Target, step: Step) -> bool {
+    match target.name.as_str() {
+        "anthropic" | "gemini" => step.is_for_dialects(),
+        // They do not come near these rates; the requests would only pile up.
+        "litellm" | "portkey" => !matches!(step, Step::Rate { per_s: 2_000.., .. }),
+        // Memory is that of a process, of which `paid` stands for all.
+        "direct" | "free" => !matches!(step, Step::Held(_)),
+        _ => true,
+    }
+}
+
+fn note_start(round: u32, gateway: &Gateway, results: &mut Results) {
+    let Some(target) = gateway.targets.first() else {
+        return;
+    };
+    results.starts.push(Start {
+        round,
+        target: target.name.clone(),
+        start_ms: gateway.start_ms,
+        rss_kib: gateway
+            .running
+            .as_ref()
+            .map_or(0, |running| running.tree().rss_kib()),
+    });
+}
+
+/// Connections, caches and code are there before anything is measured.
+fn warm(target: &Target, suite: Suite) -> io::Result<()> {
+    let load = Load {
+        pace: Pace::Open {
+            per_s: 100.0,
+            connections: 64,
+        },
+        warm_ms: 0,
+        run_ms: 1_000,
+        ..MOST.load(suite, target)
+    };
+    load::run(&load, None).map(drop)
+}
+
+fn measure(gateway: &Gateway, target: &Target, step: Step, suite: Suite) -> io::Result<Outcome> {
+    let tree = gateway.running.as_ref().map(Running::tree);
+    let outcome = load::run(&step.load(suite, target), tree.as_ref())?;
+    rest(tree.as_ref());
+    Ok(outcome)
+}
+
+/// Waits until a gateway has nothing left to do: the next one is measured on the same core.
+fn rest(tree: Option<&Tree>) {
+    thread::sleep(REST);
+    let Some(tree) = tree else {
+        return;
+    };
+    for _ in 0..MOST_RESTS {
+        let before = tree.cpu_ns();
+        thread::sleep(REST);
+        let took = Duration::from_nanos(tree.cpu_ns().saturating_sub(before));
+        if took * WORKED_OFF < REST {
+            return;
+        }
+    }
+}
+
+fn keep(round: u32, target: &str, step: &str, outcome: Outcome, results: &mut Results) {
+    let Outcome { good, bad, .. } = outcome;
+    let (added, refusal) = (outcome.added, outcome.refusal.as_deref().unwrap_or(""));
+    println!(
+        "{target:<22} {step:<20} {good:>7} good {bad:>4} bad {:>8.0}/s {:>9.0} pieces/s  added {:>7.0} / {:>7.0} µs  cpu {:>6.1} µs  {} MiB  {refusal}",
+        outcome.per_s,
+        outcome.pieces_per_s,
+        added.p50,
+        added.p99,
+        outcome.cpu_us_per_answer,
+        outcome.rss_kib / 1024,
+    );
+    results.records.push(Record {
+        round,
+        target: target.to_owned(),
+        step: step.to_owned(),
+        outcome,
+    });
+}
+
+/// What features cost and how the router scales: variants of it, one after the other, at full load.
+fn alone(plan: &Plan, place: &Place, results: &mut Results) -> io::Result<()> {
+    let variants: &[(&str, Variant)] = match plan.suite {
+        Suite::Short => &[("", Variant::Shipped), ("traced: ", Variant::Traced)],
+        Suite::Full => &[
+            ("", Variant::Shipped),
+            ("traced: ", Variant::Traced),
+            ("1,000 models: ", Variant::Models(FURTHER_MODELS)),
+            ("100,000 accounts: ", Variant::Accounts(FURTHER_ACCOUNTS)),
+        ],
+    };
+    for (prefix, variant) in variants {
+        let router = Router::prepare(&plan.router, place, *variant)?;
+        let started = router.start()?;
+        let ways = ways(&router, *variant);
+        ways.iter()
+            .try_for_each(|(target, _)| warm(target, plan.suite))?;
+        for round in 0..plan.rounds {
+            for (target, step) in &ways {
+                let outcome = measure(&started, target, *step, plan.suite)?;
+                let name = format!("{prefix}{}", target.name);
+                keep(round, &name, &step.name(), outcome, results);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Ways to ask that differ in one feature each.
+fn ways(router: &Router, variant: Variant) -> Vec<(Target, Step)> {
+    let free = router.target("a free model", FREE, &router.poor_key);
+    let paid = router.target("a paid model", PAID, &router.key);
+    let tier = router.target("a free tier", "economy:free", &router.poor_key);
+    let mut ways = vec![(free.clone(), MOST), (paid.clone(), MOST)];
+    match variant {
+        Variant::Traced => {}
+        Variant::Models(_) | Variant::Accounts(_) => ways.push((tier, MOST)),
+        Variant::Shipped => {
+            ways.push((tier, MOST));
+            ways.extend([
+                (
+                    router.target("a free tier, with credit", "economy:free", &router.key),
+                    MOST,
+                ),
+                (
+                    router.target("auto, without credit", "auto", &router.poor_key),
+                    MOST,
+                ),
+                (free.clone(), MOST_LARGE),
+                (paid.clone(), MOST_LARGE),
+                (free, MOST_HUGE),
+                (paid, MOST_HUGE),
+            ]);
+        }
+    }
+    ways
+}
