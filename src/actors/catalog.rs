@@ -14,6 +14,7 @@ use super::budget::Rate;
 use super::clock::{now_ms, today};
 use super::credential::{self, Credential};
 use super::logbook::Logbook;
+use super::overlay::{self, OverlayError};
 use super::prices::{Priced, Prices};
 use super::provider::{Provider, Standings, standing};
 use super::statistics::{Board, Statistics};
@@ -269,6 +270,31 @@ impl CatalogKeeper {
         }
     }
 
+    /// Builds a checked catalog's snapshot and swaps it in.
+    fn publish(&mut self, catalog: Catalog) -> Reloaded {
+        let world = self.build(catalog);
+        let reloaded = Reloaded {
+            models: world.catalog.models().len(),
+            providers: world.catalog.providers().len(),
+            version: world.catalog.version().to_owned(),
+        };
+        self.published.store(Arc::new(world));
+        tracing::info!(
+            models = reloaded.models,
+            version = reloaded.version,
+            "catalog published"
+        );
+        reloaded
+    }
+
+    /// Puts a catalog into the operator's file and swaps it in, or changes nothing.
+    fn apply(&mut self, apply: Apply) -> Result<Reloaded, ApplyError> {
+        let path = self.source.overlay.clone().ok_or(ApplyError::NoFile)?;
+        let catalog = laid_over(&path.display().to_string(), apply.text.clone())?;
+        overlay::replace(&path, &apply.text, &apply.before)?;
+        Ok(self.publish(catalog))
+    }
+
     fn route(&mut self, row: &Arc<catalog::Provider>, catalog: &Catalog) -> Route {
         let env = &self.source.env;
         let access = credential::base_url(row, env)
@@ -335,6 +361,30 @@ impl CatalogKeeper {
 #[rtype(result = "Result<Reloaded, ReloadError>")]
 pub struct Reload;
 
+/// Puts a text into the operator's catalog file and swaps the snapshot, or refuses and changes nothing.
+#[derive(Message)]
+#[rtype(result = "Result<Reloaded, ApplyError>")]
+pub struct Apply {
+    /// The TOML of the whole file.
+    pub text: String,
+    /// The digest that the file had when the text was checked.
+    pub before: String,
+}
+
+/// Why a catalog was not applied. File and catalog are what they were.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// There is no file to put it into.
+    #[error("no catalog file is configured")]
+    NoFile,
+    /// Its rows are wrong.
+    #[error(transparent)]
+    Rows(#[from] CatalogError),
+    /// The file was not replaced.
+    #[error(transparent)]
+    File(#[from] OverlayError),
+}
+
 /// What a reload published.
 #[derive(Clone, Debug)]
 pub struct Reloaded {
@@ -359,20 +409,14 @@ impl Handler<Reload> for CatalogKeeper {
     type Result = MessageResult<Reload>;
 
     fn handle(&mut self, _: Reload, _: &mut Context<Self>) -> Self::Result {
-        MessageResult(self.source.load().map(|catalog| {
-            let world = self.build(catalog);
-            let reloaded = Reloaded {
-                models: world.catalog.models().len(),
-                providers: world.catalog.providers().len(),
-                version: world.catalog.version().to_owned(),
-            };
-            self.published.store(Arc::new(world));
-            tracing::info!(
-                models = reloaded.models,
-                version = reloaded.version,
-                "catalog published"
-            );
-            reloaded
-        }))
+        MessageResult(self.source.load().map(|catalog| self.publish(catalog)))
+    }
+}
+
+impl Handler<Apply> for CatalogKeeper {
+    type Result = MessageResult<Apply>;
+
+    fn handle(&mut self, apply: Apply, _: &mut Context<Self>) -> Self::Result {
+        MessageResult(self.apply(apply))
     }
 }

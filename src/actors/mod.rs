@@ -16,6 +16,7 @@ pub mod guard;
 pub mod ledger;
 pub mod logbook;
 pub mod mailer;
+pub mod overlay;
 pub mod prices;
 pub mod provider;
 pub mod rate;

@@ -59,6 +59,7 @@ mod openapi_document;
 mod openapi_failures;
 mod openapi_outside;
 mod openapi_tour;
+mod operator_catalog;
 mod operator_pages;
 mod otel;
 mod overload;

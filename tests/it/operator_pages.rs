@@ -354,47 +354,6 @@ async fn a_provider_rests_and_is_asked_again_when_the_operator_says_so() {
 }
 
 #[actix_web::test]
-async fn a_catalog_is_checked_and_changes_nothing() {
-    let router = Router::start().await;
-    let browser = Browser::operator(&router).await;
-    let before = router.desk.world.load().catalog.version().to_owned();
-    let good = "[[model]]\nid = \"gpt-4.1\"\nprice = { input = 3, output = 9 }\n";
-    let checked = browser
-        .send("/admin/catalog/check", &[("catalog", good)])
-        .await;
-    assert_eq!(checked.status(), 200);
-    let html = checked.text().await.unwrap();
-    assert!(
-        html.contains("It can be used") && html.contains("Another price: gpt-4.1"),
-        "{html}"
-    );
-    for bad in [
-        "[[model]]\nid = \"gpt-4.1\"\ntier = \"luxury\"\n",
-        "nonsense",
-        "[[model]]\nid = 5",
-    ] {
-        let html = browser
-            .refused("/admin/catalog/check", &[("catalog", bad)], 400)
-            .await;
-        assert!(
-            html.contains("Refused") && html.contains("catalog:"),
-            "{html}"
-        );
-        assert!(html.contains("</textarea>") && !html.contains("It can be used"));
-    }
-    let html = browser
-        .refused("/admin/catalog/check", &[("catalog", "")], 400)
-        .await;
-    assert_eq!(wrong(&html, "catalog"), "This has to be filled in.");
-    assert_eq!(router.desk.world.load().catalog.version(), before);
-    browser.done("/admin/catalog/load-again", &[]).await;
-    std::fs::write(router.dir.path().join("catalog.toml"), "nonsense").unwrap();
-    let html = browser.refused("/admin/catalog/load-again", &[], 400).await;
-    assert!(html.contains("the one before stays"), "{html}");
-    assert_eq!(router.desk.world.load().catalog.version(), before);
-}
-
-#[actix_web::test]
 async fn reasons_queries_and_catalogs_stay_text() {
     let router = Router::start().await;
     let account = router.account("1").await;

@@ -205,12 +205,16 @@ pub struct Catalog {
     pub panel: Panel,
     /// Facts: name and value.
     pub facts: Vec<[String; 2]>,
+    /// Whether there is a file that a catalog can be put into.
+    pub has_file: bool,
     /// A catalog to be checked.
     pub form: Typed,
     /// What the check found wrong, a line each.
     pub problems: Vec<String>,
     /// What the catalog would be, and what it would change; empty without a check.
     pub verdict: Vec<String>,
+    /// Digests of what was checked and of the file then, for a catalog that can be applied.
+    pub sums: Option<[String; 2]>,
 }
 
 /// Losses and the trial balance.

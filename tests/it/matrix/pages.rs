@@ -56,6 +56,7 @@ pub const PAGES: &[(&str, &str, Who)] = &[
     ("POST", "/admin/providers", Who::Console),
     ("GET", "/admin/catalog", Who::Console),
     ("POST", "/admin/catalog/check", Who::Console),
+    ("POST", "/admin/catalog/apply", Who::Console),
     ("POST", "/admin/catalog/load-again", Who::Console),
     ("GET", "/admin/books", Who::Console),
     ("POST", "/admin/books/verify", Who::Console),

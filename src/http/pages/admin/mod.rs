@@ -42,6 +42,7 @@ pub fn routes(app: &mut ServiceConfig) {
         )
         .service(page("/admin/catalog", catalog::catalog))
         .service(post("/admin/catalog/check").route(web::post().to(catalog::check)))
+        .service(post("/admin/catalog/apply").route(web::post().to(catalog::apply)))
         .service(post("/admin/catalog/load-again").route(web::post().to(catalog::load_again)))
         .service(page("/admin/books", books::books))
         .service(post("/admin/books/verify").route(web::post().to(books::verify)))
@@ -59,6 +60,7 @@ fn around(http: &HttpRequest, part: Part) -> (Frame, Panel) {
         "switched" => "Switched. It holds from now on.",
         "rested" => "It rests: nobody asks it.",
         "resumed" => "It is asked again.",
+        "applied" => "The catalog is in the file, and in use.",
         "loaded" => "The catalog was loaded again.",
         _ => "",
     };
