@@ -17,7 +17,7 @@ use super::logbook::Logbook;
 use super::overlay::{self, OverlayError};
 use super::prices::{Priced, Prices};
 use super::provider::{Provider, Standings, standing};
-use super::statistics::{Board, Statistics};
+use super::statistics::{Archivist, Board, KeepStatistics, Statistics};
 use crate::catalog::{self, Age, Catalog, CatalogError, KeyNeed, Layer, Model, ProviderName};
 use crate::config::{self, ConfigError, Environment};
 use crate::routing::{Live, Standing};
@@ -82,7 +82,12 @@ impl World {
             .filter_map(|provider| self.routes.get(&provider.name))
     }
 
-    /// The prices that a model has had while the router runs, oldest first.
+    /// The prices that all models have had.
+    pub fn all_prices(&self) -> &Prices {
+        &self.prices
+    }
+
+    /// The prices that a model has had, oldest first.
     pub fn prices(&self, model: &Model) -> &[Priced] {
         self.prices.of(&model.id)
     }
@@ -193,19 +198,21 @@ pub struct CatalogKeeper {
     remembered: Statistics,
     logbook: Arc<Logbook>,
     prices: Prices,
+    archivist: Option<Addr<Archivist>>,
     warned: Option<time::Date>,
     published: Arc<ArcSwap<World>>,
 }
 
 impl CatalogKeeper {
     /// Publishes a first catalog that was already checked. Starts the providers' actors, with what
-    /// earlier runs have learned.
+    /// earlier runs have learned, and noted of prices.
     pub fn new(
         source: Source,
         rules: Rules,
         catalog: Catalog,
         remembered: Statistics,
         logbook: Arc<Logbook>,
+        prices: Prices,
     ) -> Self {
         let empty = Arc::new(ArcSwap::from_pointee(World {
             catalog,
@@ -218,7 +225,8 @@ impl CatalogKeeper {
             actors: HashMap::new(),
             remembered,
             logbook,
-            prices: Prices::default(),
+            prices,
+            archivist: None,
             warned: None,
             published: empty,
         };
@@ -226,6 +234,13 @@ impl CatalogKeeper {
         let world = keeper.build(catalog);
         keeper.published.store(Arc::new(world));
         keeper
+    }
+
+    /// Has prices written down as soon as they change.
+    #[must_use]
+    pub fn kept_by(mut self, archivist: Addr<Archivist>) -> Self {
+        self.archivist = Some(archivist);
+        self
     }
 
     /// The snapshot's place.
@@ -284,6 +299,9 @@ impl CatalogKeeper {
             version = reloaded.version,
             "catalog published"
         );
+        if let Some(archivist) = &self.archivist {
+            archivist.do_send(KeepStatistics);
+        }
         reloaded
     }
 

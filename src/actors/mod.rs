@@ -47,6 +47,7 @@ use self::funds::Purses;
 use self::ledger::{Keep, Ledger, Tally};
 use self::logbook::Logbook;
 use self::mailer::{Mailer, Post, PostError};
+use self::prices::Prices;
 use self::recharge::Recharger;
 use self::refusals::Refusals;
 use self::statistics::{Archivist, Statistics};
@@ -220,8 +221,16 @@ impl Switchboard {
             pepper,
             remembered,
             logbook,
+            prices,
         } = storage;
-        let keeper = CatalogKeeper::new(source, rules, catalog, remembered, Arc::clone(&logbook));
+        let keeper = CatalogKeeper::new(
+            source,
+            rules,
+            catalog,
+            remembered,
+            Arc::clone(&logbook),
+            prices.clone(),
+        );
         let world = keeper.published();
         let purses = Arc::new(Purses::default());
         for (account, balance) in book.customers() {
@@ -239,6 +248,7 @@ impl Switchboard {
             Arc::clone(&world),
             Arc::clone(&logbook),
             Arc::clone(&health),
+            prices,
         );
         let days_ms = |days: u64| days.saturating_mul(24 * 3600 * 1000);
         let keep = Keep {
@@ -292,6 +302,7 @@ impl Switchboard {
             Arc::clone(&purses),
             &settings.deposits,
         );
+        let statistics = Archivist::start_in_arbiter(&disk, |_| archivist);
         let permits =
             (settings.limits.bytes_in_flight / BODY_BUDGET_UNIT).min(Semaphore::MAX_PERMITS);
         Self {
@@ -311,8 +322,8 @@ impl Switchboard {
             stripe,
             accounts,
             recharger: Recharger::start_in_arbiter(&outside, |_| recharger),
-            statistics: Archivist::start_in_arbiter(&disk, |_| archivist),
-            catalog: keeper.start(),
+            catalog: keeper.kept_by(statistics.clone()).start(),
+            statistics,
             classifier: Classifier::start_in_arbiter(&Arbiter::new().handle(), |_| classifier),
             counters,
             exporter,
@@ -396,6 +407,7 @@ struct Storage {
     pepper: Pepper,
     remembered: Statistics,
     logbook: Arc<Logbook>,
+    prices: Prices,
 }
 
 impl Storage {
@@ -418,9 +430,11 @@ impl Storage {
         let visitors = Visitors::load(&db, &pepper, terms(settings))?;
         let remembered = statistics::remembered(&db)?;
         let logbook = Arc::new(Logbook::read(&db)?);
+        let prices = Prices::read(&db)?;
         Ok(Self {
             remembered,
             logbook,
+            prices,
             db,
             book,
             accounts,

@@ -80,7 +80,7 @@ impl Entry {
             let Link { transfer, hash } = codec::decode(key, value)?;
             Self::Transfer { transfer, hash }
         } else if key.starts_with(key::GENERATIONS) {
-            let record: Generation = codec::decode(key, value)?;
+            let record = Generation::decode(key, value)?;
             let index = key::record(record.account, record.id);
             let Some(bytes) = db.get(&index)? else {
                 return still_there(db, row);
@@ -158,10 +158,12 @@ impl Entry {
             || key.starts_with(key::HOLDS)
             || key.starts_with(key::STATISTICS)
             || key.starts_with(key::HISTORY)
+            || key.starts_with(key::PRICES)
+            || key.starts_with(key::TAKINGS)
             || key == key::META
         {
-            // What was learned of the models and came of attempts is no money: a damaged row is dropped at
-            // the next start.
+            // What was learned of the models, came of attempts and once was a price is no money: a damaged
+            // row is dropped at the next start. Takings are held against the transfers elsewhere.
             return Ok(None);
         } else {
             return Err(misplaced());

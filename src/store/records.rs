@@ -119,7 +119,7 @@ pub fn prune(db: &Db, before_ms: u64, most: usize) -> Result<Pruned, StoreError>
     let mut pruned = Pruned::default();
     for row in db.range(oldest..end)?.take(most) {
         let (key, value) = row?;
-        let Ok(record) = codec::decode::<Generation>(&key, &value) else {
+        let Ok(record) = Generation::decode(&key, &value) else {
             pruned.damaged += 1;
             continue;
         };

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::book::{DayTotals, GrantedV1, KeyTotals, KeyTotalsV3, Link, Meta, Remembered};
+use super::book::{
+    DayTotals, GrantedV1, KeyTotals, KeyTotalsV3, Link, Meta, Remembered, TakingsByDay,
+};
 use super::db::{Batch, Db};
 use super::entry::read_day;
 use super::error::StoreError;
@@ -12,7 +14,7 @@ use crate::ids::{AccountId, GenerationId, KeyId};
 use crate::money::Picodollars;
 
 /// Version of the key layout and of what is stored under the keys.
-pub(super) const SCHEMA: u32 = 6;
+pub(super) const SCHEMA: u32 = 7;
 
 /// A change of the schema. It runs while nothing else uses the storage and may be cut off at any
 /// commit: run again, it must come to the same.
@@ -43,6 +45,10 @@ const MIGRATIONS: &[Migration] = &[
     Migration {
         to: 6,
         run: take_card_money,
+    },
+    Migration {
+        to: 7,
+        run: sum_days,
     },
 ];
 
@@ -87,7 +93,7 @@ fn index_records_and_count_months(db: &Db) -> Result<(), StoreError> {
     let mut steps = Steps::new(db);
     for row in db.rows(key::GENERATIONS)? {
         let (key, value) = row?;
-        let record: Generation = codec::decode(&key, &value)?;
+        let record = Generation::decode(&key, &value)?;
         steps.put(key::record(record.account, record.id), &LONG_AGO)?;
     }
     let mut month: Option<(AccountId, Month, DayTotals)> = None;
@@ -139,7 +145,7 @@ fn count_keys_by_week_and_month(db: &Db) -> Result<(), StoreError> {
         if !key.starts_with(key::GENERATIONS) {
             break;
         }
-        let record: Generation = codec::decode(&key, &value)?;
+        let record = Generation::decode(&key, &value)?;
         let Some(totals) = old.get(&record.key) else {
             continue;
         };
@@ -177,6 +183,21 @@ fn index_transactions(db: &Db) -> Result<(), StoreError> {
 /// read.
 fn take_card_money(_: &Db) -> Result<(), StoreError> {
     Ok(())
+}
+
+/// Schema 7 has what every day came to, and records with candidates, which those before it cannot read.
+fn sum_days(db: &Db) -> Result<(), StoreError> {
+    let mut days = TakingsByDay::default();
+    for row in db.rows(key::TRANSFERS)? {
+        let (key, value) = row?;
+        let link: Link = codec::decode(&key, &value)?;
+        days.count(&link.transfer);
+    }
+    let mut steps = Steps::new(db);
+    for (day, takings) in days.into_rows() {
+        steps.put(key::takings(day), &takings)?;
+    }
+    steps.finish()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Directories of older versions are brought up to date, and those of newer ones refused.
 
+use serde::ser::{Serialize, SerializeTuple, Serializer};
 use sha2::{Digest, Sha256};
 
 use super::*;
@@ -32,10 +33,23 @@ fn schema_1(dir: &std::path::Path) -> (AccountId, Vec<GenerationId>) {
         key::MONTHS,
         key::REMEMBERED,
         key::TRANSACTIONS,
+        key::TAKINGS,
     ] {
         for row in db.rows(table).unwrap() {
             old.delete(row.unwrap().0);
         }
+    }
+    for row in db.rows(key::GENERATIONS).unwrap() {
+        let (key, value) = row.unwrap();
+        let mut record = Generation::decode(&key, &value).unwrap();
+        record.candidates = None;
+        let mut stored = postcard::to_stdvec(&record).unwrap();
+        assert_eq!(
+            stored.pop(),
+            Some(0),
+            "its last member, which was not there yet"
+        );
+        old.put(key, &Raw(stored));
     }
     let digest = |parts: [&[u8]; 2]| <[u8; 32]>::from(Sha256::digest(parts.concat()));
     let granted = digest([&usd("5").get().to_be_bytes(), b"test"]);
@@ -46,6 +60,19 @@ fn schema_1(dir: &std::path::Path) -> (AccountId, Vec<GenerationId>) {
     db.commit(old).unwrap();
     note(&db, 1).unwrap();
     (account, generations)
+}
+
+/// Bytes as they are.
+struct Raw(Vec<u8>);
+
+impl Serialize for Raw {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut bytes = serializer.serialize_tuple(self.0.len())?;
+        for byte in &self.0 {
+            bytes.serialize_element(byte)?;
+        }
+        bytes.end()
+    }
 }
 
 fn january_to_february() -> std::ops::RangeInclusive<Month> {
@@ -67,6 +94,11 @@ fn assert_up_to_date(db: &Db, account: AccountId, generations: &[GenerationId]) 
     let mut found: Vec<GenerationId> = page.records.iter().map(|record| record.id).collect();
     found.sort();
     assert_eq!(found, generations);
+    let lacks_candidates = |record: &Generation| record.candidates.is_none();
+    assert!(page.records.iter().all(lacks_candidates));
+    let takings = archive.takings(Day::of(0), Day::of(u64::MAX)).unwrap();
+    let revenue: Vec<Picodollars> = takings.iter().map(|(_, day)| day.revenue).collect();
+    assert_eq!(revenue, [usd("0.02"); 3]);
     let months = archive.months(account, january_to_february(), 10).unwrap();
     let counted: Vec<(String, Picodollars, u64)> = months
         .iter()

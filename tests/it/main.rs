@@ -78,6 +78,7 @@ mod recharge_process;
 mod recharges;
 mod records;
 mod recovery;
+mod request_page;
 mod responses;
 mod router;
 mod routing;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::forms::{Browser, cookie, typed, wrong};
 use super::pages::{HOSTILE, check_harmless};
-use super::router::{ADMIN, Router, ask, error_of, header, text};
+use super::router::{ADMIN, Router, ask, error_of, header, pico, text};
 
 async fn admin(router: &Router, path: &str) -> Value {
     let answer = router.send(Method::GET, path, ADMIN, &json!({})).await;
@@ -172,6 +172,42 @@ async fn every_number_is_that_of_the_json_routes() {
             .await
             .contains("Nobody like that")
     );
+}
+
+#[actix_web::test]
+async fn the_days_add_up_to_the_books() {
+    let router = Router::start().await;
+    let account = router.account("5").await;
+    let browser = Browser::operator(&router).await;
+    let empty = browser.page("/admin?days=90").await;
+    assert!(empty.contains("Nothing on 90 days.") && empty.contains("days=30#days"));
+    for model in ["gpt-4.1", "claude-haiku-4-5"] {
+        router.served(&account, &ask(model, "Hello")).await;
+    }
+    let overview = admin(&router, "/admin/overview").await;
+    for days in ["30", "90", "7", "nonsense"] {
+        let page = browser.page(&format!("/admin?days={days}")).await;
+        for chart in ["revenue", "cost"] {
+            assert!(
+                page.contains(&format!("<title id=\"{chart}-title\">")),
+                "{page}"
+            );
+        }
+        let csv = browser.get(&format!("/admin/days.csv?days={days}")).await;
+        assert_eq!(header(csv.headers(), "content-disposition"), "attachment");
+        let csv = csv.text().await.unwrap();
+        let head: Vec<&str> = csv.lines().next().unwrap().split(',').collect();
+        for member in head.iter().skip(1) {
+            let column = head.iter().position(|name| name == member).unwrap();
+            let usd = |line: &str| pico(line.split(',').nth(column).unwrap());
+            let sum: i64 = csv.lines().skip(1).map(usd).sum();
+            let booked = overview[*member].as_str().unwrap();
+            assert_eq!(sum, pico(booked), "{member}: {csv}");
+            assert!(page.contains(&format!(">{booked}<")), "{member}");
+        }
+    }
+    assert_ne!(overview["revenue_usd"], "0");
+    router.verify().await;
 }
 
 #[actix_web::test]

@@ -43,6 +43,7 @@ pub const PAGES: &[(&str, &str, Who)] = &[
     ("GET", "/playground", Who::Everyone),
     ("POST", "/playground/key", Who::Member),
     ("GET", "/admin", Who::Console),
+    ("GET", "/admin/days.csv", Who::Console),
     ("GET", "/admin/sign-in", Who::Everyone),
     ("POST", "/admin/sign-in", Who::Everyone),
     ("POST", "/admin/sign-out", Who::Console),

@@ -14,13 +14,14 @@ use actix_web::web::{self, ServiceConfig};
 
 use super::form::Form;
 use super::frame;
-use crate::http::{page, post, resource};
+use crate::http::{get, page, post, resource};
 use crate::pages::admin::Part;
 use crate::pages::{Frame, Here, Panel};
 
 /// The routes of the operator's pages.
 pub fn routes(app: &mut ServiceConfig) {
     app.service(page("/admin", overview::overview))
+        .service(get("/admin/days.csv").route(web::get().to(overview::days_csv)))
         .service(
             resource("/admin/sign-in", "GET, POST")
                 .route(web::get().to(gate::ask))
