@@ -16,8 +16,27 @@ pub(super) fn encode<T: Serialize>(key: &[u8], value: &T) -> Result<Vec<u8>, Sto
             key: show(key),
             source,
         })?;
-    bytes.extend(checksum(key, &bytes));
+    seal(key, &mut bytes);
     Ok(bytes)
+}
+
+/// Appends the checksum over a key and what stands under it.
+pub(super) fn seal(key: &[u8], bytes: &mut Vec<u8>) {
+    bytes.extend(checksum(key, bytes));
+}
+
+/// What [`seal`] was given, version byte first and so never empty.
+pub(super) fn unseal<'a>(key: &[u8], bytes: &'a [u8]) -> Result<&'a [u8], StoreError> {
+    let body_end = bytes
+        .len()
+        .checked_sub(CHECKSUM_BYTES)
+        .filter(|end| *end > 0)
+        .ok_or_else(|| corrupt(key, "too short"))?;
+    let (body, sum) = bytes.split_at(body_end);
+    if sum != checksum(key, body) {
+        return Err(corrupt(key, "wrong checksum"));
+    }
+    Ok(body)
 }
 
 /// Reads what [`encode`] made for the same key. The error names the key.
@@ -45,20 +64,10 @@ pub(super) fn decode_grown<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Res
 
 /// The stored form without its version and its checksum, which are looked at.
 fn body<'a>(key: &[u8], bytes: &'a [u8]) -> Result<&'a [u8], StoreError> {
-    let corrupt = |reason| corrupt(key, reason);
-    let body_end = bytes
-        .len()
-        .checked_sub(CHECKSUM_BYTES)
-        .ok_or_else(|| corrupt("too short"))?;
-    let (body, sum) = bytes.split_at(body_end);
-    if sum != checksum(key, body) {
-        return Err(corrupt("wrong checksum"));
+    match unseal(key, bytes)?.split_first() {
+        Some((&VERSION, body)) => Ok(body),
+        Some(_) | None => Err(corrupt(key, "unknown version")),
     }
-    let (version, body) = body.split_first().ok_or_else(|| corrupt("too short"))?;
-    if *version != VERSION {
-        return Err(corrupt("unknown version"));
-    }
-    Ok(body)
 }
 
 fn corrupt(key: &[u8], reason: &'static str) -> StoreError {

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
 use std::fs::File;
-use std::ops::RangeBounds;
+use std::ops::{Bound, RangeBounds};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::Serialize;
 
 use super::error::StoreError;
-use super::{codec, dir, key, schema};
+use super::{codec, dir, key, schema, strip};
 use crate::ids::Pepper;
 
 /// Page cache. Balances and holds live in memory of ours, so reads are few.
@@ -110,8 +110,21 @@ impl Db {
         self.healthy()?;
         #[cfg(test)]
         self.0.rows_read.fetch_add(1, Ordering::Relaxed);
-        let value = self.poisoning(self.0.tree.get(key).map_err(StoreError::from))?;
-        Ok(value.map(|value| value.to_vec()))
+        if !strip::may_hold(key) {
+            let value = self.poisoning(self.0.tree.get(key).map_err(StoreError::from))?;
+            return Ok(value.map(|value| value.to_vec()));
+        }
+        let rows = self.floor(key)?.map(strip::unpack).transpose();
+        let mut rows = self.poisoning(rows)?.into_iter().flatten();
+        Ok(rows.find(|row| row.0 == key).map(|row| row.1))
+    }
+
+    /// The last stored row up to a key, if it may be the strip in which the key's row stands.
+    fn floor(&self, key: &[u8]) -> Result<Option<Row>, StoreError> {
+        let row = self.0.tree.range(..=key).next_back().transpose();
+        let row = self.poisoning(row.map_err(StoreError::from))?;
+        let row = row.filter(|(first, _)| strip::stem(first) == strip::stem(key));
+        Ok(row.map(|(key, value)| (key.to_vec(), value.to_vec())))
     }
 
     /// The rows whose key begins with `prefix`, in key order, read as they are asked for. Bound it
@@ -130,15 +143,34 @@ impl Db {
         keys: impl RangeBounds<Vec<u8>>,
     ) -> Result<impl DoubleEndedIterator<Item = Result<Row, StoreError>>, StoreError> {
         self.healthy()?;
-        Ok(self.read(self.0.tree.range(keys)))
+        let (start, end) = (keys.start_bound().cloned(), keys.end_bound().cloned());
+        let stored = (self.with_strip(start)?, end);
+        let rows = self.read(self.0.tree.range(stored));
+        // A strip may begin before the range or go on behind it.
+        Ok(rows.filter(move |row| row.as_ref().map_or(true, |row| keys.contains(&row.0))))
+    }
+
+    /// A range's start, or the key of the strip that reaches into the range.
+    fn with_strip(&self, start: Bound<Vec<u8>>) -> Result<Bound<Vec<u8>>, StoreError> {
+        match &start {
+            Bound::Included(key) | Bound::Excluded(key) if strip::may_hold(key) => {
+                let floor = self.floor(key)?;
+                Ok(floor.map_or(start, |(key, _)| Bound::Included(key)))
+            }
+            Bound::Included(_) | Bound::Excluded(_) | Bound::Unbounded => Ok(start),
+        }
     }
 
     fn read(&self, rows: sled::Iter) -> impl DoubleEndedIterator<Item = Result<Row, StoreError>> {
-        rows.map(|row| {
+        rows.flat_map(|row| {
             #[cfg(test)]
             self.0.rows_read.fetch_add(1, Ordering::Relaxed);
-            self.poisoning(row.map_err(StoreError::from))
-                .map(|(key, value)| (key.to_vec(), value.to_vec()))
+            let row = row.map(|(key, value)| (key.to_vec(), value.to_vec()));
+            let rows = row.map_err(StoreError::from).and_then(strip::unpack);
+            match self.poisoning(rows) {
+                Ok(rows) => rows.into_iter().map(Ok).collect(),
+                Err(error) => vec![Err(error)],
+            }
         })
     }
 
@@ -241,6 +273,7 @@ impl Batch {
             return Err(error);
         }
         let mut batch = sled::Batch::default();
+        let mut growing = Vec::new();
         for (key, value) in self.writes {
             match value {
                 Some(value) if value.len() > MOST_VALUE_BYTES => {
@@ -249,9 +282,13 @@ impl Batch {
                         bytes: value.len(),
                     });
                 }
+                Some(value) if strip::may_hold(&key) => growing.push((key, value)),
                 Some(value) => batch.insert(key, value),
                 None => batch.remove(key),
             }
+        }
+        for (key, value) in strip::pack(growing) {
+            batch.insert(key, value);
         }
         Ok(batch)
     }
@@ -273,6 +310,14 @@ impl Db {
 
     /// Stores raw bytes, as a tamperer or a failing disk would.
     pub(super) fn overwrite(&self, key: &[u8], value: Option<&[u8]>) {
+        if strip::may_hold(key)
+            && let Some(row) = self.floor(key).unwrap()
+        {
+            self.0.tree.remove(&row.0).unwrap();
+            for (key, value) in strip::unpack(row).unwrap() {
+                self.0.tree.insert(key, value).unwrap();
+            }
+        }
         match value {
             Some(value) => self.0.tree.insert(key, value).unwrap(),
             None => self.0.tree.remove(key).unwrap(),

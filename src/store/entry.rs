@@ -161,6 +161,7 @@ impl Entry {
             || key.starts_with(key::PRICES)
             || key.starts_with(key::TAKINGS)
             || key == key::META
+            || key == key::YOUNG
         {
             // What was learned of the models, came of attempts and once was a price is no money: a damaged
             // row is dropped at the next start. Takings are held against the transfers elsewhere.

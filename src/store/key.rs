@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `a/<ledger account>` | its four balance counters |
 //! | `x/<sequence>` | a transfer and its hash |
-//! | `o/<generation>` | an open hold |
+//! | `o/<generation>` | an open hold, unless it is younger than `m/young` |
 //! | `i/<scope>/<idempotency key>` | an operation's parameters, state and outcome |
 //! | `w/<event>` | the same for an event of the card processor |
 //! | `p/<payment>` | a deposit, and how much of it has gone back |
@@ -40,6 +40,7 @@
 //! | `audit/<audit id>` | a row of the audit log |
 //! | `audits/<account>/<audit id>` | that a row of the audit log is about this customer |
 //! | `m/meta` | schema version, last sequence number, head hash |
+//! | `m/young` | from which transfer on holds may be open without a row of their own |
 
 use super::book::{LedgerAccount, Scope};
 use super::day::{Day, Month};
@@ -84,6 +85,7 @@ pub(super) const RECHARGES: &[u8] = b"recharge/";
 pub(super) const DEEDS: &[u8] = b"audit/";
 pub(super) const ACCOUNT_DEEDS: &[u8] = b"audits/";
 pub(super) const META: &[u8] = b"m/meta";
+pub(super) const YOUNG: &[u8] = b"m/young";
 
 pub(super) fn balance(account: &LedgerAccount) -> Vec<u8> {
     [BALANCES, account.to_string().as_bytes()].concat()

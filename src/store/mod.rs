@@ -38,6 +38,7 @@ mod snapshot;
 mod spend;
 mod statement;
 mod steps;
+mod strip;
 mod telemetry;
 mod transactions;
 mod verify;

@@ -9,7 +9,7 @@ use crate::store::book::{Chain, Link, Meta};
 use crate::store::{Book, Limits, verify};
 
 /// The kinds of rows, by how their keys begin.
-const KINDS: [&[u8]; 28] = [
+const KINDS: [&[u8]; 29] = [
     key::BALANCES,
     key::TRANSFERS,
     key::HOLDS,
@@ -38,6 +38,7 @@ const KINDS: [&[u8]; 28] = [
     key::DEEDS,
     key::ACCOUNT_DEEDS,
     key::META,
+    key::YOUNG,
 ];
 
 #[test]

@@ -44,6 +44,8 @@ impl Book {
         self.counters.reserve(&hold, more);
         let enlarged = self.balances.enlarge(ask.generation, ask.number, more);
         let enlarged = enlarged.ok_or(Refusal::Ended)?;
+        // The amount of its first transfer does not say it all any more.
+        self.young.remove(&enlarged);
         let row = OpenHold::of(ask.generation, &enlarged);
         self.batch.put(key::hold(ask.generation), &row);
         Ok(enlarged.amount)

@@ -3,13 +3,12 @@
 use super::balances::Hold;
 use super::cap::Payer;
 use super::ended::End;
-use super::load::OpenHold;
 use super::transfer::Draft;
 use super::{Book, Cause, Kind, LedgerAccount};
 use crate::ids::{AccountId, GenerationId, KeyId};
 use crate::money::Picodollars;
 use crate::store::spend::{Period, SpendLimits};
-use crate::store::{Day, Generation, key};
+use crate::store::{Day, Generation};
 
 /// A request for a hold.
 #[derive(Clone, Debug)]
@@ -251,8 +250,7 @@ impl Book {
             seq: self.chain.seq,
             cause,
         };
-        self.batch
-            .put(key::hold(generation), &OpenHold::of(generation, &hold));
+        self.young.insert(generation, &hold, now_ms);
         self.deadlines.insert((hold.expires_ms, generation));
         self.counters.reserve(&hold, amount);
         self.balances.open(generation, hold);

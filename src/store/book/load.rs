@@ -9,6 +9,7 @@ use super::ended::End;
 use super::returns::Payment::{Known, Unknown};
 use super::takings::Today;
 use super::transfer::Hash;
+use super::young::read_young;
 use super::{
     Book, Chain, DayTotals, Kind, LedgerAccount, Limits, Link, Payment, Remembered, Returns,
     TrialBalance,
@@ -141,9 +142,13 @@ impl Book {
             let (key, value) = row?;
             let open: OpenHold = codec::decode(&key, &value)?;
             let (generation, hold) = read_hold(db, open)?;
-            self.deadlines.insert((hold.expires_ms, generation));
-            self.counters.reserve(&hold, hold.amount);
-            self.balances.open(generation, hold);
+            self.restore(generation, hold);
+        }
+        for (generation, hold) in read_young(db)? {
+            // One that was enlarged has a row, however young it is.
+            if self.balances.hold(generation).is_none() {
+                self.restore(generation, hold);
+            }
         }
         for (account, balance) in stored {
             if self.balances.of(&account) != balance {
@@ -155,6 +160,12 @@ impl Book {
             sum if sum.is_zero() => Ok(()),
             TrialBalance { posted, pending } => Err(LedgerError::TrialBalance { posted, pending }),
         }
+    }
+
+    fn restore(&mut self, generation: GenerationId, hold: Hold) {
+        self.deadlines.insert((hold.expires_ms, generation));
+        self.counters.reserve(&hold, hold.amount);
+        self.balances.open(generation, hold);
     }
 
     fn load_counters(&mut self, db: &Db, now_ms: u64) -> Result<(), StoreError> {

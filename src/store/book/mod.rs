@@ -25,6 +25,7 @@ mod reversal;
 mod settle;
 mod takings;
 mod transfer;
+mod young;
 
 #[cfg(test)]
 mod holds_tests;
@@ -90,6 +91,7 @@ use idempotency::Memory;
 use returns::AllReturns;
 use takings::Today;
 use transfer::Draft;
+use young::Young;
 
 /// What one customer may do at most.
 #[derive(Clone, Copy, Debug)]
@@ -117,6 +119,7 @@ pub struct Book {
     chain: Chain,
     balances: Balances,
     deadlines: BTreeSet<(u64, GenerationId)>,
+    young: Young,
     ended: Ended,
     expired: Expired,
     counters: Counters,
@@ -140,6 +143,7 @@ impl Book {
             chain: Chain::EMPTY,
             balances: Balances::default(),
             deadlines: BTreeSet::new(),
+            young: Young::default(),
             ended: Ended::default(),
             expired: Expired::default(),
             counters: Counters::default(),
@@ -200,6 +204,9 @@ impl Book {
         }
         self.takings.write(&mut self.batch);
         if !self.batch.is_empty() {
+            let (next, now_ms) = (self.chain.seq + 1, self.latest_ms);
+            self.young
+                .put(&self.balances, next, now_ms, &mut self.batch);
             self.batch.put(key::META.to_vec(), &Meta::of(&self.chain));
         }
         std::mem::take(&mut self.batch)
@@ -256,7 +263,9 @@ impl Book {
         let hold = self.balances.close(generation)?;
         self.deadlines.remove(&(hold.expires_ms, generation));
         self.counters.release(&hold);
-        self.batch.delete(key::hold(generation));
+        if !self.young.remove(&hold) {
+            self.batch.delete(key::hold(generation));
+        }
         Some(hold)
     }
 }

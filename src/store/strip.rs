@@ -1,0 +1,163 @@
+//! Strips: rows that a commit adds to a table which only grows, side by side in one row of the storage. The
+//! storage charges by the row, and a busy ledger adds hundreds to these tables at a time.
+
+use super::db::Row;
+use super::error::StoreError;
+use super::{codec, key};
+
+/// Version of a strip's form; [`codec`] has that of a single row.
+const VERSION: u8 = 2;
+/// Tables whose rows are added in key order, never changed and never removed. Their keys end in a sequence
+/// number, and a strip stands under the first of its keys.
+const TABLES: [&[u8]; 2] = [key::TRANSFERS, key::TRANSACTIONS];
+const NUMBER_BYTES: usize = 8;
+const MOST_ROWS: usize = 128;
+/// Reading one row unpacks its strip.
+const MOST_BYTES: usize = 16 << 10;
+
+/// Whether the rows of this key's table may stand in strips.
+pub(super) fn may_hold(key: &[u8]) -> bool {
+    TABLES.iter().any(|table| key.starts_with(table))
+}
+
+/// What the keys of one strip have in common.
+pub(super) fn stem(key: &[u8]) -> &[u8] {
+    key.split_at(key.len().saturating_sub(NUMBER_BYTES)).0
+}
+
+/// Puts neighbours of the same table side by side.
+pub(super) fn pack(mut rows: Vec<Row>) -> Vec<Row> {
+    rows.sort_unstable();
+    let mut packed = Vec::new();
+    let mut strip: Vec<Row> = Vec::new();
+    let mut bytes = 0;
+    for row in rows {
+        let joins = strip.last().is_some_and(|last| {
+            stem(&last.0) == stem(&row.0)
+                && strip.len() < MOST_ROWS
+                && bytes + row.1.len() <= MOST_BYTES
+        });
+        if !joins {
+            packed.extend(one(&mut strip));
+            bytes = 0;
+        }
+        bytes += row.1.len();
+        strip.push(row);
+    }
+    packed.extend(one(&mut strip));
+    packed
+}
+
+/// The row that stands for all of these; a single one stays as it is.
+fn one(rows: &mut Vec<Row>) -> Option<Row> {
+    if rows.len() < 2 {
+        return rows.pop();
+    }
+    let mut bytes = vec![VERSION];
+    for (key, value) in rows.iter() {
+        bytes.extend(key.split_at(stem(key).len()).1);
+        bytes.extend(u32::try_from(value.len()).ok()?.to_le_bytes());
+        bytes.extend(value);
+    }
+    let key = std::mem::take(&mut rows.first_mut()?.0);
+    rows.clear();
+    codec::seal(&key, &mut bytes);
+    Some((key, bytes))
+}
+
+/// The rows that a stored row stands for: itself, or those of its strip.
+pub(super) fn unpack(row: Row) -> Result<Vec<Row>, StoreError> {
+    let (key, value) = &row;
+    if !may_hold(key) || value.first() != Some(&VERSION) {
+        return Ok(vec![row]);
+    }
+    let mut body = codec::unseal(key, value)?.split_at(1).1;
+    let mut rows = Vec::new();
+    while !body.is_empty() {
+        let cut = next(stem(key), body).ok_or_else(|| StoreError::Corrupt {
+            key: codec::show(key),
+            reason: "not a strip of rows",
+        })?;
+        body = cut.1;
+        rows.push(cut.0);
+    }
+    Ok(rows)
+}
+
+/// The first row of what is left of a strip, and the rest.
+fn next<'a>(stem: &[u8], body: &'a [u8]) -> Option<(Row, &'a [u8])> {
+    let (number, body) = body.split_at_checked(NUMBER_BYTES)?;
+    let (length, body) = body.split_first_chunk()?;
+    let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+    let (value, rest) = body.split_at_checked(length)?;
+    Some((([stem, number].concat(), value.to_vec()), rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ids::AccountId;
+
+    fn row(key: Vec<u8>, value: &str) -> Row {
+        let value = codec::encode(&key, &value).unwrap();
+        (key, value)
+    }
+
+    #[test]
+    fn neighbours_stand_side_by_side_each_account_apart() {
+        let (first, second) = (AccountId::new(), AccountId::new());
+        let mut rows: Vec<Row> = (1..=MOST_ROWS as u64 + 1)
+            .map(|seq| row(key::transfer(seq), "transfer"))
+            .collect();
+        for account in [first, second] {
+            rows.push(row(key::transaction(account, 1), ""));
+            rows.push(row(key::transaction(account, 300), ""));
+        }
+        let packed = pack(rows.clone());
+        assert_eq!(packed.len(), 2 + 2);
+        let mut unpacked: Vec<Row> = packed
+            .into_iter()
+            .flat_map(|row| unpack(row).unwrap())
+            .collect();
+        unpacked.sort();
+        rows.sort();
+        assert_eq!(unpacked, rows);
+    }
+
+    #[test]
+    fn a_strip_is_bounded_in_bytes() {
+        let long = "x".repeat(MOST_BYTES / 3);
+        let rows: Vec<Row> = (1..=9).map(|seq| row(key::transfer(seq), &long)).collect();
+        let packed = pack(rows);
+        assert_eq!(packed.len(), 5, "two fit into each");
+        assert!(
+            packed
+                .iter()
+                .all(|(_, value)| value.len() < MOST_BYTES + 100)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn every_flipped_bit_is_found(at in any::<prop::sample::Index>(), bit in 0_u8..8) {
+            let rows = (1..=3).map(|seq| row(key::transfer(seq), "transfer")).collect();
+            let (key, mut value) = pack(rows).pop().unwrap();
+            let at = at.index(value.len());
+            value[at] ^= 1 << bit;
+            let read: Result<Vec<String>, StoreError> = unpack((key, value))
+                .and_then(|rows| rows.iter().map(|(key, value)| codec::decode(key, value)).collect());
+            prop_assert!(read.is_err());
+        }
+
+        #[test]
+        fn nonsense_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+            let mut bytes = [vec![VERSION], bytes].concat();
+            let key = key::transfer(1);
+            let _ = unpack((key.clone(), bytes.clone()));
+            codec::seal(&key, &mut bytes);
+            let _ = unpack((key, bytes));
+        }
+    }
+}
