@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { accessible, fits, open, screenshot, startBrowser, SCHEMES, WIDTHS } from "./browser.mjs";
+import { accessible, fits, open, screenshot, signUp, startBrowser, SCHEMES, WIDTHS } from "./browser.mjs";
 import { ADMIN, startRouter } from "./router.mjs";
 
 let router;
@@ -16,18 +16,6 @@ after(async () => {
   await browser?.close();
   await router?.stop();
 });
-
-// Signs in from a page that asks for it, and goes on from the first key.
-async function signUp(page, email) {
-  await page.getByLabel("E-mail address").fill(email);
-  await page.getByRole("button", { name: "Send the code" }).click();
-  await page.getByLabel("Code").fill(await router.code(email));
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByRole("heading", { name: "Your first key" }).waitFor();
-  const key = await page.locator("figure code").first().textContent();
-  await page.getByRole("link", { name: "Go on" }).click();
-  return key;
-}
 
 // Runs what stands in the playground and waits for the end of it.
 async function run(page) {
@@ -43,7 +31,7 @@ test("a newcomer gets from the front page to a streamed answer in under a minute
   await page.goto("/");
   await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Playground" }).click();
   await page.getByRole("link", { name: "Sign in", exact: true }).last().click();
-  await signUp(page, "newcomer@example.com");
+  await signUp(page, router, "newcomer@example.com");
   assert.equal(new URL(page.url()).pathname, "/playground");
   // No credit yet: what is chosen first is free.
   await run(page);
@@ -56,7 +44,7 @@ test("a newcomer gets from the front page to a streamed answer in under a minute
 test("from the code in the mail to limits, deposits and receipts", async () => {
   const { page, context, close } = await open(browser, router.url);
   await page.goto("/dashboard");
-  await signUp(page, "grace@example.com");
+  await signUp(page, router, "grace@example.com");
   await page.getByRole("heading", { name: "Your first request" }).waitFor();
   await screenshot(page, "dashboard-empty");
   const balance = async () => {

@@ -19,13 +19,17 @@ async function freePort() {
   return port;
 }
 
+// A busy machine with a debug build takes its time.
+const PATIENCE_MS = 90_000;
+
 async function until(what, ask) {
-  for (let tries = 0; tries < 400; tries += 1) {
+  const end = Date.now() + PATIENCE_MS;
+  while (Date.now() < end) {
     const found = await ask();
     if (found) return found;
     await new Promise((done) => setTimeout(done, 25));
   }
-  throw new Error(`waited ten seconds for ${what}`);
+  throw new Error(`waited ${PATIENCE_MS} ms for ${what}`);
 }
 
 export async function startRouter() {
@@ -38,7 +42,10 @@ export async function startRouter() {
   });
   let banner = "";
   child.stdout.on("data", (data) => (banner += data));
-  const key = await until("the banner", () => /API key +(mr_sk_\S+)/.exec(banner)?.[1]);
+  const key = await until("the banner", () => {
+    if (child.exitCode !== null) throw new Error(`the router has ended with ${child.exitCode}`);
+    return /API key +(mr_sk_\S+)/.exec(banner)?.[1];
+  });
   const url = `http://${address}`;
 
   return {
