@@ -42,6 +42,8 @@ const FIGURES: [(&str, &str); 11] = [
 
 /// The days that can be asked for.
 const RANGES: [u64; 2] = [30, 90];
+/// Days of attempts that are drawn; the status page has all of them.
+const ATTEMPT_DAYS: usize = 30;
 /// The columns of days as CSV.
 const HEAD: [&str; 7] = [
     "day",
@@ -153,7 +155,9 @@ fn attempts(desk: &Switchboard) -> (Vec<Amount>, Vec<(String, String, chart::Cha
         let name = &route.provider.name;
         let mut all = Tally::default();
         let mut periods = Vec::new();
-        for (n, (at, tally)) in uptime.days(name, wall_ms).into_iter().enumerate() {
+        let latest = uptime.days(name, wall_ms);
+        let latest = latest.into_iter().rev().take(ATTEMPT_DAYS).rev();
+        for (n, (at, tally)) in latest.enumerate() {
             let none = Tally::default();
             let tally = tally.unwrap_or(&none);
             all.absorb(tally);
