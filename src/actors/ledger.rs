@@ -1,13 +1,15 @@
 //! The ledger's actor: validates against memory, commits in groups, answers when it is durable.
 //!
 //! The first message of a group asks for a commit behind it in the mailbox: whatever has arrived by
-//! then is validated first and shares the one sync. No timer, no wait at low load.
+//! then is validated first and shares the one sync. Under load a group waits for company; no wait at low
+//! load.
 
 mod asked;
 mod deposits;
 mod expiry;
 mod messages;
 mod operator;
+mod pace;
 mod pruning;
 mod recharge;
 mod stats;
@@ -16,7 +18,7 @@ mod waiting;
 use std::collections::{HashMap, VecDeque};
 use std::future::ready;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix::{
     Actor, AsyncContext, Context, Handler, Message, MessageResult, Recipient, ResponseFuture,
@@ -42,6 +44,7 @@ use crate::ids::AccountId;
 use crate::money::Picodollars;
 use crate::store::{Book, Db, Generation, Refusal, Settled, Snapshot, StoreError};
 use expiry::Expire;
+use pace::Pace;
 use pruning::Prune;
 use waiting::Waiting;
 
@@ -60,7 +63,10 @@ pub struct Ledger {
     /// Decisions since the last commit.
     decided: usize,
     commit_asked: bool,
+    pace: Pace,
     waiting: HashMap<AccountId, VecDeque<Waiting>>,
+    /// Where pruning goes on.
+    pruned_to: Option<AccountId>,
     /// Who hears when credit runs low.
     watcher: Option<Recipient<LowCredit>>,
 }
@@ -110,7 +116,9 @@ impl Ledger {
             group: Vec::new(),
             decided: 0,
             commit_asked: false,
+            pace: Pace::default(),
             waiting: HashMap::new(),
+            pruned_to: None,
             watcher: None,
         }
     }
@@ -123,7 +131,7 @@ impl Ledger {
     /// Puts an answer behind the next commit.
     fn when_durable<T: Send + 'static>(
         &mut self,
-        ctx: &Context<Self>,
+        ctx: &mut Context<Self>,
         answer: T,
     ) -> oneshot::Receiver<T> {
         let (reply, answered) = oneshot::channel();
@@ -133,13 +141,16 @@ impl Ledger {
     }
 
     /// Said once for every decision: commits behind the last of the group.
-    fn ask_for_commit(&mut self, ctx: &Context<Self>) {
+    fn ask_for_commit(&mut self, ctx: &mut Context<Self>) {
         self.decided += 1;
         if self.decided >= GROUP {
             self.commit();
         } else if !self.commit_asked {
             self.commit_asked = true;
-            ctx.address().do_send(Commit);
+            match self.pace.wait(Instant::now()) {
+                Duration::ZERO => ctx.address().do_send(Commit),
+                wait => drop(ctx.notify_later(Commit, wait)),
+            }
         }
     }
 
@@ -152,6 +163,7 @@ impl Ledger {
         let batch = self.book.take_batch();
         let writes = !batch.is_empty();
         let began = Instant::now();
+        self.pace.began(began, decided);
         // A batch without writes fails too once the storage has failed.
         if let Err(error) = self.db.commit(batch) {
             self.fail(&error);
@@ -305,7 +317,7 @@ impl Handler<Find> for Ledger {
         let (reply, answered) = oneshot::channel();
         let (db, storage) = (self.db.clone(), Arc::clone(&self.storage));
         self.group.push(Box::new(move || {
-            let found = Generation::read(&db, find.0).map(|found| found.map(Box::new));
+            let found = Generation::read(&db, find.0, find.1).map(|found| found.map(Box::new));
             reply.send(found.map_err(|error| storage.fail(&error))).ok();
         }));
         self.ask_for_commit(ctx);

@@ -69,10 +69,8 @@ pub async fn one(
     // "Not yours" and "not there" are the same answer.
     let missing = || ApiError::new(Code::NotFound, "There is no such generation.");
     let id: GenerationId = id.parse().map_err(|_| missing())?;
-    let found = ApiError::unless_down(desk.ledger.send(Find(id)).await)?;
-    let record = found
-        .filter(|record| record.account == reader.0.account)
-        .ok_or_else(missing)?;
+    let found = ApiError::unless_down(desk.ledger.send(Find(reader.0.account, id)).await)?;
+    let record = found.ok_or_else(missing)?;
     Ok(HttpResponse::Ok().json(Wrapped {
         data: view(*record),
     }))

@@ -12,6 +12,7 @@ use super::charging::Standing;
 use super::codes::{Code, Tally};
 use super::db::{Db, Row};
 use super::error::{LedgerError, StoreError};
+use super::generation::KeptRecord;
 use super::policy::{KeyPolicy, KeyUse};
 use super::settings::Settings;
 use super::steps::Steps;
@@ -79,14 +80,12 @@ impl Entry {
         let entry = if key.starts_with(key::TRANSFERS) {
             let Link { transfer, hash } = codec::decode(key, value)?;
             Self::Transfer { transfer, hash }
-        } else if key.starts_with(key::GENERATIONS) {
-            let record = Generation::decode(key, value)?;
-            let index = key::record(record.account, record.id);
-            let Some(bytes) = db.get(&index)? else {
-                return still_there(db, row);
-            };
-            let kept_at = codec::decode(&index, &bytes)?;
-            Self::Record { kept_at, record }
+        } else if key.starts_with(key::RECORDS) {
+            let kept = KeptRecord::decode(key, value)?;
+            Self::Record {
+                kept_at: kept.at,
+                record: kept.record,
+            }
         } else if key.starts_with(key::DAYS) {
             let (account, day, totals) = read_day(row)?;
             Self::Day {
@@ -140,8 +139,6 @@ impl Entry {
             return check_address(db, row).map(|()| None);
         } else if key.starts_with(key::TRANSACTIONS) {
             return check_transaction(db, row).map(|()| None);
-        } else if key.starts_with(key::RECORDS) {
-            return check_index(db, row);
         } else if key.starts_with(key::DEEDS) {
             let deed: Deed = codec::decode(key, value)?;
             if let Some(account) = deed.account {
@@ -196,7 +193,7 @@ impl Entry {
             Self::Transfer { transfer, .. } => key::transfer(transfer.seq),
             Self::Day { account, day, .. } => key::day(*account, *day),
             Self::Month { account, month, .. } => key::month(*account, *month),
-            Self::Record { record, .. } => key::generation(record.id),
+            Self::Record { record, .. } => key::record(record.account, record.id),
             Self::Deed(deed) => key::deed(deed.id),
         }
     }
@@ -235,8 +232,8 @@ impl Entry {
             }
             Self::Day { totals, .. } | Self::Month { totals, .. } => steps.put(key, totals),
             Self::Record { kept_at, record } => {
-                steps.put(key::record(record.account, record.id), kept_at)?;
-                steps.put(key, record)
+                let (at, record) = (*kept_at, record.clone());
+                steps.put(key, &KeptRecord { at, record })
             }
             Self::Deed(deed) => {
                 if let Some(account) = deed.account {
@@ -337,18 +334,6 @@ fn check_transaction(db: &Db, (key, value): &Row) -> Result<(), LedgerError> {
         .any(|customer| customer == account)
         .then_some(())
         .ok_or_else(misplaced)
-}
-
-/// Checks that an account's index names a record of the account.
-fn check_index(db: &Db, row: &Row) -> Result<Option<Entry>, LedgerError> {
-    let (key, value) = row;
-    codec::decode::<u64>(key, value)?;
-    let named = key::recorded(key);
-    let (account, id) = named.ok_or_else(|| LedgerError::Misplaced(codec::show(key)))?;
-    match Generation::read(db, id)? {
-        Some(record) if record.account == account => Ok(None),
-        Some(_) | None => still_there(db, row),
-    }
 }
 
 /// Checks that a customer's index names a row of the audit log that is about the customer.

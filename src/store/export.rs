@@ -124,7 +124,7 @@ impl Snapshot {
             export.entry(&Entry::Transfer { transfer, hash })
         })?;
         export.totals(self)?;
-        for row in self.db.rows(key::GENERATIONS)? {
+        for row in self.db.rows(key::RECORDS)? {
             export.row(self, &row?)?;
         }
         if let Some(last) = &self.last_deed {

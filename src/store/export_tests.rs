@@ -38,7 +38,8 @@ fn sample(dir: &Path) -> (Db, AccountId) {
     book.authorise(open, NOON_MS + 2 * 86_400_000).unwrap();
     book.extend(more, NOON_MS + 2 * 86_400_000).unwrap();
     db.commit(book.take_batch()).unwrap();
-    db.commit(prune(&db, u64::MAX, 1).unwrap().batch).unwrap();
+    db.commit(prune(&db, None, u64::MAX, 1).unwrap().batch)
+        .unwrap();
     (db, account)
 }
 

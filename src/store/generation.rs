@@ -135,16 +135,31 @@ pub enum Status {
     Cancelled,
 }
 
+/// A record as it is stored.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct KeptRecord {
+    /// Where the chain ended when it was kept.
+    pub at: u64,
+    pub record: Generation,
+}
+
+impl KeptRecord {
+    /// Reads the value of a row. One of before there were candidates ends before them.
+    pub fn decode(key: &[u8], value: &[u8]) -> Result<Self, StoreError> {
+        codec::decode_grown(key, value)
+    }
+}
+
 impl Generation {
-    /// Reads a stored record.
-    pub fn read(db: &Db, id: GenerationId) -> Result<Option<Self>, StoreError> {
-        let key = key::generation(id);
-        db.get(&key)?
-            .map(|bytes| Self::decode(&key, &bytes))
-            .transpose()
+    /// Reads an account's stored record.
+    pub fn read(db: &Db, account: AccountId, id: GenerationId) -> Result<Option<Self>, StoreError> {
+        let key = key::record(account, id);
+        let stored = db.get(&key)?;
+        let kept = stored.map(|bytes| KeptRecord::decode(&key, &bytes));
+        Ok(kept.transpose()?.map(|kept| kept.record))
     }
 
-    /// Reads the value of a row.
+    /// Reads a row of before records stood by account.
     pub(super) fn decode(key: &[u8], value: &[u8]) -> Result<Self, StoreError> {
         codec::decode_grown(key, value)
     }

@@ -16,8 +16,7 @@
 //! | `d/<account>/<yyyymmdd>` | a customer's totals of one UTC day |
 //! | `t/<account>/<yyyymm>` | a customer's totals of one UTC month |
 //! | `u/<key>` | an API key's totals |
-//! | `g/<generation>` | a generation record |
-//! | `n/<account>/<generation>` | where the chain ended when the record was kept |
+//! | `n/<account>/<generation>` | a generation record, and where the chain ended when it was kept |
 //! | `c/<account>` | a customer |
 //! | `e/<e-mail address>` | the customer with that address |
 //! | `k/<key hash>` | an API key |
@@ -63,7 +62,8 @@ pub(super) const LIMITS: &[u8] = b"l/";
 pub(super) const DAYS: &[u8] = b"d/";
 pub(super) const MONTHS: &[u8] = b"t/";
 pub(super) const KEY_TOTALS: &[u8] = b"u/";
-pub(super) const GENERATIONS: &[u8] = b"g/";
+/// Where the first six schemas kept records, with only their index under [`RECORDS`].
+pub(super) const GENERATIONS_V6: &[u8] = b"g/";
 pub(super) const RECORDS: &[u8] = b"n/";
 pub(super) const CUSTOMERS: &[u8] = b"c/";
 pub(super) const ADDRESSES: &[u8] = b"e/";
@@ -164,16 +164,17 @@ pub(super) fn key_totals(key: KeyId) -> Vec<u8> {
     [KEY_TOTALS, &key.to_bytes()].concat()
 }
 
-pub(super) fn generation(generation: GenerationId) -> Vec<u8> {
-    [GENERATIONS, &generation.to_bytes()].concat()
-}
-
-/// Where an account's record is indexed. In key order, an account's records are in time order.
+/// Where a record is. In key order, an account's records are in time order.
 pub(super) fn record(account: AccountId, generation: GenerationId) -> Vec<u8> {
     [RECORDS, &account.to_bytes(), b"/", &generation.to_bytes()].concat()
 }
 
-/// The generation of a row of an account's index.
+/// Behind every record of an account.
+pub(super) fn after_records(account: AccountId) -> Vec<u8> {
+    [RECORDS, &account.to_bytes(), b"0"].concat()
+}
+
+/// The account and the generation of a record's row.
 pub(super) fn recorded(key: &[u8]) -> Option<(AccountId, GenerationId)> {
     let (account, generation) = key.strip_prefix(RECORDS)?.split_at_checked(16)?;
     Some((
@@ -336,7 +337,7 @@ mod tests {
             DAYS,
             MONTHS,
             KEY_TOTALS,
-            GENERATIONS,
+            GENERATIONS_V6,
             RECORDS,
             CUSTOMERS,
             ADDRESSES,

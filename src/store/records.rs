@@ -6,7 +6,8 @@ use super::book::DayTotals;
 use super::db::{Batch, Db};
 use super::entry::{read_day, read_month};
 use super::error::StoreError;
-use super::{Day, Generation, Month, codec, key};
+use super::generation::KeptRecord;
+use super::{Day, Generation, Month, key};
 use crate::ids::{AccountId, GenerationId};
 
 /// Reads what is kept of requests, beside whoever writes it.
@@ -54,15 +55,11 @@ impl Archive {
         let range = key::record(account, first)..key::record(account, end);
         let mut rows = 0;
         for row in self.0.range(range)?.rev().take(limit) {
-            let (key, _) = row?;
-            let (_, id) = key::recorded(&key).ok_or_else(|| StoreError::Corrupt {
-                key: codec::show(&key),
-                reason: "not an account and a generation",
-            })?;
-            // Between the two reads it may have been pruned.
-            page.records.extend(Generation::read(&self.0, id)?);
+            let (key, value) = row?;
+            let KeptRecord { record, .. } = KeptRecord::decode(&key, &value)?;
             rows += 1;
-            page.before = (rows == limit).then_some(id);
+            page.before = (rows == limit).then_some(record.id);
+            page.records.push(record);
         }
         Ok(page)
     }
@@ -109,25 +106,49 @@ pub struct Pruned {
     pub damaged: usize,
     /// Their removal, to be committed.
     pub batch: Batch,
+    /// Where the next step goes on; `None` when all accounts were looked at.
+    pub next: Option<AccountId>,
 }
 
-/// One step of pruning: the oldest records from before a moment, at most `most` of them. Totals
-/// stay.
-pub fn prune(db: &Db, before_ms: u64, most: usize) -> Result<Pruned, StoreError> {
-    let oldest = key::generation(GenerationId::first_at(0));
-    let end = key::generation(GenerationId::first_at(before_ms));
+/// One step of pruning: records from before a moment, account after account from `from` on. At most `most`
+/// rows and accounts are looked at. Totals stay.
+pub fn prune(
+    db: &Db,
+    from: Option<AccountId>,
+    before_ms: u64,
+    most: usize,
+) -> Result<Pruned, StoreError> {
+    let oldest = GenerationId::first_at(0);
+    let end = GenerationId::first_at(before_ms);
     let mut pruned = Pruned::default();
-    for row in db.range(oldest..end)?.take(most) {
-        let (key, value) = row?;
-        let Ok(record) = Generation::decode(&key, &value) else {
-            pruned.damaged += 1;
-            continue;
-        };
-        pruned.batch.delete(key::record(record.account, record.id));
-        pruned.batch.delete(key);
-        pruned.records += 1;
+    let mut start = from.map_or(key::RECORDS.to_vec(), |from| key::record(from, oldest));
+    let mut looked = 0;
+    while let Some(account) = first_account(db, start)? {
+        let old = key::record(account, oldest)..key::record(account, end);
+        for row in db.range(old)?.take(most.saturating_sub(looked)) {
+            let (key, value) = row?;
+            looked += 1;
+            if KeptRecord::decode(&key, &value).is_err() {
+                pruned.damaged += 1;
+                continue;
+            }
+            pruned.batch.delete(key);
+            pruned.records += 1;
+        }
+        looked += 1;
+        if looked >= most {
+            pruned.next = Some(account);
+            break;
+        }
+        start = key::after_records(account);
     }
     Ok(pruned)
+}
+
+/// The first account that has a record at or behind a key.
+fn first_account(db: &Db, start: Vec<u8>) -> Result<Option<AccountId>, StoreError> {
+    let first = db.range(start..)?.next().transpose()?;
+    Ok(first.and_then(|(key, _)| Some(key::recorded(&key)?.0)))
 }
 
 #[cfg(test)]

@@ -8,9 +8,10 @@ use super::book::{
 use super::db::{Batch, Db};
 use super::entry::read_day;
 use super::error::StoreError;
+use super::generation::KeptRecord;
 use super::steps::Steps;
 use super::{Day, Generation, Month, Period, codec, key};
-use crate::ids::{AccountId, GenerationId, KeyId};
+use crate::ids::{AccountId, KeyId};
 use crate::money::Picodollars;
 
 /// Version of the key layout and of what is stored under the keys.
@@ -48,7 +49,7 @@ const MIGRATIONS: &[Migration] = &[
     },
     Migration {
         to: 7,
-        run: write_strips_and_young_holds,
+        run: keep_records_in_one_row,
     },
     Migration {
         to: 8,
@@ -95,7 +96,7 @@ fn index_records_and_count_months(db: &Db) -> Result<(), StoreError> {
     // When these were kept is not known any more; it was before everything that follows.
     const LONG_AGO: u64 = 0;
     let mut steps = Steps::new(db);
-    for row in db.rows(key::GENERATIONS)? {
+    for row in db.rows(key::GENERATIONS_V6)? {
         let (key, value) = row?;
         let record = Generation::decode(&key, &value)?;
         steps.put(key::record(record.account, record.id), &LONG_AGO)?;
@@ -144,11 +145,8 @@ fn count_keys_by_week_and_month(db: &Db) -> Result<(), StoreError> {
         }
     }
     let mut sums: HashMap<KeyId, (Picodollars, Picodollars)> = HashMap::new();
-    for row in db.range(key::generation(GenerationId::first_at(0))..)? {
+    for row in db.rows(key::GENERATIONS_V6)? {
         let (key, value) = row?;
-        if !key.starts_with(key::GENERATIONS) {
-            break;
-        }
         let record = Generation::decode(&key, &value)?;
         let Some(totals) = old.get(&record.key) else {
             continue;
@@ -189,11 +187,22 @@ fn take_card_money(_: &Db) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Schema 7 keeps neighbours of growing tables in one row, and writes no rows for holds that end at once.
-/// What stands there already is read as before; the number keeps older versions from opening what they
-/// cannot read.
-fn write_strips_and_young_holds(_: &Db) -> Result<(), StoreError> {
-    Ok(())
+/// Schema 7 keeps a record in the row that was its index. It also keeps neighbours of growing tables in one
+/// row, and writes none for holds that end at once: what stands there already is read as before.
+fn keep_records_in_one_row(db: &Db) -> Result<(), StoreError> {
+    let mut steps = Steps::new(db);
+    for row in db.rows(key::GENERATIONS_V6)? {
+        let (old, value) = row?;
+        let record = Generation::decode(&old, &value)?;
+        let key = key::record(record.account, record.id);
+        let kept_at = db.get(&key)?.map(|bytes| codec::decode(&key, &bytes));
+        // A run that was cut off between the two writes has changed this row already.
+        if let Ok(at) = kept_at.unwrap_or(Ok(0)) {
+            steps.put(key, &KeptRecord { at, record })?;
+        }
+        steps.delete(old)?;
+    }
+    steps.finish()
 }
 
 /// Schema 8 has what every day came to, and records with candidates, which those before it cannot read.

@@ -10,6 +10,11 @@ use crate::store::book::samples::{DAY_MS, NOON_MS, order, pico, record, usd};
 use crate::store::db::Batch;
 use crate::store::{Archive, Book, Day, Limits, Snapshot, verify};
 
+/// Where the first six schemas kept a record.
+fn generation(id: GenerationId) -> Vec<u8> {
+    [key::GENERATIONS_V6, &id.to_bytes()].concat()
+}
+
 /// A directory as version 1 of the schema left it: no index of records, no totals of months.
 fn schema_1(dir: &std::path::Path) -> (AccountId, Vec<GenerationId>) {
     let db = Db::open(dir).unwrap();
@@ -28,8 +33,13 @@ fn schema_1(dir: &std::path::Path) -> (AccountId, Vec<GenerationId>) {
     generations.sort();
     db.commit(book.take_batch()).unwrap();
     let mut old = Batch::default();
+    for row in db.rows(key::RECORDS).unwrap() {
+        let (key, value) = row.unwrap();
+        let KeptRecord { record, .. } = codec::decode(&key, &value).unwrap();
+        old.put(generation(record.id), &without_candidates(&record));
+        old.delete(key);
+    }
     for table in [
-        key::RECORDS,
         key::MONTHS,
         key::REMEMBERED,
         key::TRANSACTIONS,
@@ -38,18 +48,6 @@ fn schema_1(dir: &std::path::Path) -> (AccountId, Vec<GenerationId>) {
         for row in db.rows(table).unwrap() {
             old.delete(row.unwrap().0);
         }
-    }
-    for row in db.rows(key::GENERATIONS).unwrap() {
-        let (key, value) = row.unwrap();
-        let mut record = Generation::decode(&key, &value).unwrap();
-        record.candidates = None;
-        let mut stored = postcard::to_stdvec(&record).unwrap();
-        assert_eq!(
-            stored.pop(),
-            Some(0),
-            "its last member, which was not there yet"
-        );
-        old.put(key, &Raw(stored));
     }
     let digest = |parts: [&[u8]; 2]| <[u8; 32]>::from(Sha256::digest(parts.concat()));
     let granted = digest([&usd("5").get().to_be_bytes(), b"test"]);
@@ -60,6 +58,17 @@ fn schema_1(dir: &std::path::Path) -> (AccountId, Vec<GenerationId>) {
     db.commit(old).unwrap();
     note(&db, 1).unwrap();
     (account, generations)
+}
+
+/// A record as it was stored before there were candidates.
+fn without_candidates(record: &Generation) -> Raw {
+    let record = Generation {
+        candidates: None,
+        ..record.clone()
+    };
+    let mut stored = postcard::to_stdvec(&record).unwrap();
+    assert_eq!(stored.pop(), Some(0), "its last member");
+    Raw(stored)
 }
 
 /// Bytes as they are.
@@ -128,7 +137,15 @@ fn a_migration_that_was_cut_off_is_taken_up_again() {
     let db = Db::open(dir.path()).unwrap();
     // As if the process had been killed before the version was noted, with half the work done.
     let mut half = Batch::default();
-    half.delete(key::record(account, generations[1]));
+    let key = key::record(account, generations[1]);
+    let stored = db.get(&key).unwrap().unwrap();
+    let KeptRecord { record, .. } = KeptRecord::decode(&key, &stored).unwrap();
+    half.put(generation(record.id), &record);
+    let key = key::record(account, generations[2]);
+    let stored = db.get(&key).unwrap().unwrap();
+    let KeptRecord { record, .. } = KeptRecord::decode(&key, &stored).unwrap();
+    half.put(generation(record.id), &record);
+    half.delete(key);
     half.put(
         key::month(account, Day::of(NOON_MS).month()),
         &DayTotals::default(),

@@ -11,11 +11,10 @@ use crate::ids::AccountId;
 
 /// Tables that grow with time, in key order. Their rows are written once and never changed, but for
 /// the totals of a day and month that are still counting.
-pub(super) const GROWING: [&[u8]; 8] = [
+pub(super) const GROWING: [&[u8]; 7] = [
     key::DEEDS,
     key::ACCOUNT_DEEDS,
     key::DAYS,
-    key::GENERATIONS,
     key::RECORDS,
     key::MONTHS,
     key::TRANSFERS,

@@ -60,7 +60,8 @@ impl Wanted {
         let Some(key) = self.key else {
             return Ok(true);
         };
-        let record = Generation::read(db, *id)?;
+        let payer = transfer.debit.customer();
+        let record = payer.map_or(Ok(None), |payer| Generation::read(db, payer, *id))?;
         Ok(record.is_some_and(|record| record.key == key))
     }
 }

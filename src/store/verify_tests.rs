@@ -115,8 +115,11 @@ fn forged_rows_with_right_checksums_are_found() {
     }
     restore();
 
-    let stray = key::generation(GenerationId::new());
-    let (_, other) = honest.iter().find(|row| row.0.starts_with(b"g/")).unwrap();
+    let stray = key::record(AccountId::new(), GenerationId::new());
+    let (_, other) = honest
+        .iter()
+        .find(|row| row.0.starts_with(key::RECORDS))
+        .unwrap();
     db.overwrite(&stray, Some(other));
     assert!(matches!(verify(&db), Err(LedgerError::Store(_))));
     db.overwrite(&stray, None);

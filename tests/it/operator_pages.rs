@@ -187,6 +187,7 @@ async fn the_days_add_up_to_the_books() {
     let overview = admin(&router, "/admin/overview").await;
     for days in ["30", "90", "7", "nonsense"] {
         let page = browser.page(&format!("/admin?days={days}")).await;
+        assert!(page.len() < 60 << 10, "{} bytes", page.len());
         for chart in ["revenue", "cost"] {
             assert!(
                 page.contains(&format!("<title id=\"{chart}-title\">")),

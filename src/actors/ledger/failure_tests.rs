@@ -103,7 +103,7 @@ async fn after_a_failure_no_balance_is_answered_and_nothing_is_promised() {
         answer(refused).await,
         Ok(Err(StorageDown::Failed))
     ));
-    let found = answer(ledger.send(Find(GenerationId::new()))).await;
+    let found = answer(ledger.send(Find(AccountId::new(), GenerationId::new()))).await;
     assert!(matches!(found, Ok(Err(StorageDown::Failed))));
     let snapshot = answer(ledger.send(TakeSnapshot)).await;
     assert!(matches!(snapshot, Ok(Err(StorageDown::Failed))));

@@ -145,10 +145,10 @@ pub struct Statement {
     pub key: KeyUsage,
 }
 
-/// Asks for the record of one generation.
+/// Asks for the record of one generation of an account.
 #[derive(Message)]
 #[rtype(result = "Result<Option<Box<Generation>>, StorageDown>")]
-pub struct Find(pub GenerationId);
+pub struct Find(pub AccountId, pub GenerationId);
 
 /// Asks for the ledger as of now, to be verified or exported elsewhere.
 #[derive(Message)]

@@ -8,12 +8,12 @@ use actix::{AsyncContext, Context, Handler, Message};
 use super::{Ledger, clock};
 use crate::store::{StoreError, prune, prune_deeds};
 
-/// Records that go in one step.
+/// Records and accounts that are looked at in one step.
 const STEP: usize = 256;
 /// Time between two steps while there is more to prune: about 2,500 records a second.
 const BETWEEN_STEPS: Duration = Duration::from_millis(100);
 /// Time until the next look when there was no more.
-const PERIOD: Duration = Duration::from_secs(60);
+const PERIOD: Duration = Duration::from_secs(600);
 
 /// Takes one step.
 #[derive(Message)]
@@ -39,9 +39,15 @@ enum More {
 }
 
 impl Ledger {
-    fn prune(&self) -> Result<More, StoreError> {
+    fn prune(&mut self) -> Result<More, StoreError> {
         let (keep, now_ms) = (self.keep, clock::now_ms());
-        let records = prune(&self.db, now_ms.saturating_sub(keep.records_ms), STEP)?;
+        let records = prune(
+            &self.db,
+            self.pruned_to,
+            now_ms.saturating_sub(keep.records_ms),
+            STEP,
+        )?;
+        self.pruned_to = records.next;
         let deeds = prune_deeds(&self.db, now_ms.saturating_sub(keep.audit_ms), STEP)?;
         let damaged = records.damaged + deeds.damaged;
         if damaged > 0 {
@@ -50,7 +56,7 @@ impl Ledger {
                 "records cannot be read and stay; `ledger verify` names them"
             );
         }
-        let is_full = records.records == STEP || deeds.records == STEP;
+        let is_full = records.next.is_some() || deeds.records == STEP;
         let mut batch = records.batch;
         batch.merge(deeds.batch);
         self.db.commit(batch)?;
@@ -103,18 +109,30 @@ mod tests {
         };
         let ledger = Ledger::new(db, book, Arc::default(), health, keep).start();
         let record = generation();
-        let id = record.id;
+        let (account, id) = (record.account, record.id);
         ledger.do_send(Record {
             record: Box::new(record),
             failed: Vec::new(),
         });
-        assert!(ledger.send(Find(id)).await.unwrap().unwrap().is_some());
+        assert!(
+            ledger
+                .send(Find(account, id))
+                .await
+                .unwrap()
+                .unwrap()
+                .is_some()
+        );
         // Until the clock has passed the millisecond of its id.
         while id >= GenerationId::first_at(clock::now_ms()) {
             tokio::task::yield_now().await;
         }
         ledger.send(Prune).await.unwrap();
-        ledger.send(Find(id)).await.unwrap().unwrap().is_some()
+        ledger
+            .send(Find(account, id))
+            .await
+            .unwrap()
+            .unwrap()
+            .is_some()
     }
 
     #[actix::test]

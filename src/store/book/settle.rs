@@ -5,6 +5,7 @@ use super::ended::End;
 use super::transfer::Draft;
 use super::{Book, Cause, Kind, LedgerAccount};
 use crate::money::Picodollars;
+use crate::store::generation::KeptRecord;
 use crate::store::{Day, Generation, key};
 
 /// What a settled generation came to.
@@ -132,8 +133,8 @@ impl Book {
             ..record.bounded()
         };
         self.counters.add(&record, day, &mut self.batch);
-        self.batch
-            .put(key::record(record.account, record.id), &self.chain.seq);
-        self.batch.put(key::generation(record.id), &record);
+        let at = self.chain.seq;
+        let key = key::record(record.account, record.id);
+        self.batch.put(key, &KeptRecord { at, record });
     }
 }

@@ -4,7 +4,8 @@ use super::samples::*;
 use super::*;
 use crate::ids::GenerationId;
 use crate::money::Picodollars;
-use crate::store::{Generation, Status, codec};
+use crate::store::generation::KeptRecord;
+use crate::store::{Status, codec};
 
 const ZERO: Picodollars = Picodollars::ZERO;
 
@@ -247,10 +248,10 @@ fn free_generations_are_recorded_and_cost_nothing() {
         (today.requests, today.prompt_tokens, today.spent),
         (1, 100, ZERO)
     );
-    let key = crate::store::key::generation(order.generation);
+    let key = crate::store::key::record(account, order.generation);
     let batch = book.take_batch();
-    let stored: Generation = codec::decode(&key, batch.get(&key).unwrap()).unwrap();
-    assert_eq!(stored.cost, ZERO);
+    let stored: KeptRecord = codec::decode(&key, batch.get(&key).unwrap()).unwrap();
+    assert_eq!(stored.record.cost, ZERO);
 }
 
 #[test]
@@ -332,7 +333,7 @@ fn stored_values_are_small() {
     let batch = book.take_batch();
     let size = |key: &[u8]| batch.get(key).unwrap().len();
     assert!(size(&crate::store::key::transfer(2)) < 180);
-    assert!(size(&crate::store::key::generation(order.generation)) < 4096);
+    assert!(size(&crate::store::key::record(account, order.generation)) < 4096);
 }
 
 #[test]

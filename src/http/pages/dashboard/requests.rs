@@ -136,10 +136,8 @@ pub async fn one(
     // "Not yours" and "not there" are the same answer.
     let missing = || ApiError::new(Code::NotFound, "There is no such request.");
     let id: GenerationId = id.parse().map_err(|_| missing())?;
-    let found = ApiError::unless_down(desk.ledger.send(Find(id)).await)?;
-    let record = found
-        .filter(|record| record.account == member.account())
-        .ok_or_else(missing)?;
+    let found = ApiError::unless_down(desk.ledger.send(Find(member.account(), id)).await)?;
+    let record = found.ok_or_else(missing)?;
     let (frame, panel) = around(&http, Tab::Requests);
     let page = RequestPage {
         frame,

@@ -38,8 +38,8 @@ impl Pair {
             let totals = DayTotals::read(db, self.ids[account], day).unwrap();
             assert_eq!(totals.spent.get(), self.reference.spent(account, day));
         }
-        for (generation, charged) in self.charged.drain(..) {
-            let record = Generation::read(db, generation).unwrap().unwrap();
+        for (account, generation, charged) in self.charged.drain(..) {
+            let record = Generation::read(db, account, generation).unwrap().unwrap();
             assert_eq!(record.cost.get(), charged);
         }
     }

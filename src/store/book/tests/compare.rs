@@ -18,7 +18,7 @@ pub struct Pair {
     /// The order of each slot's request.
     orders: Vec<Order>,
     /// Charges that no look at the disk has confirmed yet.
-    pub charged: Vec<(GenerationId, i64)>,
+    pub charged: Vec<(AccountId, GenerationId, i64)>,
 }
 
 /// Few holds, so that the bound is met.
@@ -315,7 +315,9 @@ impl Pair {
         };
         let expected = self.reference.charge(slot, cost, day);
         assert_eq!(charged, Some(expected));
-        self.charged.push((self.orders[slot].generation, expected));
+        let order = &self.orders[slot];
+        self.charged
+            .push((order.account, order.generation, expected));
     }
 
     fn void(&mut self, slot: usize) {
