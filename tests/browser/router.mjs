@@ -2,7 +2,7 @@
 
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -34,10 +34,12 @@ async function until(what, ask) {
 
 export async function startRouter() {
   const dir = mkdtempSync(join(tmpdir(), "model-router-browser-"));
+  const catalog = join(dir, "catalog.toml");
+  writeFileSync(catalog, "");
   const address = `127.0.0.1:${await freePort()}`;
   const child = spawn(process.env.MODEL_ROUTER_BIN, ["serve", "--sandbox"], {
     cwd: dir,
-    env: { PATH: process.env.PATH, MODEL_ROUTER_BIND: address, MODEL_ROUTER_ADMIN_TOKEN: ADMIN, MODEL_ROUTER_DATA_DIR: join(dir, "var"), RUST_LOG: "warn" },
+    env: { PATH: process.env.PATH, MODEL_ROUTER_BIND: address, MODEL_ROUTER_ADMIN_TOKEN: ADMIN, MODEL_ROUTER_CATALOG: catalog, MODEL_ROUTER_DATA_DIR: join(dir, "var"), RUST_LOG: "error" },
     stdio: ["ignore", "pipe", "inherit"],
   });
   let banner = "";
@@ -61,6 +63,8 @@ export async function startRouter() {
       });
       return /^\s*(\d{8})\s*$/m.exec(texts.at(-1))[1];
     },
+    /// What stands in the operator's catalog file.
+    catalog: () => readFileSync(catalog, "utf8"),
     /// One chat; its status and body.
     async chat(model, apiKey = key) {
       const answer = await fetch(`${url}/v1/chat/completions`, {

@@ -416,6 +416,7 @@ async fn reasons_queries_and_catalogs_stay_text() {
         for (form, name) in [
             (format!("{path}/grant"), "grant.amount_usd"),
             ("/admin/catalog/check".to_owned(), "catalog"),
+            ("/admin/catalog/apply".to_owned(), "catalog"),
             ("/admin/providers".to_owned(), "order"),
             ("/admin/sign-in".to_owned(), "next"),
         ] {
