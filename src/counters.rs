@@ -1,16 +1,20 @@
 //! What the router counts for its operator, and the text that Prometheus reads. Labels are of few
 //! values: routes, statuses, names of the catalog.
 
+mod handles;
+
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use metrics::{
-    counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+    Histogram, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
     with_local_recorder,
 };
 use metrics_exporter_prometheus::{
     Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
 };
 
+use self::handles::{Models, Requests};
 use crate::money::Picodollars;
 use crate::usage::Usage;
 
@@ -36,6 +40,9 @@ const FIRST_TOKEN_CLASSES: [f64; 10] = [0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0
 const OVERHEAD_CLASSES: [f64; 9] = [
     0.000_25, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.05, 0.25, 1.0,
 ];
+
+/// What tokens are counted as.
+const TOKEN_TYPES: [&str; 5] = ["input", "output", "cache_read", "cache_write", "reasoning"];
 
 /// How a stream that had begun ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +75,9 @@ impl StreamEnd {
 pub struct Counters {
     recorder: PrometheusRecorder,
     handle: PrometheusHandle,
+    requests: Requests,
+    models: Models,
+    overhead: OnceLock<Histogram>,
 }
 
 impl Default for Counters {
@@ -82,7 +92,13 @@ impl Default for Counters {
         let builder = classed(builder, OVERHEAD, &OVERHEAD_CLASSES);
         let recorder = builder.build_recorder();
         let handle = recorder.handle();
-        let counters = Self { recorder, handle };
+        let counters = Self {
+            recorder,
+            handle,
+            requests: Requests::default(),
+            models: Models::default(),
+            overhead: OnceLock::new(),
+        };
         counters.with(describe);
         counters
     }
@@ -136,21 +152,29 @@ fn describe() {
 impl Counters {
     /// An answered request. `code` is the error's word, or empty.
     pub fn request(&self, route: &str, status: u16, code: &'static str) {
-        let route = route.to_owned();
-        let status = status.to_string();
-        self.with(|| {
-            counter!(REQUESTS, "route" => route, "status" => status, "code" => code).increment(1);
+        let counter = self.requests.of(route, (status, code), || {
+            let (route, status) = (route.to_owned(), status.to_string());
+            self.with(|| counter!(REQUESTS, "route" => route, "status" => status, "code" => code))
         });
+        counter.increment(1);
     }
 
     /// A call upstream that came to content, or failed before. `outcome` is `ok`, a status or a word.
     pub fn attempt(&self, provider: &str, model: &str, outcome: &str) {
-        let labels = [
-            ("provider", provider.to_owned()),
-            ("model", model.to_owned()),
-            ("outcome", outcome.to_owned()),
-        ];
-        self.with(|| counter!(ATTEMPTS, &labels).increment(1));
+        let count = || {
+            let labels = [
+                ("provider", provider.to_owned()),
+                ("model", model.to_owned()),
+                ("outcome", outcome.to_owned()),
+            ];
+            self.with(|| counter!(ATTEMPTS, &labels))
+        };
+        if outcome == "ok" {
+            let handles = self.models.of(provider, model);
+            handles.attempts_ok.get_or_init(count).increment(1);
+        } else {
+            count().increment(1);
+        }
     }
 
     /// A provider broke a stream off after content.
@@ -179,11 +203,11 @@ impl Counters {
             .cache_write_tokens
             .saturating_add(usage.cache_write_1h_tokens);
         let tokens = [
-            ("input", usage.prompt_tokens),
-            ("output", usage.completion_tokens),
-            ("cache_read", usage.cached_tokens),
-            ("cache_write", written),
-            ("reasoning", usage.reasoning_tokens),
+            usage.prompt_tokens,
+            usage.completion_tokens,
+            usage.cached_tokens,
+            written,
+            usage.reasoning_tokens,
         ];
         let of = |kind: Option<&'static str>| {
             let mut labels = vec![
@@ -193,26 +217,35 @@ impl Counters {
             labels.extend(kind.map(|kind| metrics::Label::from_static_parts("type", kind)));
             labels
         };
-        self.with(|| {
-            for (kind, tokens) in tokens.into_iter().filter(|(_, tokens)| *tokens > 0) {
-                counter!(TOKENS, of(Some(kind))).increment(tokens);
-            }
-            counter!(COST, of(None)).increment(u64::try_from(cost.get()).unwrap_or(0));
-        });
+        let handles = self.models.of(provider, model);
+        let typed = TOKEN_TYPES.into_iter().zip(&handles.tokens).zip(tokens);
+        for ((kind, counter), tokens) in typed.filter(|(_, tokens)| *tokens > 0) {
+            let make = || self.with(|| counter!(TOKENS, of(Some(kind))));
+            counter.get_or_init(make).increment(tokens);
+        }
+        let cost = u64::try_from(cost.get()).unwrap_or(0);
+        let make = || self.with(|| counter!(COST, of(None)));
+        handles.cost.get_or_init(make).increment(cost);
     }
 
     /// The first content of an answer came.
     pub fn first_token(&self, provider: &str, model: &str, after: Duration) {
-        let labels = [
-            ("provider", provider.to_owned()),
-            ("model", model.to_owned()),
-        ];
-        self.with(|| histogram!(FIRST_TOKEN, &labels).record(after.as_secs_f64()));
+        let handles = self.models.of(provider, model);
+        let make = || {
+            let labels = [
+                ("provider", provider.to_owned()),
+                ("model", model.to_owned()),
+            ];
+            self.with(|| histogram!(FIRST_TOKEN, &labels))
+        };
+        let seconds = after.as_secs_f64();
+        handles.first_token.get_or_init(make).record(seconds);
     }
 
     /// A request's first call goes upstream.
     pub fn overhead(&self, after: Duration) {
-        self.with(|| histogram!(OVERHEAD).record(after.as_secs_f64()));
+        let make = || self.with(|| histogram!(OVERHEAD));
+        self.overhead.get_or_init(make).record(after.as_secs_f64());
     }
 
     /// A telemetry target took spans.
@@ -263,8 +296,8 @@ impl Counters {
         self.handle.render()
     }
 
-    fn with(&self, count: impl FnOnce()) {
-        with_local_recorder(&self.recorder, count);
+    fn with<T>(&self, count: impl FnOnce() -> T) -> T {
+        with_local_recorder(&self.recorder, count)
     }
 }
 

@@ -1,15 +1,13 @@
 //! The ledger's actor: validates against memory, commits in groups, answers when it is durable.
 //!
 //! The first message of a group asks for a commit behind it in the mailbox: whatever has arrived by
-//! then is validated first and shares the one sync. Under load a group waits for company; no wait at low
-//! load.
+//! then is validated first and shares the one sync. No timer, no wait at low load.
 
 mod asked;
 mod deposits;
 mod expiry;
 mod messages;
 mod operator;
-mod pace;
 mod pruning;
 mod recharge;
 mod stats;
@@ -18,7 +16,7 @@ mod waiting;
 use std::collections::{HashMap, VecDeque};
 use std::future::ready;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use actix::{
     Actor, AsyncContext, Context, Handler, Message, MessageResult, Recipient, ResponseFuture,
@@ -44,7 +42,6 @@ use crate::ids::AccountId;
 use crate::money::Picodollars;
 use crate::store::{Book, Db, Generation, Refusal, Settled, Snapshot, StoreError};
 use expiry::Expire;
-use pace::Pace;
 use pruning::Prune;
 use waiting::Waiting;
 
@@ -63,7 +60,6 @@ pub struct Ledger {
     /// Decisions since the last commit.
     decided: usize,
     commit_asked: bool,
-    pace: Pace,
     waiting: HashMap<AccountId, VecDeque<Waiting>>,
     /// Where pruning goes on.
     pruned_to: Option<AccountId>,
@@ -116,7 +112,6 @@ impl Ledger {
             group: Vec::new(),
             decided: 0,
             commit_asked: false,
-            pace: Pace::default(),
             waiting: HashMap::new(),
             pruned_to: None,
             watcher: None,
@@ -131,7 +126,7 @@ impl Ledger {
     /// Puts an answer behind the next commit.
     fn when_durable<T: Send + 'static>(
         &mut self,
-        ctx: &mut Context<Self>,
+        ctx: &Context<Self>,
         answer: T,
     ) -> oneshot::Receiver<T> {
         let (reply, answered) = oneshot::channel();
@@ -141,16 +136,13 @@ impl Ledger {
     }
 
     /// Said once for every decision: commits behind the last of the group.
-    fn ask_for_commit(&mut self, ctx: &mut Context<Self>) {
+    fn ask_for_commit(&mut self, ctx: &Context<Self>) {
         self.decided += 1;
         if self.decided >= GROUP {
             self.commit();
         } else if !self.commit_asked {
             self.commit_asked = true;
-            match self.pace.wait(Instant::now()) {
-                Duration::ZERO => ctx.address().do_send(Commit),
-                wait => drop(ctx.notify_later(Commit, wait)),
-            }
+            ctx.address().do_send(Commit);
         }
     }
 
@@ -163,7 +155,6 @@ impl Ledger {
         let batch = self.book.take_batch();
         let writes = !batch.is_empty();
         let began = Instant::now();
-        self.pace.began(began, decided);
         // A batch without writes fails too once the storage has failed.
         if let Err(error) = self.db.commit(batch) {
             self.fail(&error);

@@ -137,12 +137,15 @@ pub fn serve(
 
 /// Every route of the contract that is served.
 fn routes(app: &mut ServiceConfig) {
-    for prefix in ["", "/v1"] {
+    // Routes are tried in order: the busiest first, those with a pattern after them.
+    for prefix in ["/v1", ""] {
         app.service(post(&format!("{prefix}/chat/completions")).route(web::post().to(chat::chat)))
             .service(
                 post(&format!("{prefix}/embeddings")).route(web::post().to(embeddings::embeddings)),
-            )
-            .service(page(&format!("{prefix}/models"), models::list))
+            );
+    }
+    for prefix in ["/v1", ""] {
+        app.service(page(&format!("{prefix}/models"), models::list))
             .service(page(&format!("{prefix}/models/{{id:.+}}"), models::one));
     }
     app.service(

@@ -1,13 +1,17 @@
 //! One HTTP client per worker, and one call upstream with it.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Request};
 use secrecy::ExposeSecret;
 use tokio::time::{Instant, timeout_at};
+use url::Url;
 
 use super::visit::unix_seconds;
 use crate::actors::catalog::Route;
@@ -20,10 +24,14 @@ use crate::wire::{self, Encoded, Fault, FaultClass, sigv4};
 const ERROR_BODY_BYTES: usize = 64 << 10;
 /// Longest answer that is read whole.
 const ANSWER_BYTES: usize = 64 << 20;
+/// Addresses that a worker remembers.
+const MOST_URLS: usize = 4096;
 
 /// A worker's own client. Workers never share one: each runs its own single-threaded runtime.
 pub struct Upstream {
     client: reqwest::Client,
+    /// Addresses that were parsed before.
+    urls: RefCell<HashMap<String, Url>>,
 }
 
 /// The bytes of an answer as they come.
@@ -41,7 +49,10 @@ impl Upstream {
             .pool_idle_timeout(Duration::from_secs(50))
             .user_agent(concat!("model-router/", env!("CARGO_PKG_VERSION")))
             .build()?;
-        Ok(Self { client })
+        Ok(Self {
+            client,
+            urls: RefCell::default(),
+        })
     }
 
     /// Sends one call and waits for a good status. Any other status becomes a fault.
@@ -54,22 +65,20 @@ impl Upstream {
     ) -> Result<Bytestream, Fault> {
         let url = format!("{}{}", route.base_url, encoded.path);
         let headers = headers(route, dialect, encoded, &url)?;
-        let request = self
-            .client
-            .post(url)
-            .headers(headers)
-            .body(encoded.body.clone());
-        let response = match timeout_at(deadline, request.send()).await {
+        let mut request = Request::new(Method::POST, self.url(url)?);
+        *request.headers_mut() = headers;
+        *request.body_mut() = Some(encoded.body.clone().into());
+        let response = match timeout_at(deadline, self.client.execute(request)).await {
             Err(_) => return Err(Fault::ours(FaultClass::Timeout, "no answer in time")),
             Ok(Err(error)) => return Err(connect_fault(&error)),
             Ok(Ok(response)) => response,
         };
         let status = response.status();
+        if status.is_success() {
+            return Ok(response.bytes_stream().boxed());
+        }
         let headers = response.headers().clone();
         let stream = response.bytes_stream().boxed();
-        if status.is_success() {
-            return Ok(stream);
-        }
         // What could be read of an error's body is enough.
         let body = read(stream, ERROR_BODY_BYTES, deadline)
             .await
@@ -82,6 +91,23 @@ impl Upstream {
             &body,
             unix_seconds(),
         ))
+    }
+}
+
+impl Upstream {
+    /// An address parsed, once for all calls that go to it: the catalog has few.
+    fn url(&self, text: String) -> Result<Url, Fault> {
+        let mut known = self.urls.borrow_mut();
+        if let Some(url) = known.get(&text) {
+            return Ok(url.clone());
+        }
+        let url = Url::parse(&text)
+            .map_err(|_| Fault::ours(FaultClass::Connect, "the provider's address is not a URL"))?;
+        if known.len() >= MOST_URLS {
+            known.clear();
+        }
+        known.insert(text, url.clone());
+        Ok(url)
     }
 }
 

@@ -76,7 +76,7 @@ impl Ledger {
     }
 
     /// Lets waiting requests of an account try again, first come first served.
-    pub(super) fn wake(&mut self, ctx: &mut Context<Self>, account: AccountId) {
+    pub(super) fn wake(&mut self, ctx: &Context<Self>, account: AccountId) {
         let Some(mut queue) = self.waiting.remove(&account) else {
             return;
         };

@@ -45,6 +45,7 @@ impl Glance {
 
 /// A run of bytes of one kind.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
 enum Run {
     None,
     Space,
@@ -55,7 +56,21 @@ enum Run {
 }
 
 impl Run {
-    const fn of(byte: u8) -> Self {
+    fn of(byte: u8) -> Self {
+        /// One look-up a byte: long prompts are mostly this.
+        const KINDS: [Run; 256] = {
+            let mut kinds = [Run::None; 256];
+            let mut byte = 0;
+            while byte < kinds.len() {
+                kinds[byte] = Run::sort(byte as u8);
+                byte += 1;
+            }
+            kinds
+        };
+        KINDS[usize::from(byte)]
+    }
+
+    const fn sort(byte: u8) -> Self {
         match byte {
             b' ' | b'\t' | b'\r' | b'\n' => Self::Space,
             b'a'..=b'z' | b'A'..=b'Z' => Self::Letters,
