@@ -78,5 +78,6 @@ pub fn record(order: &Order, cost: i64) -> Generation {
         }],
         status: Status::Ok,
         price_version: order.price_version.clone(),
+        candidates: None,
     }
 }

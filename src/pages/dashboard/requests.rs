@@ -76,6 +76,22 @@ pub struct RequestPage {
     pub times: Vec<[String; 2]>,
     /// What was tried, in order.
     pub attempts: Vec<AttemptRow>,
+    /// Who could have answered, best first; `None` when that was not recorded.
+    pub candidates: Option<Vec<CandidateRow>>,
+}
+
+/// One candidate.
+pub struct CandidateRow {
+    /// The model.
+    pub model: String,
+    /// What it was expected to cost, in USD.
+    pub cost: String,
+    /// Its expected time to the first token.
+    pub first_token: String,
+    /// Where it stood.
+    pub state: &'static str,
+    /// What came of asking it; empty when it was not asked.
+    pub outcome: String,
 }
 
 /// One attempt.
