@@ -53,7 +53,7 @@ fn routing(c: &mut Criterion) {
 
 /// The shipped catalog, and so many models more.
 fn enlarged(models: usize) -> Catalog {
-    let row = |n| {
+    let row = |n: usize| {
         let tier = Tier::ALL[n % 3].as_str();
         format!(
             "[[model]]\nid = \"more-{n}\"\nprovider = \"openai\"\nupstream = \"more-{n}\"\ntier = \"{tier}\"\n\

@@ -93,6 +93,7 @@ mod tests {
     use crate::catalog::Layer;
 
     const EARLY: time::Date = date!(2025 - 12 - 01);
+    const LATE: time::Date = date!(2100 - 01 - 01);
 
     fn prior(model: &Model) -> Live {
         Live::prior(model, Standing::Flowing)
@@ -109,7 +110,9 @@ mod tests {
             .collect();
         match prefer {
             Prefer::Cheap => *costs.iter().min().unwrap(),
-            _ => costs.iter().sum::<i64>() / i64::try_from(costs.len()).unwrap(),
+            Prefer::Fast | Prefer::Balanced | Prefer::Quality | Prefer::Coding => {
+                costs.iter().sum::<i64>() / i64::try_from(costs.len()).unwrap()
+            }
         }
     }
 
@@ -138,17 +141,10 @@ mod tests {
         let unconfigured = |model: &Model| Live::prior(model, Standing::Unconfigured);
         let nobody = TierPrices::of(&catalog, EARLY, &unconfigured);
         assert_eq!(nobody.prices(Prefer::Cheap, &[]).0, [None; 3]);
-        let ended =
-            catalog
-                .models()
-                .iter()
-                .filter_map(|model| match model.age(date!(2100 - 01 - 01)) {
-                    Age::Retired { .. } => Some(model),
-                    Age::Current | Age::Ending { .. } => None,
-                });
-        assert!(ended.count() > 0);
+        let mut models = catalog.models().iter();
+        assert!(models.any(|model| matches!(model.age(LATE), Age::Retired { .. })));
         let prices = |today| TierPrices::of(&catalog, today, &prior).prices(Prefer::Balanced, &[]);
-        assert_ne!(prices(EARLY), prices(date!(2100 - 01 - 01)));
+        assert_ne!(prices(EARLY), prices(LATE));
     }
 
     #[test]
