@@ -58,6 +58,7 @@ enum Run {
 impl Run {
     fn of(byte: u8) -> Self {
         /// One look-up a byte: long prompts are mostly this.
+        #[expect(clippy::cast_possible_truncation, reason = "counts to 255")]
         const KINDS: [Run; 256] = {
             let mut kinds = [Run::None; 256];
             let mut byte = 0;
