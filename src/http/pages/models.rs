@@ -54,8 +54,11 @@ pub fn models(desk: &Data<Switchboard>, http: &HttpRequest) -> Result<HttpRespon
     let first = (number - 1) * PAGE;
     let rows = found.iter().skip(first).take(PAGE);
     let page_path = |page: usize| {
-        let exists = (1..=pages).contains(&page);
-        exists.then(|| query.page_path(page)).unwrap_or_default()
+        if (1..=pages).contains(&page) {
+            query.page_path(page)
+        } else {
+            String::new()
+        }
     };
     let page = Models {
         frame: frame(http, Here::Models, "Models", DESCRIPTION),

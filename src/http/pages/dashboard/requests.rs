@@ -142,7 +142,11 @@ pub async fn one(
     let page = RequestPage {
         frame,
         panel,
-        id: record.id.to_string(),
+        ids: [
+            fact("Generation", record.id.to_string()),
+            fact("Request", record.request_id.to_string()),
+            fact("Key", record.key.to_string()),
+        ],
         status: generations::word(record.status),
         model: record.model.clone(),
         cost: record.cost.to_string(),
@@ -209,8 +213,6 @@ fn routing(record: &Generation) -> Vec<[String; 2]> {
     if let Some(reason) = &record.native_finish_reason {
         facts.push(fact("In the provider's word", reason));
     }
-    facts.push(fact("Request", record.request_id.to_string()));
-    facts.push(fact("Key", record.key.to_string()));
     facts
 }
 
