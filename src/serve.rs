@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use actix_web::web::Data;
-use model_router::actors::accounts::{CreateAccount, DeleteKey, FindAccount, ListKeys, MakeKey};
+use model_router::actors::accounts::{
+    CreateAccount, DeleteKey, FindAccount, ListKeys, MakeKey, Tell,
+};
 use model_router::actors::catalog::Reload;
 use model_router::actors::exporter::{self, TakeFigures};
 use model_router::actors::ledger::{Drain, Grant};
@@ -188,6 +190,7 @@ async fn sandbox_account(desk: &Switchboard) -> Result<(ApiKey, Picodollars), Fa
                 name: "sandbox".to_owned(),
                 policy: PolicyChange::default(),
                 said: String::new(),
+                tell: Tell::Nobody,
             };
             let (_, key) = desk.accounts.send(make).await???;
             (account, key)
@@ -224,6 +227,7 @@ async fn make_room(desk: &Switchboard, account: AccountId) -> Result<(), Failure
             account,
             author: Author::ROUTER,
             key: oldest.key.id,
+            tell: Tell::Nobody,
         };
         desk.accounts.send(delete).await???;
     }

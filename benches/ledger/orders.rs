@@ -6,7 +6,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use model_router::ids::{AccountId, GenerationId, KeyId, RequestId};
 use model_router::money::Picodollars;
 use model_router::store::{
-    AttemptRecord, Book, Db, Delivery, Generation, Limits, Order, SpendLimits, Status,
+    AttemptRecord, Book, CandidateRecord, CandidateState, Db, Delivery, Generation, Limits, Order,
+    SpendLimits, Status,
 };
 use model_router::usage::Usage;
 
@@ -47,6 +48,17 @@ pub fn order(account: AccountId) -> Order {
     }
 }
 
+/// As many candidates as a record keeps.
+fn candidates(order: &Order) -> Vec<CandidateRecord> {
+    let candidate = CandidateRecord {
+        model: order.model.clone(),
+        cost: order.want,
+        ttft_ms: 400,
+        state: CandidateState::Flowing,
+    };
+    vec![candidate; 8]
+}
+
 /// An answer that came to so much.
 pub fn record(order: &Order, cost: i64) -> Generation {
     Generation {
@@ -78,5 +90,6 @@ pub fn record(order: &Order, cost: i64) -> Generation {
         }],
         status: Status::Ok,
         price_version: order.price_version.clone(),
+        candidates: Some(candidates(order)),
     }
 }

@@ -253,6 +253,7 @@ pub fn record(order: &Order, cost: i64, now_ms: u64) -> Generation {
         }],
         status: Status::Ok,
         price_version: order.price_version.clone(),
+        candidates: None,
     }
 }
 

@@ -109,9 +109,13 @@ function liveList() {
     load(asked());
   });
   document.addEventListener("click", (event) => {
-    const link = event.target.closest("[data-live-list] a[data-sort]");
+    const link = event.target.closest("[data-live-list] a:is([data-sort], [data-page])");
     if (!link || event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
+    if ("page" in link.dataset) {
+      load(link.href).then(() => one(".wide", list())?.focus());
+      return;
+    }
     const { sort } = link.dataset;
     form.elements.sort.value = sort;
     load(link.href).then(() => one(`[data-live-list] a[data-column="${link.dataset.column}"]`)?.focus());

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use actix::{Actor, Context, Handler, Message, MessageResult};
 use arc_swap::ArcSwap;
 
-pub use keys::{ChangeKey, DeleteKey, KeyView, ListKeys, MakeKey};
+pub use keys::{ChangeKey, DeleteKey, KeyView, ListKeys, MakeKey, Tell};
 pub use principal::{Allowances, KeyDirectory, Principal};
 pub use recharge::{RechargeTerms, ShowTerms, StopRecharge, TellLowBalance, TellOfCharge};
 pub use sessions::{

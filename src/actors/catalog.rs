@@ -1,13 +1,17 @@
 //! The catalog's actor: loads it, knows who is configured, starts an actor for each provider, and
 //! publishes all of it as one snapshot that is swapped whole or not at all, the weights of `auto` with it.
 
+mod swap;
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, MessageResult};
+use actix::{Actor, Addr, AsyncContext, Context};
 use arc_swap::ArcSwap;
+
+pub use swap::{Apply, ApplyError, Reload, Reloaded};
 
 use super::breaker::{Policy, Status};
 use super::budget::Rate;
@@ -17,7 +21,7 @@ use super::credential::{self, Credential};
 use super::logbook::Logbook;
 use super::prices::{Priced, Prices};
 use super::provider::{Provider, Standings, standing};
-use super::statistics::{Board, Statistics};
+use super::statistics::{Archivist, Board, Statistics};
 use crate::catalog::{
     self, Age, Catalog, CatalogError, KeyNeed, Layer, Model, Prefer, ProviderName,
 };
@@ -87,7 +91,12 @@ impl World {
             .filter_map(|provider| self.routes.get(&provider.name))
     }
 
-    /// The prices that a model has had while the router runs, oldest first.
+    /// The prices that all models have had.
+    pub fn all_prices(&self) -> &Prices {
+        &self.prices
+    }
+
+    /// The prices that a model has had, oldest first.
     pub fn prices(&self, model: &Model) -> &[Priced] {
         self.prices.of(&model.id)
     }
@@ -214,13 +223,14 @@ pub struct CatalogKeeper {
     logbook: Arc<Logbook>,
     prices: Prices,
     weights: WeightsFile,
+    archivist: Option<Addr<Archivist>>,
     warned: Option<time::Date>,
     published: Arc<ArcSwap<World>>,
 }
 
 impl CatalogKeeper {
     /// Publishes a first catalog that was already checked. Starts the providers' actors, with what
-    /// earlier runs have learned.
+    /// earlier runs have learned, and noted of prices.
     pub fn new(
         source: Source,
         rules: Rules,
@@ -228,6 +238,7 @@ impl CatalogKeeper {
         weights: WeightsFile,
         remembered: Statistics,
         logbook: Arc<Logbook>,
+        prices: Prices,
     ) -> Self {
         let empty = Arc::new(ArcSwap::from_pointee(World {
             catalog,
@@ -241,8 +252,9 @@ impl CatalogKeeper {
             actors: HashMap::new(),
             remembered,
             logbook,
-            prices: Prices::default(),
+            prices,
             weights,
+            archivist: None,
             warned: None,
             published: empty,
         };
@@ -250,6 +262,13 @@ impl CatalogKeeper {
         let world = keeper.build(catalog);
         keeper.published.store(Arc::new(world));
         keeper
+    }
+
+    /// Has prices written down as soon as they change.
+    #[must_use]
+    pub fn kept_by(mut self, archivist: Addr<Archivist>) -> Self {
+        self.archivist = Some(archivist);
+        self
     }
 
     /// The snapshot's place.
@@ -278,28 +297,6 @@ impl CatalogKeeper {
                 }
             }
         }
-    }
-
-    /// Takes catalog and weights, or neither.
-    fn reload(&mut self) -> Result<Reloaded, ReloadError> {
-        let catalog = self.source.load()?;
-        let model = self.weights.read()?;
-        let world = self.build(catalog);
-        let reloaded = Reloaded {
-            models: world.catalog.models().len(),
-            providers: world.catalog.providers().len(),
-            version: world.catalog.version().to_owned(),
-            weights: model.version().to_owned(),
-        };
-        self.published.store(Arc::new(world));
-        self.weights.hand_over(model);
-        tracing::info!(
-            models = reloaded.models,
-            version = reloaded.version,
-            weights = reloaded.weights,
-            "catalog and classifier weights published"
-        );
-        Ok(reloaded)
     }
 
     fn build(&mut self, catalog: Catalog) -> World {
@@ -380,25 +377,6 @@ impl CatalogKeeper {
     }
 }
 
-/// Reads the catalog's file and the weights of `auto` again and takes both, or refuses and changes
-/// nothing.
-#[derive(Message)]
-#[rtype(result = "Result<Reloaded, ReloadError>")]
-pub struct Reload;
-
-/// What a reload published.
-#[derive(Clone, Debug)]
-pub struct Reloaded {
-    /// How many models.
-    pub models: usize,
-    /// How many providers.
-    pub providers: usize,
-    /// The price version.
-    pub version: String,
-    /// The version of the weights.
-    pub weights: String,
-}
-
 impl Actor for CatalogKeeper {
     type Context = Context<Self>;
 
@@ -408,13 +386,5 @@ impl Actor for CatalogKeeper {
         ctx.run_interval(REPRICE_EVERY, |keeper, _| {
             keeper.published.load().reprice(Instant::now(), today());
         });
-    }
-}
-
-impl Handler<Reload> for CatalogKeeper {
-    type Result = MessageResult<Reload>;
-
-    fn handle(&mut self, _: Reload, _: &mut Context<Self>) -> Self::Result {
-        MessageResult(self.reload())
     }
 }

@@ -16,6 +16,7 @@ pub mod guard;
 pub mod ledger;
 pub mod logbook;
 pub mod mailer;
+pub mod overlay;
 pub mod prices;
 pub mod provider;
 pub mod rate;
@@ -46,6 +47,7 @@ use self::funds::Purses;
 use self::ledger::{Keep, Ledger, Tally};
 use self::logbook::Logbook;
 use self::mailer::{Mailer, Post, PostError};
+use self::prices::Prices;
 use self::recharge::Recharger;
 use self::refusals::Refusals;
 use self::statistics::{Archivist, Statistics};
@@ -218,6 +220,7 @@ impl Switchboard {
             pepper,
             remembered,
             logbook,
+            prices,
         } = storage;
         let classifier = Classifier::start_in_arbiter(&Arbiter::new().handle(), |_| classifier);
         let weights = WeightsFile {
@@ -231,6 +234,7 @@ impl Switchboard {
             weights,
             remembered,
             Arc::clone(&logbook),
+            prices.clone(),
         );
         let world = keeper.published();
         let purses = Arc::new(Purses::default());
@@ -249,6 +253,7 @@ impl Switchboard {
             Arc::clone(&world),
             Arc::clone(&logbook),
             Arc::clone(&health),
+            prices,
         );
         let days_ms = |days: u64| days.saturating_mul(24 * 3600 * 1000);
         let keep = Keep {
@@ -302,6 +307,7 @@ impl Switchboard {
             Arc::clone(&purses),
             &settings.deposits,
         );
+        let statistics = Archivist::start_in_arbiter(&disk, |_| archivist);
         let permits =
             (settings.limits.bytes_in_flight / BODY_BUDGET_UNIT).min(Semaphore::MAX_PERMITS);
         Self {
@@ -321,8 +327,8 @@ impl Switchboard {
             stripe,
             accounts,
             recharger: Recharger::start_in_arbiter(&outside, |_| recharger),
-            statistics: Archivist::start_in_arbiter(&disk, |_| archivist),
-            catalog: keeper.start(),
+            catalog: keeper.kept_by(statistics.clone()).start(),
+            statistics,
             classifier,
             counters,
             exporter,
@@ -406,6 +412,7 @@ struct Storage {
     pepper: Pepper,
     remembered: Statistics,
     logbook: Arc<Logbook>,
+    prices: Prices,
 }
 
 impl Storage {
@@ -428,9 +435,11 @@ impl Storage {
         let visitors = Visitors::load(&db, &pepper, terms(settings))?;
         let remembered = statistics::remembered(&db)?;
         let logbook = Arc::new(Logbook::read(&db)?);
+        let prices = Prices::read(&db)?;
         Ok(Self {
             remembered,
             logbook,
+            prices,
             db,
             book,
             accounts,

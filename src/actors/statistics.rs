@@ -12,10 +12,11 @@ use super::breaker::Outcome;
 use super::catalog::World;
 use super::clock::now_ms;
 use super::logbook::Logbook;
+use super::prices::Prices;
 use super::storage::StorageHealth;
 use crate::catalog::{Catalog, Model, ModelId, ProviderName};
 use crate::routing::{Ended, KeptObserved, Live, Observation, Observed, Standing};
-use crate::store::{Db, Kept, StoreError, keep_statistics, read_statistics};
+use crate::store::{About, Db, Kept, StoreError, keep_models, read_models};
 
 /// How often what was learned is written.
 const KEEP_EVERY: Duration = Duration::from_secs(30);
@@ -75,7 +76,7 @@ pub fn ended(outcome: Outcome, observation: Option<Observation>) -> Option<Ended
 /// Reads what earlier runs have learned, as old as it is by now.
 pub fn remembered(db: &Db) -> Result<Statistics, StoreError> {
     let (now, wall_ms) = (Instant::now(), now_ms());
-    let rows = read_statistics::<KeptObserved>(db)?.into_iter();
+    let rows = read_models::<KeptObserved>(db, About::Statistics)?.into_iter();
     Ok(rows
         .map(|row| {
             let age = Duration::from_millis(wall_ms.saturating_sub(row.saved_ms));
@@ -92,15 +93,18 @@ pub struct Archivist {
     logbook: Arc<Logbook>,
     health: Arc<StorageHealth>,
     written: Statistics,
+    written_prices: Prices,
 }
 
 impl Archivist {
-    /// Keeps the statistics of the models in `world`, and what came of attempts.
+    /// Keeps the statistics and prices of the models in `world`, and what came of attempts. `prices` are
+    /// those that are on the disk.
     pub fn new(
         db: Db,
         world: Arc<ArcSwap<World>>,
         logbook: Arc<Logbook>,
         health: Arc<StorageHealth>,
+        prices: Prices,
     ) -> Self {
         Self {
             db,
@@ -108,6 +112,7 @@ impl Archivist {
             logbook,
             health,
             written: Statistics::new(),
+            written_prices: prices,
         }
     }
 
@@ -129,9 +134,15 @@ impl Archivist {
             });
             self.written.insert(model, observed);
         }
-        let kept = keep_statistics(&self.db, rows).and_then(|()| self.logbook.write(&self.db));
-        if let Err(error) = kept {
-            self.health.fail(&error);
+        let prices = world.all_prices();
+        let kept = keep_models(&self.db, About::Statistics, rows, [])
+            .and_then(|()| prices.write(&self.db, &self.written_prices))
+            .and_then(|()| self.logbook.write(&self.db));
+        match kept {
+            Ok(()) => self.written_prices = prices.clone(),
+            Err(error) => {
+                self.health.fail(&error);
+            }
         }
     }
 }
@@ -140,6 +151,7 @@ impl Actor for Archivist {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Context<Self>) {
+        self.keep();
         ctx.run_interval(KEEP_EVERY, |archivist, _| archivist.keep());
     }
 }

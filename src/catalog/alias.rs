@@ -68,6 +68,12 @@ impl Catalog {
     /// # Errors
     /// [`Unknown`], with the ids that look most like the text.
     pub fn resolve(&self, text: &str) -> Result<Target, Unknown> {
+        self.find(text).ok_or_else(|| self.unknown(text.trim()))
+    }
+
+    /// The same; whoever has another reading of an unknown text needs no nearest ids, which cost
+    /// more than all the rest.
+    pub fn find(&self, text: &str) -> Option<Target> {
         let name = text.trim();
         let pinned = |model: &Arc<Model>| Target::Model(Arc::clone(model));
         self.model(name)
@@ -76,7 +82,6 @@ impl Catalog {
             .or_else(|| tier(name))
             .or_else(|| self.by_upstream(name).map(pinned))
             .or_else(|| self.at_provider(name).map(pinned))
-            .ok_or_else(|| self.unknown(name))
     }
 
     fn by_upstream(&self, name: &str) -> Option<&Arc<Model>> {

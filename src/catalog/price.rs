@@ -1,10 +1,12 @@
 //! What an answer costs: a model's price list applied to its usage, exact to the pico-dollar.
 
+use serde::{Deserialize, Serialize};
+
 use crate::money::{MoneyError, Picodollars, Rate};
 use crate::usage::Usage;
 
 /// Prices per token of one model.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Price {
     /// The prices of an ordinary prompt.
     pub base: Rates,
@@ -13,7 +15,7 @@ pub struct Price {
 }
 
 /// One set of prices per token.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rates {
     /// Input that came from no cache.
     pub input: Rate,
@@ -28,7 +30,7 @@ pub struct Rates {
 }
 
 /// Prices that hold for the whole request once its prompt is longer than a threshold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// The prompt has more tokens than this.
     pub above_tokens: u64,

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::fields::{self, Fields};
 use super::operator::Operator;
-use super::{ApiError, Code, Switchboard};
+use super::{ApiError, Code, Switchboard, signin};
 use crate::actors::accounts::CreateAccount;
 use crate::actors::catalog::{Reload, Reloaded};
 use crate::actors::clock::now_ms;
@@ -37,6 +37,7 @@ pub async fn create_account(
 ) -> Result<HttpResponse, ApiError> {
     let mut fields = Fields::read(&desk, &http, payload).await?;
     let email = fields.text("email")?;
+    let email = signin::email(&email)?.to_string();
     let credit = fields.optional("credit_usd", MORE_THAN_NOTHING, fields::positive_usd)?;
     let daily_limit = fields.optional("daily_limit_usd", account::LIMIT, fields::usd)?;
     fields.finish()?;
@@ -141,6 +142,21 @@ async fn grant(desk: &Switchboard, grant: Grant) -> Result<Picodollars, ApiError
     granted.map_err(account::credit_refused)
 }
 
+/// Why an account was not made.
 fn refused(error: AccountError) -> ApiError {
-    ApiError::new(Code::InvalidValue, error.to_string()).param("email")
+    let code = match error {
+        AccountError::EmailTaken => Code::AccountExists,
+        AccountError::BadEmail
+        | AccountError::NoSuchAccount
+        | AccountError::BadName
+        | AccountError::NegativeLimit
+        | AccountError::TooManyKeys
+        | AccountError::NoSuchKey
+        | AccountError::Beyond(_)
+        | AccountError::Recharge(_)
+        | AccountError::Telemetry(_)
+        | AccountError::NoCard
+        | AccountError::WrongEmail => Code::InvalidValue,
+    };
+    ApiError::new(code, format!("{error}.")).param("email")
 }

@@ -14,7 +14,7 @@ use super::attempt::{Answered, LiveStream};
 use super::auth::Caller;
 use super::body::{self, Share};
 use super::headers::Served;
-use super::metered::{Ending, Meter, Opening, Spending};
+use super::metered::{self, Ending, Meter, Opening, Spending};
 use super::plan::Plan;
 use super::progress::Progress;
 use super::refusal;
@@ -128,6 +128,7 @@ fn opening(visit: Visit, request: &ChatRequest, plan: &Plan) -> Opening {
             Delivery::Whole
         },
         price_version: plan.world.catalog.version().to_owned(),
+        candidates: metered::kept(&plan.shortlist.ranked),
     }
 }
 

@@ -33,17 +33,14 @@ impl Named {
 /// What a name of a chat request stands for. 404 lists the tiers and the nearest ids; 400 for an
 /// embedding model and for suffixes that contradict each other.
 pub fn named(catalog: &Catalog, name: &str, param: &str) -> Result<Named, ApiError> {
-    let (target, suffixes) = match catalog.resolve(name) {
+    let (target, suffixes) = match catalog.find(name) {
         // An operator's id may end like a suffix.
-        Ok(target) => (target, Suffixes::default()),
-        Err(unknown) => {
+        Some(target) => (target, Suffixes::default()),
+        None => {
             let (stem, suffixes) = suffix::split(name).map_err(|wrong| {
                 ApiError::new(Code::InvalidValue, wrong.to_string()).param(param)
             })?;
-            let target = match suffixes == Suffixes::default() {
-                true => Err(unknown),
-                false => catalog.resolve(stem),
-            };
+            let target = catalog.resolve(stem);
             (
                 target.map_err(|unknown| not_found(&unknown, param))?,
                 suffixes,

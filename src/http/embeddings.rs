@@ -14,7 +14,7 @@ use futures_util::stream;
 use super::auth::Caller;
 use super::body::{self, Share};
 use super::headers::Served;
-use super::metered::{Ending, Meter, Opening};
+use super::metered::{self, Ending, Meter, Opening};
 use super::upstream::Upstream;
 use super::visit::Visit;
 use super::witness::Witness;
@@ -62,6 +62,7 @@ pub async fn embeddings(
         auto_score: None,
         delivery: Delivery::Whole,
         price_version: plan.world.catalog.version().to_owned(),
+        candidates: metered::kept(&plan.shortlist.ranked),
     };
     let mut meter = Meter::new(
         desk.clone(),

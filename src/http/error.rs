@@ -75,6 +75,8 @@ pub enum Code {
     IdempotencyConflict,
     /// The first request with the same idempotency key is still running.
     IdempotencyRunning,
+    /// The address has an account already.
+    AccountExists,
     /// The body is too large.
     PayloadTooLarge,
     /// The body is compressed or not JSON.
@@ -139,6 +141,7 @@ impl Code {
             Self::RequestTimeout => (408, REQUEST, "request_timeout"),
             Self::IdempotencyConflict => (422, REQUEST, "idempotency_conflict"),
             Self::IdempotencyRunning => (409, REQUEST, "idempotency_running"),
+            Self::AccountExists => (409, REQUEST, "account_exists"),
             Self::PayloadTooLarge => (413, REQUEST, "payload_too_large"),
             Self::UnsupportedMediaType => (415, REQUEST, "unsupported_media_type"),
             Self::RateLimitExceeded => (429, "rate_limit_error", "rate_limit_exceeded"),
@@ -161,7 +164,7 @@ impl Code {
 
     /// Whether the same request may succeed later.
     fn is_retryable(self) -> bool {
-        matches!(self.row().0, 408 | 409 | 429 | 500..=599)
+        self != Self::AccountExists && matches!(self.row().0, 408 | 409 | 429 | 500..=599)
     }
 }
 

@@ -39,6 +39,7 @@ pub(super) struct View {
     ttft_ms: Option<u64>,
     latency_ms: u64,
     attempts: Vec<AttemptView>,
+    candidates: Option<Vec<CandidateView>>,
     cancelled: bool,
     estimated: bool,
     status: &'static str,
@@ -49,6 +50,14 @@ struct AttemptView {
     provider: String,
     model: String,
     outcome: String,
+}
+
+#[derive(Serialize)]
+struct CandidateView {
+    model: String,
+    cost_estimate: String,
+    ttft_ms: u64,
+    state: &'static str,
 }
 
 /// `GET /v1/generations/{id}`
@@ -101,6 +110,17 @@ pub(super) fn view(record: Generation) -> View {
                 outcome: a.outcome,
             })
             .collect(),
+        candidates: record.candidates.map(|candidates| {
+            let candidates = candidates.into_iter();
+            candidates
+                .map(|c| CandidateView {
+                    model: c.model,
+                    cost_estimate: c.cost.to_string(),
+                    ttft_ms: c.ttft_ms,
+                    state: c.state.as_str(),
+                })
+                .collect()
+        }),
         cancelled: record.status == Status::Cancelled,
         estimated: usage.is_some_and(|u| u.estimated),
         status: word(record.status),

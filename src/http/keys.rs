@@ -11,7 +11,7 @@ use super::auth::Manager;
 use super::fields::{self, Fields};
 use super::generations::rfc3339;
 use super::{ApiError, Code, Switchboard};
-use crate::actors::accounts::{ChangeKey, DeleteKey, KeyView, ListKeys, MakeKey};
+use crate::actors::accounts::{ChangeKey, DeleteKey, KeyView, ListKeys, MakeKey, Tell};
 use crate::actors::ledger::AskKeyUsage;
 use crate::catalog::alias::provider_alias;
 use crate::catalog::{Catalog, Target, Tier};
@@ -56,7 +56,7 @@ pub async fn create(
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let fields = Fields::read(&desk, &http, payload).await?;
-    let (key, secret) = make(&desk, &manager, fields).await?;
+    let (key, secret) = make(&desk, &manager, fields, Tell::Owner).await?;
     let mut body = view(&key, &KeyUsage::default());
     body.insert("key".to_owned(), json!(secret.reveal()));
     Ok(HttpResponse::Created()
@@ -69,6 +69,7 @@ pub async fn make(
     desk: &Switchboard,
     manager: &Manager,
     mut fields: Fields,
+    tell: Tell,
 ) -> Result<(KeyView, ApiKey), ApiError> {
     let said = fields.said();
     let name = fields.text("name")?;
@@ -80,6 +81,7 @@ pub async fn make(
         name,
         policy,
         said,
+        tell,
     };
     let made = ApiError::unless_down(desk.accounts.send(make).await)?;
     made.map_err(refused)
@@ -133,17 +135,23 @@ pub async fn delete(
     manager: Manager,
     id: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = remove(&desk, &manager, &id).await?;
+    let key = remove(&desk, &manager, &id, Tell::Owner).await?;
     Ok(private(&json!({ "id": key.to_string(), "deleted": true })))
 }
 
 /// Deletes a key.
-pub async fn remove(desk: &Switchboard, manager: &Manager, id: &str) -> Result<KeyId, ApiError> {
+pub async fn remove(
+    desk: &Switchboard,
+    manager: &Manager,
+    id: &str,
+    tell: Tell,
+) -> Result<KeyId, ApiError> {
     let key = named(id)?;
     let delete = DeleteKey {
         account: manager.account(),
         author: manager.author(),
         key,
+        tell,
     };
     let deleted = ApiError::unless_down(desk.accounts.send(delete).await)?;
     deleted.map(|()| key).map_err(refused)

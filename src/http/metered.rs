@@ -23,6 +23,7 @@ use crate::config;
 use crate::counters::Counters;
 use crate::ids::GenerationId;
 use crate::money::Picodollars;
+use crate::routing::Candidate;
 use crate::routing::hold::Estimate;
 use crate::store::{Delivery, FailedCost, Generation, Order, Refusal, Status};
 use crate::usage::Usage;
@@ -50,6 +51,17 @@ pub struct Opening {
     pub delivery: Delivery,
     /// The price list of the request.
     pub price_version: String,
+    /// Who could answer it, as far as that is kept.
+    pub candidates: Vec<Candidate>,
+}
+
+/// Candidates that are kept with a request's record.
+const MOST_CANDIDATES: usize = 8;
+
+/// Those candidates that are kept with the record, best first. However long the list is, this takes the
+/// same time.
+pub fn kept(ranked: &[Candidate]) -> Vec<Candidate> {
+    ranked[..ranked.len().min(MOST_CANDIDATES)].to_vec()
 }
 
 /// How a request ended, for its record and its bill.

@@ -24,10 +24,18 @@ pub struct Models {
     pub abilities: Vec<Choice>,
     /// The columns.
     pub columns: Vec<Column>,
-    /// What was found.
+    /// What was found, as far as it stands on this page.
     pub rows: Vec<ModelRow>,
-    /// How many models there are.
-    pub all: usize,
+    /// Which of them these are, and of how many, in words.
+    pub told: String,
+    /// Which page this is, and how many there are.
+    pub page: (usize, usize),
+    /// Whether there are several.
+    pub has_pages: bool,
+    /// Where the page before is; empty on the first.
+    pub previous: String,
+    /// Where the next page is; empty on the last.
+    pub next: String,
 }
 
 /// What is looked for, as it was typed.

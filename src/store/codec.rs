@@ -27,37 +27,53 @@ pub(super) fn seal(key: &[u8], bytes: &mut Vec<u8>) {
 
 /// What [`seal`] was given, version byte first and so never empty.
 pub(super) fn unseal<'a>(key: &[u8], bytes: &'a [u8]) -> Result<&'a [u8], StoreError> {
-    let corrupt = |reason| StoreError::Corrupt {
-        key: show(key),
-        reason,
-    };
     let body_end = bytes
         .len()
         .checked_sub(CHECKSUM_BYTES)
         .filter(|end| *end > 0)
-        .ok_or_else(|| corrupt("too short"))?;
+        .ok_or_else(|| corrupt(key, "too short"))?;
     let (body, sum) = bytes.split_at(body_end);
     if sum != checksum(key, body) {
-        return Err(corrupt("wrong checksum"));
+        return Err(corrupt(key, "wrong checksum"));
     }
     Ok(body)
 }
 
 /// Reads what [`encode`] made for the same key. The error names the key.
 pub(super) fn decode<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T, StoreError> {
-    let corrupt = |reason| StoreError::Corrupt {
+    match postcard::take_from_bytes(body(key, bytes)?) {
+        Ok((value, [])) => Ok(value),
+        Ok(_) => Err(corrupt(key, "bytes left over")),
+        Err(_) => Err(corrupt(key, "not of its type")),
+    }
+}
+
+/// The same of a type that has got an optional member at its end: a value from before lacks it.
+pub(super) fn decode_grown<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T, StoreError> {
+    /// How the stored form says `None`.
+    const NONE: u8 = 0;
+    decode(key, bytes).or_else(|error| {
+        let mut grown = body(key, bytes)?.to_vec();
+        grown.push(NONE);
+        match postcard::take_from_bytes(&grown) {
+            Ok((value, [])) => Ok(value),
+            Ok(_) | Err(_) => Err(error),
+        }
+    })
+}
+
+/// The stored form without its version and its checksum, which are looked at.
+fn body<'a>(key: &[u8], bytes: &'a [u8]) -> Result<&'a [u8], StoreError> {
+    match unseal(key, bytes)?.split_first() {
+        Some((&VERSION, body)) => Ok(body),
+        Some(_) | None => Err(corrupt(key, "unknown version")),
+    }
+}
+
+fn corrupt(key: &[u8], reason: &'static str) -> StoreError {
+    StoreError::Corrupt {
         key: show(key),
         reason,
-    };
-    let body = unseal(key, bytes)?;
-    let (version, body) = body.split_first().ok_or_else(|| corrupt("too short"))?;
-    if *version != VERSION {
-        return Err(corrupt("unknown version"));
-    }
-    match postcard::take_from_bytes(body) {
-        Ok((value, [])) => Ok(value),
-        Ok(_) => Err(corrupt("bytes left over")),
-        Err(_) => Err(corrupt("not of its type")),
     }
 }
 
@@ -94,6 +110,23 @@ mod tests {
         newer.extend(checksum(b"k", &newer));
         assert!(decode::<u8>(b"k", &newer).is_err());
         assert!(decode::<u8>(b"k", b"").is_err());
+    }
+
+    #[test]
+    fn a_value_from_before_its_type_grew_lacks_the_member() {
+        type Grown = (u8, String, Option<Vec<u8>>);
+        let read = |bytes: &[u8]| decode_grown::<Grown>(b"k", bytes);
+        let old = encode(b"k", &(7_u8, "text")).unwrap();
+        assert_eq!(read(&old).unwrap(), (7, "text".to_owned(), None));
+        let new = (7, "text".to_owned(), Some(vec![1, 2]));
+        assert_eq!(read(&encode(b"k", &new).unwrap()).unwrap(), new);
+        for other in [
+            encode(b"k", &7_u8),
+            encode(b"k", &(7_u8, "text", 0_u8, 1_u8)),
+        ] {
+            assert!(read(&other.unwrap()).is_err());
+        }
+        assert!(decode_grown::<Grown>(b"other", &old).is_err());
     }
 
     proptest! {

@@ -81,7 +81,7 @@ impl Entry {
             let Link { transfer, hash } = codec::decode(key, value)?;
             Self::Transfer { transfer, hash }
         } else if key.starts_with(key::RECORDS) {
-            let kept: KeptRecord = codec::decode(key, value)?;
+            let kept = KeptRecord::decode(key, value)?;
             Self::Record {
                 kept_at: kept.at,
                 record: kept.record,
@@ -155,11 +155,13 @@ impl Entry {
             || key.starts_with(key::HOLDS)
             || key.starts_with(key::STATISTICS)
             || key.starts_with(key::HISTORY)
+            || key.starts_with(key::PRICES)
+            || key.starts_with(key::TAKINGS)
             || key == key::META
             || key == key::YOUNG
         {
-            // What was learned of the models and came of attempts is no money: a damaged row is dropped at
-            // the next start.
+            // What was learned of the models, came of attempts and once was a price is no money: a damaged
+            // row is dropped at the next start. Takings are held against the transfers elsewhere.
             return Ok(None);
         } else {
             return Err(misplaced());

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::Day;
 use super::book::LedgerAccount;
 use crate::ids::GenerationId;
 
@@ -135,6 +136,9 @@ pub enum LedgerError {
     /// A stored hold is not what the transfers give.
     #[error("the stored hold of {0} is not what its transfers give")]
     Hold(GenerationId),
+    /// What is stored of a day is not what its transfers come to.
+    #[error("the stored takings of {} are not what its transfers come to", .0.iso())]
+    Takings(Day),
     /// A row that should be there is not, or the other way round.
     #[error("{rows}: {found} rows are stored where the transfers give {derived}")]
     Rows {

@@ -11,6 +11,8 @@ use crate::usage::Usage;
 
 /// Most attempts that are kept.
 const MOST_ATTEMPTS: usize = 16;
+/// Most candidates that are kept.
+const MOST_CANDIDATES: usize = 8;
 /// Longest text of one field, in bytes.
 const MOST_TEXT_BYTES: usize = 128;
 
@@ -57,6 +59,49 @@ pub struct Generation {
     pub status: Status,
     /// The price list that the cost was computed with.
     pub price_version: String,
+    /// Who could have answered, best first, as routing saw them; no more than eight. `None` in records
+    /// of before they were kept.
+    #[serde(default)]
+    pub candidates: Option<Vec<CandidateRecord>>,
+}
+
+/// One model that could have answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CandidateRecord {
+    /// Its catalog id.
+    pub model: String,
+    /// What the caller was expected to pay for the request.
+    pub cost: Picodollars,
+    /// The time to its first token that was expected.
+    pub ttft_ms: u64,
+    /// Where it stood.
+    pub state: CandidateState,
+}
+
+/// Where a candidate stood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CandidateState {
+    /// Requests flowed.
+    Flowing,
+    /// It was left alone; only a request that names it tries it.
+    Tripped,
+    /// One request found out whether it is well again.
+    Probing,
+    /// Its provider had no key.
+    Unconfigured,
+}
+
+impl CandidateState {
+    /// The word on the wire and on pages.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Flowing => "flowing",
+            Self::Tripped => "tripped",
+            Self::Probing => "probing",
+            Self::Unconfigured => "unconfigured",
+        }
+    }
 }
 
 /// One attempt at one provider.
@@ -98,13 +143,25 @@ pub(super) struct KeptRecord {
     pub record: Generation,
 }
 
+impl KeptRecord {
+    /// Reads the value of a row. One of before there were candidates ends before them.
+    pub fn decode(key: &[u8], value: &[u8]) -> Result<Self, StoreError> {
+        codec::decode_grown(key, value)
+    }
+}
+
 impl Generation {
     /// Reads an account's stored record.
     pub fn read(db: &Db, account: AccountId, id: GenerationId) -> Result<Option<Self>, StoreError> {
         let key = key::record(account, id);
         let stored = db.get(&key)?;
-        let kept = stored.map(|bytes| codec::decode::<KeptRecord>(&key, &bytes));
+        let kept = stored.map(|bytes| KeptRecord::decode(&key, &bytes));
         Ok(kept.transpose()?.map(|kept| kept.record))
+    }
+
+    /// Reads a row of before records stood by account.
+    pub(super) fn decode(key: &[u8], value: &[u8]) -> Result<Self, StoreError> {
+        codec::decode_grown(key, value)
     }
 
     /// Cuts lists and texts to what may be stored.
@@ -129,6 +186,12 @@ impl Generation {
             cut(&mut attempt.provider);
             cut(&mut attempt.model);
             cut(&mut attempt.outcome);
+        }
+        if let Some(candidates) = &mut self.candidates {
+            candidates.truncate(MOST_CANDIDATES);
+            for candidate in candidates {
+                cut(&mut candidate.model);
+            }
         }
         self
     }

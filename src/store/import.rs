@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
 
-use super::book::{Chain, Link, Meta, OpenHold};
+use super::book::{Chain, Link, Meta, OpenHold, TakingsByDay};
 use super::db::Db;
 use super::entry::Entry;
 use super::error::{LedgerError, StoreError};
@@ -136,6 +136,7 @@ fn fill(
         tally: Tally::default(),
         chain: Chain::EMPTY,
         replay: Replay::default(),
+        takings: TakingsByDay::default(),
     };
     filling.tally.add(&first.text, None);
     loop {
@@ -179,6 +180,7 @@ struct Filling<'a> {
     tally: Tally,
     chain: Chain,
     replay: Replay,
+    takings: TakingsByDay,
 }
 
 impl Filling<'_> {
@@ -198,6 +200,7 @@ impl Filling<'_> {
                 .follow(&link)
                 .and_then(|()| self.replay.apply(&link))
                 .map_err(|error| wrong(line.number, error))?;
+            self.takings.count(transfer);
         }
         self.tally.add(&line.text, Some(entry.kind()));
         Ok(entry.store(&mut self.steps)?)
@@ -222,6 +225,9 @@ impl Filling<'_> {
         for (generation, hold) in balances.holds() {
             let open = OpenHold::of(generation, hold);
             self.steps.put(key::hold(generation), &open)?;
+        }
+        for (day, takings) in self.takings.into_rows() {
+            self.steps.put(key::takings(day), &takings)?;
         }
         self.steps.put(key::META.to_vec(), &Meta::of(&self.chain))?;
         Ok(self.steps.finish()?)

@@ -32,6 +32,8 @@
 //! | `history/d/<day>/<provider>` | what came of a provider's attempts on one UTC day |
 //! | `history/h/<hour>/<model>` | the same of a model in one hour |
 //! | `history/o/<beginning>/<provider>/<model>` | a time for which something was left alone |
+//! | `prices/<model>` | the prices that a model has had |
+//! | `takings/<yyyymmdd>` | what one UTC day came to for the operator |
 //! | `y/<account>/<sequence>` | that a transfer moved this customer's money |
 //! | `recharge/<account>` | a charge of a saved card that is under way, and declines in a row |
 //! | `audit/<audit id>` | a row of the audit log |
@@ -76,6 +78,8 @@ pub(super) const GIFTS: &[u8] = b"v/gift/";
 pub(super) const SESSIONS: &[u8] = b"z/";
 pub(super) const STATISTICS: &[u8] = b"s/";
 pub(super) const HISTORY: &[u8] = b"history/";
+pub(super) const PRICES: &[u8] = b"prices/";
+pub(super) const TAKINGS: &[u8] = b"takings/";
 pub(super) const TRANSACTIONS: &[u8] = b"y/";
 pub(super) const RECHARGES: &[u8] = b"recharge/";
 pub(super) const DEEDS: &[u8] = b"audit/";
@@ -252,8 +256,14 @@ pub(super) fn session(hash: &SessionHash) -> Vec<u8> {
     [SESSIONS, hash.as_bytes()].concat()
 }
 
-pub(super) fn statistics(model: &str) -> Vec<u8> {
-    [STATISTICS, model.as_bytes()].concat()
+pub(super) fn takings(day: Day) -> Vec<u8> {
+    [TAKINGS, day.to_string().as_bytes()].concat()
+}
+
+/// The day of a row of takings.
+pub(super) fn taken_on(key: &[u8]) -> Option<Day> {
+    let digits = key.strip_prefix(TAKINGS)?;
+    Day::from_digits(std::str::from_utf8(digits).ok()?)
 }
 
 pub(super) fn history(kind: u8, at: u64, name: &str) -> Vec<u8> {

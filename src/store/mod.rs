@@ -23,6 +23,7 @@ mod history;
 mod import;
 mod key;
 mod keys;
+mod models;
 mod policy;
 mod receipts;
 mod recent;
@@ -36,7 +37,6 @@ mod settings;
 mod snapshot;
 mod spend;
 mod statement;
-mod statistics;
 mod steps;
 mod strip;
 mod telemetry;
@@ -52,7 +52,7 @@ pub use book::{
     Deposited, Extension, FailedCost, Fingerprint, KeyError, KeyUsage, Kind, LedgerAccount, Limits,
     Loss, LossKind, NewOrder, NotHeld, Order, OrderError, OrderPaid, OrderState, Origin, Outcome,
     Overview, PaymentError, Placed, Recharged, Recovered, Refusal, Released, Reversal, Reversed,
-    Scope, Settled, Transfer, TrialBalance, Wish,
+    Scope, Settled, Takings, Transfer, TrialBalance, Wish,
 };
 pub use charging::{Charging, RechargeState, Unclear};
 pub use codes::CODE_MS;
@@ -60,11 +60,14 @@ pub use day::{Day, Month, NotADay};
 pub use db::{Batch, Db};
 pub use error::{LedgerError, StoreError};
 pub use export::ExportError;
-pub use generation::{AttemptRecord, Delivery, Generation, Status};
+pub use generation::{
+    AttemptRecord, CandidateRecord, CandidateState, Delivery, Generation, Status,
+};
 pub use gifts::{Generosity, Gift};
 pub use history::{HistoryKey, keep_history, read_history};
 pub use import::{ImportError, import};
 pub use keys::{Key, KeyChange, Maker};
+pub use models::{About, Kept, keep_models, read_models};
 pub use policy::{Beyond, KeyScope, MOST_LISTED_BYTES, MOST_NAMES, Policy, PolicyChange};
 pub use receipts::{Receipt, Receipts};
 pub use recent::{Pace, Recent};
@@ -78,7 +81,6 @@ pub use settings::{
 pub use snapshot::Snapshot;
 pub use spend::{Period, SpendLimits};
 pub use statement::Item;
-pub use statistics::{Kept, keep_statistics, read_statistics};
 pub use telemetry::{Telemetry, TelemetryChange, TelemetryError};
 pub use transactions::{Transactions, Wanted};
 pub use verify::{Report, verify};

@@ -7,7 +7,7 @@ use super::db::{Batch, Db};
 use super::entry::{read_day, read_month};
 use super::error::StoreError;
 use super::generation::KeptRecord;
-use super::{Day, Generation, Month, codec, key};
+use super::{Day, Generation, Month, key};
 use crate::ids::{AccountId, GenerationId};
 
 /// Reads what is kept of requests, beside whoever writes it.
@@ -56,7 +56,7 @@ impl Archive {
         let mut rows = 0;
         for row in self.0.range(range)?.rev().take(limit) {
             let (key, value) = row?;
-            let KeptRecord { record, .. } = codec::decode(&key, &value)?;
+            let KeptRecord { record, .. } = KeptRecord::decode(&key, &value)?;
             rows += 1;
             page.before = (rows == limit).then_some(record.id);
             page.records.push(record);
@@ -128,7 +128,7 @@ pub fn prune(
         for row in db.range(old)?.take(most.saturating_sub(looked)) {
             let (key, value) = row?;
             looked += 1;
-            if codec::decode::<KeptRecord>(&key, &value).is_err() {
+            if KeptRecord::decode(&key, &value).is_err() {
                 pruned.damaged += 1;
                 continue;
             }

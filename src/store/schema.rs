@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::book::{DayTotals, GrantedV1, KeyTotals, KeyTotalsV3, Link, Meta, Remembered};
+use super::book::{
+    DayTotals, GrantedV1, KeyTotals, KeyTotalsV3, Link, Meta, Remembered, TakingsByDay,
+};
 use super::db::{Batch, Db};
 use super::entry::read_day;
 use super::error::StoreError;
@@ -13,7 +15,7 @@ use crate::ids::{AccountId, KeyId};
 use crate::money::Picodollars;
 
 /// Version of the key layout and of what is stored under the keys.
-pub(super) const SCHEMA: u32 = 7;
+pub(super) const SCHEMA: u32 = 8;
 
 /// A change of the schema. It runs while nothing else uses the storage and may be cut off at any
 /// commit: run again, it must come to the same.
@@ -48,6 +50,10 @@ const MIGRATIONS: &[Migration] = &[
     Migration {
         to: 7,
         run: keep_records_in_one_row,
+    },
+    Migration {
+        to: 8,
+        run: sum_days,
     },
 ];
 
@@ -92,7 +98,7 @@ fn index_records_and_count_months(db: &Db) -> Result<(), StoreError> {
     let mut steps = Steps::new(db);
     for row in db.rows(key::GENERATIONS_V6)? {
         let (key, value) = row?;
-        let record: Generation = codec::decode(&key, &value)?;
+        let record = Generation::decode(&key, &value)?;
         steps.put(key::record(record.account, record.id), &LONG_AGO)?;
     }
     let mut month: Option<(AccountId, Month, DayTotals)> = None;
@@ -141,7 +147,7 @@ fn count_keys_by_week_and_month(db: &Db) -> Result<(), StoreError> {
     let mut sums: HashMap<KeyId, (Picodollars, Picodollars)> = HashMap::new();
     for row in db.rows(key::GENERATIONS_V6)? {
         let (key, value) = row?;
-        let record: Generation = codec::decode(&key, &value)?;
+        let record = Generation::decode(&key, &value)?;
         let Some(totals) = old.get(&record.key) else {
             continue;
         };
@@ -187,7 +193,7 @@ fn keep_records_in_one_row(db: &Db) -> Result<(), StoreError> {
     let mut steps = Steps::new(db);
     for row in db.rows(key::GENERATIONS_V6)? {
         let (old, value) = row?;
-        let record: Generation = codec::decode(&old, &value)?;
+        let record = Generation::decode(&old, &value)?;
         let key = key::record(record.account, record.id);
         let kept_at = db.get(&key)?.map(|bytes| codec::decode(&key, &bytes));
         // A run that was cut off between the two writes has changed this row already.
@@ -195,6 +201,21 @@ fn keep_records_in_one_row(db: &Db) -> Result<(), StoreError> {
             steps.put(key, &KeptRecord { at, record })?;
         }
         steps.delete(old)?;
+    }
+    steps.finish()
+}
+
+/// Schema 8 has what every day came to, and records with candidates, which those before it cannot read.
+fn sum_days(db: &Db) -> Result<(), StoreError> {
+    let mut days = TakingsByDay::default();
+    for row in db.rows(key::TRANSFERS)? {
+        let (key, value) = row?;
+        let link: Link = codec::decode(&key, &value)?;
+        days.count(&link.transfer);
+    }
+    let mut steps = Steps::new(db);
+    for (day, takings) in days.into_rows() {
+        steps.put(key::takings(day), &takings)?;
     }
     steps.finish()
 }

@@ -1,5 +1,6 @@
 //! Directories of older versions are brought up to date, and those of newer ones refused.
 
+use serde::ser::{Serialize, SerializeTuple, Serializer};
 use sha2::{Digest, Sha256};
 
 use super::*;
@@ -35,10 +36,15 @@ fn schema_1(dir: &std::path::Path) -> (AccountId, Vec<GenerationId>) {
     for row in db.rows(key::RECORDS).unwrap() {
         let (key, value) = row.unwrap();
         let KeptRecord { record, .. } = codec::decode(&key, &value).unwrap();
-        old.put(generation(record.id), &record);
+        old.put(generation(record.id), &without_candidates(&record));
         old.delete(key);
     }
-    for table in [key::MONTHS, key::REMEMBERED, key::TRANSACTIONS] {
+    for table in [
+        key::MONTHS,
+        key::REMEMBERED,
+        key::TRANSACTIONS,
+        key::TAKINGS,
+    ] {
         for row in db.rows(table).unwrap() {
             old.delete(row.unwrap().0);
         }
@@ -52,6 +58,30 @@ fn schema_1(dir: &std::path::Path) -> (AccountId, Vec<GenerationId>) {
     db.commit(old).unwrap();
     note(&db, 1).unwrap();
     (account, generations)
+}
+
+/// A record as it was stored before there were candidates.
+fn without_candidates(record: &Generation) -> Raw {
+    let record = Generation {
+        candidates: None,
+        ..record.clone()
+    };
+    let mut stored = postcard::to_stdvec(&record).unwrap();
+    assert_eq!(stored.pop(), Some(0), "its last member");
+    Raw(stored)
+}
+
+/// Bytes as they are.
+struct Raw(Vec<u8>);
+
+impl Serialize for Raw {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut bytes = serializer.serialize_tuple(self.0.len())?;
+        for byte in &self.0 {
+            bytes.serialize_element(byte)?;
+        }
+        bytes.end()
+    }
 }
 
 fn january_to_february() -> std::ops::RangeInclusive<Month> {
@@ -73,6 +103,11 @@ fn assert_up_to_date(db: &Db, account: AccountId, generations: &[GenerationId]) 
     let mut found: Vec<GenerationId> = page.records.iter().map(|record| record.id).collect();
     found.sort();
     assert_eq!(found, generations);
+    let lacks_candidates = |record: &Generation| record.candidates.is_none();
+    assert!(page.records.iter().all(lacks_candidates));
+    let takings = archive.takings(Day::of(0), Day::of(u64::MAX)).unwrap();
+    let revenue: Vec<Picodollars> = takings.iter().map(|(_, day)| day.revenue).collect();
+    assert_eq!(revenue, [usd("0.02"); 3]);
     let months = archive.months(account, january_to_february(), 10).unwrap();
     let counted: Vec<(String, Picodollars, u64)> = months
         .iter()
@@ -104,11 +139,11 @@ fn a_migration_that_was_cut_off_is_taken_up_again() {
     let mut half = Batch::default();
     let key = key::record(account, generations[1]);
     let stored = db.get(&key).unwrap().unwrap();
-    let KeptRecord { record, .. } = codec::decode(&key, &stored).unwrap();
+    let KeptRecord { record, .. } = KeptRecord::decode(&key, &stored).unwrap();
     half.put(generation(record.id), &record);
     let key = key::record(account, generations[2]);
     let stored = db.get(&key).unwrap().unwrap();
-    let KeptRecord { record, .. } = codec::decode(&key, &stored).unwrap();
+    let KeptRecord { record, .. } = KeptRecord::decode(&key, &stored).unwrap();
     half.put(generation(record.id), &record);
     half.delete(key);
     half.put(

@@ -9,7 +9,7 @@ use crate::store::book::{Chain, Link, Meta};
 use crate::store::{Book, Limits, verify};
 
 /// The kinds of rows, by how their keys begin.
-const KINDS: [&[u8]; 27] = [
+const KINDS: [&[u8]; 28] = [
     key::BALANCES,
     key::TRANSFERS,
     key::HOLDS,
@@ -31,6 +31,7 @@ const KINDS: [&[u8]; 27] = [
     key::USES,
     key::SETTINGS,
     key::TELEMETRY,
+    key::TAKINGS,
     key::TRANSACTIONS,
     key::RECHARGES,
     key::DEEDS,

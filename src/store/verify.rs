@@ -1,6 +1,6 @@
 //! The whole ledger checked: every transfer followed from the first, every balance derived anew.
 
-use super::book::{Balances, Kind, OpenHold, TrialBalance, read_balance};
+use super::book::{Balances, Kind, OpenHold, Takings, TakingsByDay, TrialBalance, read_balance};
 use super::db::{Db, Row};
 use super::entry::Entry;
 use super::error::LedgerError;
@@ -28,12 +28,13 @@ impl Snapshot {
     /// transfer, balances and holds against what the transfers give, and each row's checksum and
     /// place. Calls `tick` for every transfer.
     pub fn verify(&self, mut tick: impl FnMut()) -> Result<Report, LedgerError> {
-        let mut replay = Replay::default();
+        let (mut replay, mut takings) = (Replay::default(), TakingsByDay::default());
         let (mut deposits, mut moved) = (0, 0);
         self.follow(|link| {
             tick();
             moved += count(link.transfer.customers().count());
             deposits += u64::from(link.transfer.kind == Kind::Deposit);
+            takings.count(&link.transfer);
             replay.apply(&link)
         })?;
         let derived = replay.finish()?;
@@ -41,7 +42,7 @@ impl Snapshot {
         if (posted, pending) != (0, 0) {
             return Err(LedgerError::TrialBalance { posted, pending });
         }
-        let stored = self.check_small(&derived)?;
+        let stored = self.check_small(&derived, &takings)?;
         let (accounts, holds) = (
             count(derived.accounts().count()),
             count(derived.holds().count()),
@@ -49,6 +50,7 @@ impl Snapshot {
         expect("balances", stored.balances, accounts)?;
         let young = self.young_without_row(&derived)?;
         expect("open holds", stored.holds + young, holds)?;
+        expect("takings", stored.takings, count(takings.len()))?;
         // A missing one would let the same payment be credited again.
         expect("payments", stored.payments, deposits)?;
         expect("addresses", stored.addresses, stored.customers)?;
@@ -63,9 +65,13 @@ impl Snapshot {
         })
     }
 
-    /// Checks balances and holds against what the transfers give, and that every other row is one
-    /// that belongs there.
-    fn check_small(&self, derived: &Balances) -> Result<Stored, LedgerError> {
+    /// Checks balances, holds and takings against what the transfers give, and that every other row is
+    /// one that belongs there.
+    fn check_small(
+        &self,
+        derived: &Balances,
+        takings: &TakingsByDay,
+    ) -> Result<Stored, LedgerError> {
         let mut stored = Stored::default();
         for row in &self.small {
             if row.0.starts_with(key::BALANCES) {
@@ -77,6 +83,9 @@ impl Snapshot {
             } else if row.0.starts_with(key::HOLDS) {
                 check_hold(row, derived)?;
                 stored.holds += 1;
+            } else if row.0.starts_with(key::TAKINGS) {
+                check_takings(row, takings)?;
+                stored.takings += 1;
             } else {
                 stored.payments += u64::from(row.0.starts_with(key::PAYMENTS));
                 stored.customers += u64::from(row.0.starts_with(key::CUSTOMERS));
@@ -135,6 +144,7 @@ pub fn verify(db: &Db) -> Result<Report, LedgerError> {
 struct Stored {
     balances: u64,
     holds: u64,
+    takings: u64,
     payments: u64,
     customers: u64,
     addresses: u64,
@@ -147,6 +157,15 @@ fn check_hold((key, value): &Row, derived: &Balances) -> Result<(), LedgerError>
         .map(|hold| OpenHold::of(open.generation, hold));
     if expected != Some(open) || *key != key::hold(open.generation) {
         return Err(LedgerError::Hold(open.generation));
+    }
+    Ok(())
+}
+
+fn check_takings((key, value): &Row, derived: &TakingsByDay) -> Result<(), LedgerError> {
+    let stored: Takings = codec::decode(key, value)?;
+    let day = key::taken_on(key).ok_or_else(|| LedgerError::Misplaced(codec::show(key)))?;
+    if derived.of(day) != Some(stored) {
+        return Err(LedgerError::Takings(day));
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { accessible, fits, open, screenshot, startBrowser, SCHEMES, WIDTHS } from "./browser.mjs";
+import { accessible, fits, open, screenshot, signUp, startBrowser, SCHEMES, WIDTHS } from "./browser.mjs";
 import { ADMIN, startRouter } from "./router.mjs";
 
 let router;
@@ -16,18 +16,6 @@ after(async () => {
   await browser?.close();
   await router?.stop();
 });
-
-// Signs in from a page that asks for it, and goes on from the first key.
-async function signUp(page, email) {
-  await page.getByLabel("E-mail address").fill(email);
-  await page.getByRole("button", { name: "Send the code" }).click();
-  await page.getByLabel("Code").fill(await router.code(email));
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByRole("heading", { name: "Your first key" }).waitFor();
-  const key = await page.locator("figure code").first().textContent();
-  await page.getByRole("link", { name: "Go on" }).click();
-  return key;
-}
 
 // Runs what stands in the playground and waits for the end of it.
 async function run(page) {
@@ -43,7 +31,7 @@ test("a newcomer gets from the front page to a streamed answer in under a minute
   await page.goto("/");
   await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Playground" }).click();
   await page.getByRole("link", { name: "Sign in", exact: true }).last().click();
-  await signUp(page, "newcomer@example.com");
+  await signUp(page, router, "newcomer@example.com");
   assert.equal(new URL(page.url()).pathname, "/playground");
   // No credit yet: what is chosen first is free.
   await run(page);
@@ -56,7 +44,7 @@ test("a newcomer gets from the front page to a streamed answer in under a minute
 test("from the code in the mail to limits, deposits and receipts", async () => {
   const { page, context, close } = await open(browser, router.url);
   await page.goto("/dashboard");
-  await signUp(page, "grace@example.com");
+  await signUp(page, router, "grace@example.com");
   await page.getByRole("heading", { name: "Your first request" }).waitFor();
   await screenshot(page, "dashboard-empty");
   const balance = async () => {
@@ -137,13 +125,15 @@ test("from the code in the mail to limits, deposits and receipts", async () => {
   await page.goto("/dashboard/requests");
   await page.locator("tbody th a").first().click();
   await page.getByRole("heading", { name: "What was tried" }).waitFor();
-  for (const path of ["/dashboard", "/dashboard/keys", "/dashboard/requests", "/dashboard/usage", "/dashboard/credit", "/dashboard/settings", "/dashboard/profile"]) {
+  assert.ok((await page.getByRole("group", { name: "Candidates" }).locator("tbody tr").count()) > 0);
+  const request = new URL(page.url()).pathname;
+  for (const path of ["/dashboard", "/dashboard/keys", "/dashboard/requests", "/dashboard/usage", "/dashboard/credit", "/dashboard/settings", "/dashboard/profile", request]) {
     for (const colorScheme of SCHEMES) {
       for (const width of WIDTHS) {
         await page.setViewportSize({ width, height: 900 });
         await page.emulateMedia({ colorScheme });
         await page.goto(path);
-        const name = `${path.slice(1).replaceAll("/", "-")}-${width}-${colorScheme}`;
+        const name = `${path === request ? "dashboard-request" : path.slice(1).replaceAll("/", "-")}-${width}-${colorScheme}`;
         await accessible(page, name);
         await fits(page, name);
         await screenshot(page, name);
@@ -254,14 +244,21 @@ test("the operator looks after accounts and providers", async () => {
   await page.getByLabel("From a file").setInputFiles({ name: "catalog.toml", mimeType: "text/plain", buffer: Buffer.from('[[model]]\nid = "gpt-4.1"\ntier = "luxury"\n') });
   await page.getByRole("button", { name: "Check it" }).click();
   await page.getByRole("heading", { name: "Refused" }).waitFor();
+  await accessible(page, "catalog, refused");
   await screenshot(page, "admin-catalog-refused");
-  for (const path of ["/admin", "/admin/customers", "/admin/providers", "/admin/catalog", "/admin/books", "/admin/log"]) {
+  await page.goto("/admin/books");
+  await page.getByRole("button", { name: "Verify it" }).click();
+  await page.getByText("clean").waitFor();
+  await accessible(page, "books, verified");
+  await page.goto("/admin/customers?query=sandbox");
+  const customer = await page.locator("tbody th a").getAttribute("href");
+  for (const path of [customer, "/admin", "/admin/customers", "/admin/providers", "/admin/catalog", "/admin/books", "/admin/log"]) {
     for (const colorScheme of SCHEMES) {
       for (const width of WIDTHS) {
         await page.setViewportSize({ width, height: 900 });
         await page.emulateMedia({ colorScheme });
         await page.goto(path);
-        const name = `${path.slice(1).replaceAll("/", "-")}-${width}-${colorScheme}`;
+        const name = `${path === customer ? "admin-customer" : path.slice(1).replaceAll("/", "-")}-${width}-${colorScheme}`;
         await accessible(page, name);
         await fits(page, name);
         await screenshot(page, name);
@@ -273,4 +270,48 @@ test("the operator looks after accounts and providers", async () => {
   await page.goto("/admin/log");
   assert.equal(new URL(page.url()).pathname, "/admin/sign-in");
   await close(["400", "401"]);
+});
+
+test("a catalog is applied as it was checked, and many models come by the page", async () => {
+  const { page, close } = await open(browser, router.url);
+  await page.goto("/admin/catalog");
+  await page.getByLabel("Admin token").fill(ADMIN);
+  await page.keyboard.press("Enter");
+  const rows = Array.from({ length: 150 }, (_, n) => `[[model]]\nid = "many-${n}"\nprovider = "openai"\nupstream = "m"\ntier = "economy"\ncontext_window = 8192\nmax_output = 4096\nprice = { input = ${n}, output = ${n} }\n`);
+  const catalog = `[[model]]\nid = "gpt-4.1"\nprice = { input = 3, output = 9 }\n${rows.join("")}`;
+  await page.getByLabel("TOML").fill(catalog);
+  await page.getByRole("button", { name: "Check it" }).click();
+  await page.getByText("Another price: gpt-4.1").waitFor();
+  await accessible(page, "catalog, checked");
+  await screenshot(page, "admin-catalog-checked");
+  assert.equal(router.catalog(), "", "a check changes nothing");
+  await page.getByLabel("TOML").fill(catalog.replace("input = 3", "input = 1"));
+  await page.getByRole("button", { name: "Apply it" }).click();
+  await page.getByText("not the text that was checked").waitFor();
+  assert.equal(router.catalog(), "");
+  await page.getByLabel("TOML").fill(catalog);
+  await page.getByRole("button", { name: "Check it" }).click();
+  await page.getByRole("button", { name: "Apply it" }).click();
+  await page.getByText("The catalog is in the file, and in use.").waitFor();
+  assert.equal(router.catalog(), catalog);
+  await page.getByRole("link", { name: "Begin with the file that is there" }).click();
+  assert.equal(`${await page.getByLabel("TOML").inputValue()}`, catalog);
+  await page.goto("/models/gpt-4.1");
+  assert.match(await page.getByRole("group", { name: "Price history" }).textContent(), /3\.00 \/ 9\.00[^]*2\.00 \/ 8\.00/);
+
+  await page.goto("/models?q=many&sort=input");
+  await page.evaluate(() => (globalThis.stayed = true));
+  const first = () => page.locator("[data-live-list] tbody th a").first().textContent();
+  assert.equal(await first(), "many-0");
+  await page.getByRole("link", { name: "Next" }).click();
+  await page.getByText("Page 2 of 2").waitFor();
+  assert.equal(await first(), "many-100");
+  assert.ok(await page.evaluate(() => globalThis.stayed), "the page was not left");
+  assert.ok(page.url().endsWith("/models?q=many&sort=input&page=2"), page.url());
+  await accessible(page, "models, second page");
+  await screenshot(page, "models-page-2");
+  await page.getByLabel("Search").fill("many-14");
+  await page.locator("[data-live-list] nav").waitFor({ state: "detached" });
+  assert.equal(await first(), "many-14");
+  await close(["400", "409"]);
 });

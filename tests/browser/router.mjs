@@ -2,7 +2,7 @@
 
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,26 +19,35 @@ async function freePort() {
   return port;
 }
 
+// A busy machine with a debug build takes its time.
+const PATIENCE_MS = 90_000;
+
 async function until(what, ask) {
-  for (let tries = 0; tries < 400; tries += 1) {
+  const end = Date.now() + PATIENCE_MS;
+  while (Date.now() < end) {
     const found = await ask();
     if (found) return found;
     await new Promise((done) => setTimeout(done, 25));
   }
-  throw new Error(`waited ten seconds for ${what}`);
+  throw new Error(`waited ${PATIENCE_MS} ms for ${what}`);
 }
 
 export async function startRouter() {
   const dir = mkdtempSync(join(tmpdir(), "model-router-browser-"));
+  const catalog = join(dir, "catalog.toml");
+  writeFileSync(catalog, "");
   const address = `127.0.0.1:${await freePort()}`;
   const child = spawn(process.env.MODEL_ROUTER_BIN, ["serve", "--sandbox"], {
     cwd: dir,
-    env: { PATH: process.env.PATH, MODEL_ROUTER_BIND: address, MODEL_ROUTER_ADMIN_TOKEN: ADMIN, MODEL_ROUTER_DATA_DIR: join(dir, "var"), RUST_LOG: "warn" },
+    env: { PATH: process.env.PATH, MODEL_ROUTER_BIND: address, MODEL_ROUTER_ADMIN_TOKEN: ADMIN, MODEL_ROUTER_CATALOG: catalog, MODEL_ROUTER_DATA_DIR: join(dir, "var"), RUST_LOG: "error" },
     stdio: ["ignore", "pipe", "inherit"],
   });
   let banner = "";
   child.stdout.on("data", (data) => (banner += data));
-  const key = await until("the banner", () => /API key +(mr_sk_\S+)/.exec(banner)?.[1]);
+  const key = await until("the banner", () => {
+    if (child.exitCode !== null) throw new Error(`the router has ended with ${child.exitCode}`);
+    return /API key +(mr_sk_\S+)/.exec(banner)?.[1];
+  });
   const url = `http://${address}`;
 
   return {
@@ -54,6 +63,8 @@ export async function startRouter() {
       });
       return /^\s*(\d{8})\s*$/m.exec(texts.at(-1))[1];
     },
+    /// What stands in the operator's catalog file.
+    catalog: () => readFileSync(catalog, "utf8"),
     /// One chat; its status and body.
     async chat(model, apiKey = key) {
       const answer = await fetch(`${url}/v1/chat/completions`, {

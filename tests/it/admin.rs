@@ -39,8 +39,10 @@ async fn accounts_and_grants_are_checked() {
     assert!(text(&made["api_key"]).starts_with("mr_sk_"));
 
     for (body, param) in [
-        (json!({ "email": "ada@example.COM" }), "email"),
         (json!({ "email": "not an address" }), "email"),
+        // What sign-in refuses, nobody could enter.
+        (json!({ "email": "mi\u{212a}e@example.com" }), "email"),
+        (json!({ "email": "ada@[127.0.0.1]" }), "email"),
         (
             json!({ "email": "b@example.com", "credit_usd": "-5" }),
             "credit_usd",
@@ -63,6 +65,12 @@ async fn accounts_and_grants_are_checked() {
             .0,
         400
     );
+
+    let taken = create(json!({ "email": "ada@example.COM", "credit_usd": "5.00" })).await;
+    let (status, error) = error_of(taken).await;
+    assert_eq!((status, &error["code"]), (409, &json!("account_exists")));
+    assert_eq!(error["param"], "email");
+    assert_eq!(error["metadata"]["retryable"], false);
 
     let path = format!("/admin/accounts/{}/credits", text(&made["account_id"]));
     let grant =

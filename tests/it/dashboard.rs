@@ -10,7 +10,7 @@ use super::pages::{HOSTILE, check_harmless};
 use super::router::{Account, Router, ask, header, text};
 
 /// Somebody with credit, a key, and a browser.
-async fn ada(router: &Router) -> (SignedIn, Account, Browser) {
+pub async fn ada(router: &Router) -> (SignedIn, Account, Browser) {
     let owner = router.owner("ada@example.com", "5").await;
     let (_, key) = router.make_key(&owner, json!({})).await;
     let browser = Browser::of(router, &owner);

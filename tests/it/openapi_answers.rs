@@ -241,7 +241,9 @@ async fn operator(tour: &mut Tour) {
     let new = json!({ "email": "eve@example.com", "credit_usd": "1.00", "daily_limit_usd": "3" });
     let to = ("POST", "/admin/accounts", "");
     tour.ask(to, ADMIN, new.clone(), 201).await;
-    tour.ask(to, ADMIN, new, 400).await;
+    tour.ask(to, ADMIN, new, 409).await;
+    let odd = json!({ "email": "eve@[127.0.0.1]" });
+    tour.ask(to, ADMIN, odd, 400).await;
     tour.get("/admin/accounts", "?query=example&limit=10", ADMIN)
         .await;
     tour.ask(

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::forms::{Browser, cookie, typed, wrong};
 use super::pages::{HOSTILE, check_harmless};
-use super::router::{ADMIN, Router, ask, error_of, header, text};
+use super::router::{ADMIN, Router, ask, error_of, header, pico, text};
 
 async fn admin(router: &Router, path: &str) -> Value {
     let answer = router.send(Method::GET, path, ADMIN, &json!({})).await;
@@ -172,6 +172,43 @@ async fn every_number_is_that_of_the_json_routes() {
             .await
             .contains("Nobody like that")
     );
+}
+
+#[actix_web::test]
+async fn the_days_add_up_to_the_books() {
+    let router = Router::start().await;
+    let account = router.account("5").await;
+    let browser = Browser::operator(&router).await;
+    let empty = browser.page("/admin?days=90").await;
+    assert!(empty.contains("Nothing on 90 days.") && empty.contains("days=30#days"));
+    for model in ["gpt-4.1", "claude-haiku-4-5"] {
+        router.served(&account, &ask(model, "Hello")).await;
+    }
+    let overview = admin(&router, "/admin/overview").await;
+    for days in ["30", "90", "7", "nonsense"] {
+        let page = browser.page(&format!("/admin?days={days}")).await;
+        assert!(page.len() < 60 << 10, "{} bytes", page.len());
+        for chart in ["revenue", "cost"] {
+            assert!(
+                page.contains(&format!("<title id=\"{chart}-title\">")),
+                "{page}"
+            );
+        }
+        let csv = browser.get(&format!("/admin/days.csv?days={days}")).await;
+        assert_eq!(header(csv.headers(), "content-disposition"), "attachment");
+        let csv = csv.text().await.unwrap();
+        let head: Vec<&str> = csv.lines().next().unwrap().split(',').collect();
+        for member in head.iter().skip(1) {
+            let column = head.iter().position(|name| name == member).unwrap();
+            let usd = |line: &str| pico(line.split(',').nth(column).unwrap());
+            let sum: i64 = csv.lines().skip(1).map(usd).sum();
+            let booked = overview[*member].as_str().unwrap();
+            assert_eq!(sum, pico(booked), "{member}: {csv}");
+            assert!(page.contains(&format!(">{booked}<")), "{member}");
+        }
+    }
+    assert_ne!(overview["revenue_usd"], "0");
+    router.verify().await;
 }
 
 #[actix_web::test]
@@ -354,47 +391,6 @@ async fn a_provider_rests_and_is_asked_again_when_the_operator_says_so() {
 }
 
 #[actix_web::test]
-async fn a_catalog_is_checked_and_changes_nothing() {
-    let router = Router::start().await;
-    let browser = Browser::operator(&router).await;
-    let before = router.desk.world.load().catalog.version().to_owned();
-    let good = "[[model]]\nid = \"gpt-4.1\"\nprice = { input = 3, output = 9 }\n";
-    let checked = browser
-        .send("/admin/catalog/check", &[("catalog", good)])
-        .await;
-    assert_eq!(checked.status(), 200);
-    let html = checked.text().await.unwrap();
-    assert!(
-        html.contains("It can be used") && html.contains("Another price: gpt-4.1"),
-        "{html}"
-    );
-    for bad in [
-        "[[model]]\nid = \"gpt-4.1\"\ntier = \"luxury\"\n",
-        "nonsense",
-        "[[model]]\nid = 5",
-    ] {
-        let html = browser
-            .refused("/admin/catalog/check", &[("catalog", bad)], 400)
-            .await;
-        assert!(
-            html.contains("Refused") && html.contains("catalog:"),
-            "{html}"
-        );
-        assert!(html.contains("</textarea>") && !html.contains("It can be used"));
-    }
-    let html = browser
-        .refused("/admin/catalog/check", &[("catalog", "")], 400)
-        .await;
-    assert_eq!(wrong(&html, "catalog"), "This has to be filled in.");
-    assert_eq!(router.desk.world.load().catalog.version(), before);
-    browser.done("/admin/catalog/load-again", &[]).await;
-    std::fs::write(router.dir.path().join("catalog.toml"), "nonsense").unwrap();
-    let html = browser.refused("/admin/catalog/load-again", &[], 400).await;
-    assert!(html.contains("stay what they were"), "{html}");
-    assert_eq!(router.desk.world.load().catalog.version(), before);
-}
-
-#[actix_web::test]
 async fn reasons_queries_and_catalogs_stay_text() {
     let router = Router::start().await;
     let account = router.account("1").await;
@@ -420,6 +416,7 @@ async fn reasons_queries_and_catalogs_stay_text() {
         for (form, name) in [
             (format!("{path}/grant"), "grant.amount_usd"),
             ("/admin/catalog/check".to_owned(), "catalog"),
+            ("/admin/catalog/apply".to_owned(), "catalog"),
             ("/admin/providers".to_owned(), "order"),
             ("/admin/sign-in".to_owned(), "next"),
         ] {

@@ -1,10 +1,15 @@
 //! The pages of models: searched and sorted without a script, with the API's numbers, and with names
 //! that stay text.
 
+use std::process::Command;
+
+use reqwest::Client;
 use serde_json::Value;
+use tempfile::TempDir;
 
 use super::pages::check_harmless;
-use super::router::{Router, header};
+use super::router::{Router, crypto, header};
+use super::signin_process::serve;
 
 #[actix_web::test]
 async fn names_of_the_catalog_are_text() {
@@ -82,6 +87,115 @@ async fn the_list_is_searched_filtered_and_sorted_without_a_script() {
         head.contains("/models?q=gpt&#38;sort=-output"),
         "the next click turns it round"
     );
+}
+
+#[actix_web::test]
+async fn a_thousand_models_are_shown_by_the_page() {
+    let row = |n: usize| {
+        let tier = ["economy", "standard", "premium"][n % 3];
+        format!(
+            "[[model]]\nid = \"many-{n:04}\"\nprovider = \"openai\"\nupstream = \"m{n}\"\ntier = \"{tier}\"\n\
+             context_window = 131072\nmax_output = 8192\nprice = {{ input = {}.5, output = {n}.0 }}\n",
+            n % 7
+        )
+    };
+    let overlay: String = (0..1000).map(row).collect();
+    let router = Router::with(&overlay, |_| {}).await;
+    let ids = |html: &str| -> Vec<String> {
+        let list = html.split("data-live-list").nth(1).unwrap();
+        let rows = list.split("<th scope=\"row\"><a href=\"/models/").skip(1);
+        rows.map(|row| row.split('"').next().unwrap().to_owned())
+            .collect()
+    };
+    // Following the links without a script shows every model once, as far as it is looked for.
+    let mut path = "/models?q=many&tier=standard&sort=-model".to_owned();
+    let mut all = Vec::new();
+    loop {
+        let asked = router.browse(&path).header("accept-encoding", "gzip");
+        let bytes = asked.send().await.unwrap().bytes().await.unwrap();
+        assert!(bytes.len() < 60 << 10, "{path}: {} bytes", bytes.len());
+        let html = router.page(&path).await;
+        let page = ids(&html);
+        assert!(page.len() <= 100);
+        all.extend(page);
+        let Some(at) = html.find("rel=\"next\"") else {
+            break;
+        };
+        let href = html[..at].rsplit("href=\"").next().unwrap();
+        path = href.split('"').next().unwrap().replace("&#38;", "&");
+        assert!(
+            path.contains("q=many") && path.contains("tier=standard"),
+            "{path}"
+        );
+    }
+    let mut expected: Vec<String> = (0..1000)
+        .filter(|n| n % 3 == 1)
+        .map(|n| format!("many-{n:04}"))
+        .collect();
+    expected.reverse();
+    assert_eq!(all, expected);
+    let second = router.page("/models?q=many&page=2").await;
+    assert!(second.contains("101 to 200 of 1000; ") && second.contains("Page 2 of 10"));
+    assert!(
+        second.contains("href=\"/models?q=many\" rel=\"prev\""),
+        "{second}"
+    );
+    let sorted = "/models?q=many&#38;sort=input";
+    assert!(second.contains(sorted), "sorting begins at the first page");
+    let last = ids(&router.page("/models?q=many&page=10").await);
+    for beyond in ["11", "99999999999999999999"] {
+        let shown = ids(&router.page(&format!("/models?q=many&page={beyond}")).await);
+        assert!(shown == last || beyond.len() > 3, "{beyond}");
+    }
+    for nonsense in ["0", "-1", "two", ""] {
+        let shown = router
+            .page(&format!("/models?q=many&page={nonsense}"))
+            .await;
+        assert!(shown.contains("Page 1 of 10"), "{nonsense}");
+    }
+    let bytes = router.browse("/models").header("accept-encoding", "gzip");
+    let bytes = bytes.send().await.unwrap().bytes().await.unwrap();
+    assert!(bytes.len() < 60 << 10, "{} bytes", bytes.len());
+}
+
+#[actix_web::test]
+async fn a_restart_keeps_the_prices_of_before() {
+    crypto();
+    let dir = TempDir::new().unwrap();
+    let client = Client::new();
+    let mut shown = Vec::new();
+    // The second run has another price, the third one has it still.
+    for price in ["2", "3", "3"] {
+        let catalog =
+            format!("[[model]]\nid = \"gpt-4.1\"\nprice = {{ input = {price}, output = 8 }}\n");
+        std::fs::write(dir.path().join("prices.toml"), catalog).unwrap();
+        std::fs::write(
+            dir.path().join("model-router.toml"),
+            "[catalog]\noverlay = \"prices.toml\"\n",
+        )
+        .unwrap();
+        let (mut child, url) = serve(dir.path(), &dir.path().join("log"));
+        let page = client.get(format!("{url}/models/gpt-4.1"));
+        let page = page.header("accept", "text/html").send().await.unwrap();
+        let page = page.text().await.unwrap();
+        let history = page.split("Price history").nth(1).unwrap();
+        shown.push(history.split("</table>").next().unwrap().to_owned());
+        let id = child.id().to_string();
+        let stopped = Command::new("kill").args(["-TERM", &id]).status();
+        assert!(stopped.unwrap().success() && child.wait().unwrap().success());
+    }
+    let has = |shown: &str, price: &str| shown.contains(&format!(">{price} / 8.00<"));
+    assert!(
+        has(&shown[0], "2.00") && !has(&shown[0], "3.00"),
+        "{}",
+        shown[0]
+    );
+    assert!(
+        has(&shown[1], "2.00") && has(&shown[1], "3.00"),
+        "{}",
+        shown[1]
+    );
+    assert_eq!(shown[1], shown[2], "nothing new came");
 }
 
 #[actix_web::test]

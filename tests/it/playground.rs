@@ -84,5 +84,8 @@ async fn its_key_asks_ends_after_a_day_and_takes_the_place_of_the_one_before() {
     );
     let ours = pages.iter().find(|key| key["id"] != own).unwrap();
     assert_eq!(ours["scopes"], json!(["inference", "read"]));
+    // Two keys were made and one deleted by the page; the owner's own is what the mails are about.
+    let mails = router.notices("ada@example.com").await;
+    assert_eq!(mails, ["An API key was created"]);
     assert!(ours["expires_at"].is_string());
 }

@@ -33,6 +33,15 @@ type Answer<T> = Result<Result<T, AccountError>, StorageDown>;
 #[rtype(result = "Vec<KeyView>")]
 pub struct ListKeys(pub AccountId);
 
+/// Who is mailed about what was done to a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tell {
+    /// The account's owner, who may not have done it.
+    Owner,
+    /// Nobody: a page of ours keeps a short-lived key for itself.
+    Nobody,
+}
+
 /// Makes a key. It can be shown only now.
 #[derive(Message)]
 #[rtype(result = "Answer<(KeyView, ApiKey)>")]
@@ -47,6 +56,8 @@ pub struct MakeKey {
     pub policy: PolicyChange,
     /// The same in the words of whoever asks, for the audit log.
     pub said: String,
+    /// Who is mailed.
+    pub tell: Tell,
 }
 
 /// Changes a key. What it may do from then on holds for requests that come after the answer.
@@ -75,6 +86,8 @@ pub struct DeleteKey {
     pub author: Author,
     /// Which one.
     pub key: KeyId,
+    /// Who is mailed.
+    pub tell: Tell,
 }
 
 impl Accounts {
@@ -127,7 +140,9 @@ impl Accounts {
             self.accounts.note(&deed.with("said", &make.said));
         }
         self.commit(account)?;
-        if let Ok((key, _)) = &made {
+        if let Ok((key, _)) = &made
+            && make.tell == Tell::Owner
+        {
             self.warn_of(make.author, Notice::KeyCreated(named(key)), account);
         }
         Ok(made.map(|(key, secret)| (self.view(key), secret)))
@@ -166,7 +181,7 @@ impl Accounts {
             self.accounts.note(&deed.with("key_id", ask.key));
         }
         self.commit(account)?;
-        if let (Ok(_), Some(key)) = (&deleted, gone) {
+        if let (Ok(_), Some(key), Tell::Owner) = (&deleted, gone, ask.tell) {
             self.warn_of(ask.author, Notice::KeyDeleted(key), account);
         }
         Ok(deleted.map(drop))

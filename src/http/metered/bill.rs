@@ -5,7 +5,8 @@ use crate::actors::clock::now_ms;
 use crate::catalog::Cost;
 use crate::http::ApiError;
 use crate::http::error::AttemptNote;
-use crate::store::{AttemptRecord, Generation};
+use crate::routing::{Candidate, Standing};
+use crate::store::{AttemptRecord, CandidateRecord, CandidateState, Generation};
 use crate::usage::Usage;
 
 impl Meter {
@@ -62,7 +63,32 @@ impl Meter {
             attempts: self.attempts.iter().map(attempt).collect(),
             status: ending.status,
             price_version: self.opening.price_version.clone(),
+            candidates: Some(self.opening.candidates.iter().map(considered).collect()),
         };
         Ok((Box::new(record), cost))
     }
+}
+
+/// A candidate as it is kept.
+fn considered(candidate: &Candidate) -> CandidateRecord {
+    CandidateRecord {
+        model: candidate.model.id.to_string(),
+        cost: candidate.charge(),
+        ttft_ms: whole(candidate.live.ttft_p50_ms),
+        state: match candidate.live.standing {
+            Standing::Flowing => CandidateState::Flowing,
+            Standing::Tripped(_) => CandidateState::Tripped,
+            Standing::Probing => CandidateState::Probing,
+            Standing::Unconfigured => CandidateState::Unconfigured,
+        },
+    }
+}
+
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a time that is expected, which `as` keeps within bounds"
+)]
+fn whole(ms: f64) -> u64 {
+    ms.round() as u64
 }

@@ -23,6 +23,16 @@ impl Form {
         http: &HttpRequest,
         payload: Payload,
     ) -> Result<Self, ApiError> {
+        Self::read_within(desk, http, payload, desk.settings.limits.other_body_bytes).await
+    }
+
+    /// The same of a form of so many bytes at the most.
+    pub async fn read_within(
+        desk: &Switchboard,
+        http: &HttpRequest,
+        payload: Payload,
+        limit: usize,
+    ) -> Result<Self, ApiError> {
         match cookie::origin(http.headers(), &desk.settings) {
             Origin::Own | Origin::Unsaid => {}
             Origin::Foreign => {
@@ -31,7 +41,6 @@ impl Form {
                 return Err(ApiError::new(Code::ForeignOrigin, message));
             }
         }
-        let limit = desk.settings.limits.other_body_bytes;
         let body = body::read(desk, http, payload, limit).await?;
         Ok(Self::parse(&body.bytes))
     }

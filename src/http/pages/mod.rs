@@ -5,6 +5,7 @@ mod answer;
 mod api;
 mod assets;
 mod dashboard;
+mod days;
 mod docs;
 mod form;
 mod grid;

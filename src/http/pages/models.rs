@@ -1,4 +1,4 @@
-//! `GET /models` for browsers: every model, searched, filtered and sorted by the query.
+//! `GET /models` for browsers: every model, searched, filtered and sorted by the query, by the page.
 
 mod query;
 
@@ -24,6 +24,9 @@ use crate::routing::Live;
 const DESCRIPTION: &str =
     "Every model with tier, provider, price, window, abilities, scores, observed speed and state.";
 
+/// Models on one page: what is built in fits, and a long page stays light.
+const PAGE: usize = 100;
+
 /// A model and what is known of it now.
 struct Found<'a> {
     model: &'a Model,
@@ -46,6 +49,17 @@ pub fn models(desk: &Data<Switchboard>, http: &HttpRequest) -> Result<HttpRespon
         // Stable: equal ones keep the catalog's order.
         found.sort_by(|a, b| key.compare(a, b, direction));
     }
+    let pages = found.len().div_ceil(PAGE).max(1);
+    let number = query.page.min(pages);
+    let first = (number - 1) * PAGE;
+    let rows = found.iter().skip(first).take(PAGE);
+    let page_path = |page: usize| {
+        if (1..=pages).contains(&page) {
+            query.page_path(page)
+        } else {
+            String::new()
+        }
+    };
     let page = Models {
         frame: frame(http, Here::Models, "Models", DESCRIPTION),
         grid: grid::of(&world, now),
@@ -60,14 +74,27 @@ pub fn models(desk: &Data<Switchboard>, http: &HttpRequest) -> Result<HttpRespon
         ),
         abilities: choices(Ability::ALL.map(Ability::as_str).into_iter(), &query.can),
         columns: Key::ALL.map(|key| query.column(key)).into(),
-        rows: found.iter().map(Found::row).collect(),
-        all: world.catalog.models().len(),
+        rows: rows.map(Found::row).collect(),
+        told: told(first, found.len(), world.catalog.models().len()),
+        page: (number, pages),
+        has_pages: pages > 1,
+        previous: page_path(number - 1),
+        next: page_path(number + 1),
         wanted: Wanted {
             sort: query.sort_text(query.sort),
             text: query.text,
         },
     };
     answer::open(http, &desk.settings, &page)
+}
+
+/// Which of the models that were found stand on a page, and how many there are.
+fn told(first: usize, found: usize, all: usize) -> String {
+    if found <= PAGE {
+        return format!("{found} of {all} models.");
+    }
+    let last = (first + PAGE).min(found);
+    format!("{} to {last} of {found}; {all} models in all.", first + 1)
 }
 
 fn choices<'a>(names: impl Iterator<Item = &'a str>, chosen: &str) -> Vec<Choice> {

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::form::object;
 use super::member::Member;
 use super::{answer, frame};
-use crate::actors::accounts::ListKeys;
+use crate::actors::accounts::{ListKeys, Tell};
 use crate::actors::clock::now_ms;
 use crate::catalog::Prefer;
 use crate::http::auth::Visitor;
@@ -51,7 +51,8 @@ pub async fn playground(
     answer::personal(StatusCode::OK, &desk.settings, &page)
 }
 
-/// `POST /playground/key`: a key for this page, in place of the one before.
+/// `POST /playground/key`: a key for this page, in place of the one before. Nobody is mailed about it: who
+/// opens the page has not made a key, and it ends with the day.
 pub async fn key(desk: Data<Switchboard>, member: Member) -> Result<HttpResponse, ApiError> {
     let manager = member.manager();
     let old = desk.accounts.send(ListKeys(member.account())).await;
@@ -61,7 +62,7 @@ pub async fn key(desk: Data<Switchboard>, member: Member) -> Result<HttpResponse
         .iter()
         .filter(|view| view.key.name == KEY_NAME && is_ours(&view.policy))
     {
-        keys::remove(&desk, &manager, &view.key.id.to_string()).await?;
+        keys::remove(&desk, &manager, &view.key.id.to_string(), Tell::Nobody).await?;
     }
     let life_ms = u64::try_from(KEY_LIFE.as_millis()).unwrap_or(u64::MAX);
     let fields = Fields::of(object([
@@ -72,7 +73,7 @@ pub async fn key(desk: Data<Switchboard>, member: Member) -> Result<HttpResponse
             json!(rfc3339(now_ms().saturating_add(life_ms))),
         ),
     ]));
-    let (_, secret) = keys::make(&desk, &manager, fields).await?;
+    let (_, secret) = keys::make(&desk, &manager, fields, Tell::Nobody).await?;
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .json(json!({ "key": secret.reveal() })))

@@ -93,6 +93,18 @@ pub struct Overview {
     pub panel: Panel,
     /// Figures: name and value.
     pub figures: Vec<[String; 2]>,
+    /// How many days can be shown, and whether it is these.
+    pub ranges: Vec<(u64, bool)>,
+    /// How many days are shown.
+    pub days: u64,
+    /// What customers were charged, by day.
+    pub revenue: Columns,
+    /// What providers are owed, by day.
+    pub cost: Columns,
+    /// Days on which money moved, newest first: day, charged, provider cost, deposits, fees, losses, given.
+    pub rows: Vec<[String; 7]>,
+    /// All of them together.
+    pub sum: [String; 7],
     /// Attempts by day.
     pub attempts: Columns,
     /// What came of them, by provider: name, share that went well, chart.
@@ -205,12 +217,16 @@ pub struct Catalog {
     pub panel: Panel,
     /// Facts: name and value.
     pub facts: Vec<[String; 2]>,
+    /// Whether there is a file that a catalog can be put into.
+    pub has_file: bool,
     /// A catalog to be checked.
     pub form: Typed,
     /// What the check found wrong, a line each.
     pub problems: Vec<String>,
     /// What the catalog would be, and what it would change; empty without a check.
     pub verdict: Vec<String>,
+    /// Digests of what was checked and of the file then, for a catalog that can be applied.
+    pub sums: Option<[String; 2]>,
 }
 
 /// Losses and the trial balance.

@@ -15,7 +15,7 @@ pub use credit::{Credit, Going, OrderRow, Receipt, TransactionRow};
 pub use keys::{KeyPage, KeyRow, Keys, NewKey};
 pub use overview::Overview;
 pub use profile::{Profile, SessionRow};
-pub use requests::{AttemptRow, RequestPage, RequestRow, Requests};
+pub use requests::{AttemptRow, CandidateRow, RequestPage, RequestRow, Requests};
 pub use settings::{Settings, TargetState};
 pub use usage::{SumRow, Usage};
 

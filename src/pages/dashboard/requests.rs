@@ -60,8 +60,8 @@ pub struct RequestPage {
     pub frame: Frame,
     /// What stands beside it.
     pub panel: Panel,
-    /// Its generation's id.
-    pub id: String,
+    /// Ids of its generation, its request and its key: name and value.
+    pub ids: [[String; 2]; 3],
     /// `ok`, `failed` or `cancelled`.
     pub status: &'static str,
     /// The model that ran.
@@ -76,6 +76,22 @@ pub struct RequestPage {
     pub times: Vec<[String; 2]>,
     /// What was tried, in order.
     pub attempts: Vec<AttemptRow>,
+    /// Who could have answered, best first; `None` when that was not recorded.
+    pub candidates: Option<Vec<CandidateRow>>,
+}
+
+/// One candidate.
+pub struct CandidateRow {
+    /// The model.
+    pub model: String,
+    /// What it was expected to cost, in USD.
+    pub cost: String,
+    /// Its expected time to the first token.
+    pub first_token: String,
+    /// Where it stood.
+    pub state: &'static str,
+    /// What came of asking it; empty when it was not asked.
+    pub outcome: String,
 }
 
 /// One attempt.
@@ -86,4 +102,40 @@ pub struct AttemptRow {
     pub provider: String,
     /// `ok`, a status or the kind of fault.
     pub outcome: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::frame::{Here, Viewer};
+    use super::*;
+
+    fn page(candidates: Option<Vec<CandidateRow>>) -> String {
+        let page = RequestPage {
+            frame: Frame {
+                title: String::new(),
+                description: String::new(),
+                here: Here::Account,
+                viewer: Viewer::Customer,
+                simulated: false,
+            },
+            panel: Panel::new("Dashboard", Vec::new()),
+            ids: Default::default(),
+            status: "ok",
+            model: "gpt-4.1".to_owned(),
+            cost: "0".to_owned(),
+            routing: Vec::new(),
+            tokens: Vec::new(),
+            times: Vec::new(),
+            attempts: Vec::new(),
+            candidates,
+        };
+        page.render().unwrap()
+    }
+
+    #[test]
+    fn a_record_of_before_says_that_its_candidates_are_not_known() {
+        assert!(page(None).contains("Not recorded"));
+        let nobody = page(Some(Vec::new()));
+        assert!(!nobody.contains("Not recorded") && nobody.contains("aria-label=\"Candidates"));
+    }
 }

@@ -61,11 +61,13 @@ impl Run {
         const KINDS: [Run; 256] = {
             let mut kinds = [Run::None; 256];
             let mut byte = 0;
-            while byte < kinds.len() {
-                kinds[byte] = Run::sort(byte as u8);
+            loop {
+                kinds[byte as usize] = Run::sort(byte);
+                if byte == u8::MAX {
+                    break kinds;
+                }
                 byte += 1;
             }
-            kinds
         };
         KINDS[usize::from(byte)]
     }

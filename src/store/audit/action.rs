@@ -94,4 +94,6 @@ actions! {
     ProviderResumed = "provider_resumed",
     /// The operator signed in to the pages.
     AdminSignedIn = "admin_signed_in",
+    /// A catalog was put into the operator's file and loaded.
+    CatalogApplied = "catalog_applied",
 }

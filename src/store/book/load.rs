@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::balances::{Balance, Hold};
 use super::ended::End;
 use super::returns::Payment::{Known, Unknown};
+use super::takings::Today;
 use super::transfer::Hash;
 use super::young::read_young;
 use super::{
@@ -120,6 +121,7 @@ impl Book {
     pub fn load(db: &Db, limits: Limits, now_ms: u64) -> Result<(Self, Recovered), LedgerError> {
         let mut book = Self::new(limits);
         book.chain = Meta::read(db)?;
+        book.takings = Today::load(db, book.chain.time_ms)?;
         check_tail(db, &book.chain)?;
         book.load_balances(db)?;
         book.load_counters(db, now_ms)?;

@@ -23,6 +23,7 @@ mod recharging;
 mod returns;
 mod reversal;
 mod settle;
+mod takings;
 mod transfer;
 mod young;
 
@@ -65,6 +66,7 @@ pub use recharging::{Recharged, Wish};
 pub use returns::Back;
 pub use reversal::{Reversal, Reversed};
 pub use settle::{NotHeld, Settled};
+pub use takings::Takings;
 pub use transfer::Transfer;
 
 pub(super) use balances::{Balances, Hold};
@@ -73,6 +75,7 @@ pub(super) use key_use::{KeyTotals, KeyTotalsV3};
 pub(super) use load::{Meta, OpenHold, read_balance};
 pub(super) use payment::Payment;
 pub(super) use returns::Returns;
+pub(super) use takings::TakingsByDay;
 pub(super) use transfer::{Chain, Link};
 
 use super::audit::Deed;
@@ -86,6 +89,7 @@ use ended::Ended;
 use expiry::Expired;
 use idempotency::Memory;
 use returns::AllReturns;
+use takings::Today;
 use transfer::Draft;
 use young::Young;
 
@@ -126,6 +130,7 @@ pub struct Book {
     returns: AllReturns,
     recharges: Recharges,
     losses: Vec<Loss>,
+    takings: Today,
     /// The latest time that anybody told the book. Its own time never goes back.
     latest_ms: u64,
     batch: Batch,
@@ -148,6 +153,7 @@ impl Book {
             returns: AllReturns::default(),
             recharges: Recharges::default(),
             losses: Vec::new(),
+            takings: Today::default(),
             latest_ms: 0,
             batch: Batch::default(),
         }
@@ -196,6 +202,7 @@ impl Book {
             self.batch
                 .put(key::balance(&account), &self.balances.of(&account));
         }
+        self.takings.write(&mut self.batch);
         if !self.batch.is_empty() {
             let (next, now_ms) = (self.chain.seq + 1, self.latest_ms);
             self.young
@@ -239,6 +246,7 @@ impl Book {
     /// Writes a transfer whose effect on the balances is already made.
     fn append(&mut self, draft: Draft, now_ms: u64) {
         let now_ms = self.tick(now_ms);
+        self.takings.count(&draft, now_ms, &mut self.batch);
         self.chain.append(draft, now_ms, &mut self.batch);
     }
 

@@ -6,9 +6,9 @@ use crate::catalog::Tier;
 use crate::ids::{AccountId, GenerationId, KeyId, RequestId};
 use crate::money::{Cents, Picodollars};
 use crate::store::{
-    AccountChange, Accounts, Action, AttemptRecord, Author, AutoRecharge, Back, Db, Deed, Delivery,
-    Generation, NewOrder, OrderPaid, Origin, Placed, Reversal, SpendLimits, Status, Switch,
-    TelemetryChange, Want, Wish,
+    AccountChange, Accounts, Action, AttemptRecord, Author, AutoRecharge, Back, CandidateRecord,
+    CandidateState, Db, Deed, Delivery, Generation, NewOrder, OrderPaid, Origin, Placed, Reversal,
+    SpendLimits, Status, Switch, TelemetryChange, Want, Wish,
 };
 use crate::usage::Usage;
 
@@ -166,5 +166,11 @@ pub(crate) fn record(order: &Order, cost: Picodollars) -> Generation {
         }],
         status: Status::Ok,
         price_version: order.price_version.clone(),
+        candidates: Some(vec![CandidateRecord {
+            model: order.model.clone(),
+            cost,
+            ttft_ms: 200,
+            state: CandidateState::Flowing,
+        }]),
     }
 }

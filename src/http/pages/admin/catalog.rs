@@ -1,32 +1,45 @@
-//! `/admin/catalog`: which catalog is served, and whether another one could be.
+//! `/admin/catalog`: which catalog is served, whether another one could be, and that one applied.
 
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Payload};
+use actix_web::web::{self, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::around;
 use super::gate::Console;
-use crate::actors::catalog::laid_over;
+use crate::actors::catalog::{Apply, ApplyError, laid_over};
+use crate::actors::clock::now_ms;
+use crate::actors::ledger::Note;
+use crate::actors::overlay::{OverlayError, digest};
 use crate::catalog::Catalog;
+use crate::config;
 use crate::http::pages::answer;
 use crate::http::pages::form::Form;
 use crate::http::pages::login::see;
 use crate::http::{ApiError, Switchboard, admin};
 use crate::pages::Typed;
 use crate::pages::admin::{Catalog as CatalogPage, Part};
+use crate::store::{Action, Deed};
 
 /// What a checked catalog is called in messages.
 const NAME: &str = "catalog";
+/// Bytes of a form with a catalog of a million letters, most of which a form writes as one byte.
+const MOST_FORM_BYTES: usize = 2 << 20;
 /// Ids that are named when a catalog would add, remove or reprice them.
 const MOST_NAMED: usize = 20;
 
-/// `GET /admin/catalog`
+/// `GET /admin/catalog?from=file`: the operator's file may be where an edit begins.
 pub async fn catalog(
     desk: Data<Switchboard>,
     http: HttpRequest,
     _: Console,
 ) -> Result<HttpResponse, ApiError> {
-    let page = page(&desk, &http);
+    let mut page = page(&desk, &http);
+    if Form::of_query(&http).text("from") == "file" {
+        match file(&desk).await? {
+            Ok(text) => page.form = page.form.with("catalog", text),
+            Err(why) => page.form = page.form.but("catalog", why),
+        }
+    }
     answer::personal(StatusCode::OK, &desk.settings, &page)
 }
 
@@ -37,16 +50,23 @@ pub async fn check(
     _: Console,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let form = Form::read(&desk, &http, payload).await?;
+    let form = Form::read_within(&desk, &http, payload, MOST_FORM_BYTES).await?;
     let mut page = page(&desk, &http);
     page.form = form.over(Typed::default(), &["catalog"]);
     if !form.has("catalog") {
         page.form = page.form.but("catalog", "This has to be filled in.");
         return answer::personal(StatusCode::BAD_REQUEST, &desk.settings, &page);
     }
-    let status = match laid_over(NAME, form.text("catalog").to_owned()) {
+    let text = text_of(&form);
+    let status = match laid_over(NAME, text.clone()) {
         Ok(new) => {
             page.verdict = compared(&desk.world.load().catalog, &new);
+            if page.has_file {
+                match file(&desk).await? {
+                    Ok(before) => page.sums = Some([digest(&text), digest(&before)]),
+                    Err(why) => page.panel.trouble = why,
+                }
+            }
             StatusCode::OK
         }
         Err(error) => {
@@ -55,6 +75,42 @@ pub async fn check(
         }
     };
     answer::personal(status, &desk.settings, &page)
+}
+
+/// `POST /admin/catalog/apply`: what was checked takes the place of the operator's file.
+pub async fn apply(
+    desk: Data<Switchboard>,
+    http: HttpRequest,
+    console: Console,
+    payload: Payload,
+) -> Result<HttpResponse, ApiError> {
+    let form = Form::read_within(&desk, &http, payload, MOST_FORM_BYTES).await?;
+    let text = text_of(&form);
+    let applied = if digest(&text) == form.text("checked") {
+        let before = form.text("before").to_owned();
+        let apply = Apply { text, before };
+        let applied = desk.catalog.send(apply).await;
+        applied.map_err(ApiError::internal)?.map_err(refusal)
+    } else {
+        let why = "This is not the text that was checked. Check it again.";
+        Err((StatusCode::CONFLICT, why.to_owned()))
+    };
+    match applied {
+        Ok(version) => {
+            let author = console.0.author();
+            let deed = Deed::new(author, Action::CatalogApplied, None, now_ms());
+            let deed = deed.with("version", &version);
+            let deed = deed.with("sha256", form.text("checked"));
+            desk.ledger.do_send(Note(deed));
+            Ok(see(&format!("{}?done=applied", Part::Catalog.path())))
+        }
+        Err((status, why)) => {
+            let mut page = page(&desk, &http);
+            page.form = form.over(Typed::default(), &["catalog"]);
+            page.panel.trouble = why;
+            answer::personal(status, &desk.settings, &page)
+        }
+    }
 }
 
 /// `POST /admin/catalog/load-again`
@@ -88,10 +144,41 @@ fn page(desk: &Switchboard, http: &HttpRequest) -> CatalogPage {
             fact("Providers", world.catalog.providers().len().to_string()),
             fact("Laid over it", overlay),
         ],
+        has_file: desk.settings.catalog.overlay.is_some(),
         form: Typed::default(),
         problems: Vec::new(),
         verdict: Vec::new(),
+        sums: None,
     }
+}
+
+/// What was typed, as it would stand in a file: browsers end the lines of a form as DOS does.
+fn text_of(form: &Form) -> String {
+    let mut text = form.text("catalog").replace("\r\n", "\n");
+    text.push('\n');
+    text
+}
+
+/// The operator's file as it is now, or why there is nothing to show.
+async fn file(desk: &Switchboard) -> Result<Result<String, String>, ApiError> {
+    let Some(path) = desk.settings.catalog.overlay.clone() else {
+        return Ok(Err("No catalog file is configured.".to_owned()));
+    };
+    let read = web::block(move || config::read(&path)).await;
+    let read = read.map_err(ApiError::internal)?;
+    Ok(read.map_err(|error| error.to_string()))
+}
+
+/// Why a catalog was not applied, and whose turn it is.
+fn refusal(error: ApplyError) -> (StatusCode, String) {
+    let status = match &error {
+        ApplyError::NoFile | ApplyError::Rows(_) => StatusCode::BAD_REQUEST,
+        ApplyError::File(OverlayError::Changed { .. }) => StatusCode::CONFLICT,
+        ApplyError::File(OverlayError::Unreadable(_) | OverlayError::Unwritable { .. }) => {
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
+    };
+    (status, format!("Nothing was changed: {error}."))
 }
 
 /// What a catalog is, and what it would change.

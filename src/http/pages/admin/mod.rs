@@ -14,13 +14,14 @@ use actix_web::web::{self, ServiceConfig};
 
 use super::form::Form;
 use super::frame;
-use crate::http::{page, post, resource};
+use crate::http::{get, page, post, resource};
 use crate::pages::admin::Part;
 use crate::pages::{Frame, Here, Panel};
 
 /// The routes of the operator's pages.
 pub fn routes(app: &mut ServiceConfig) {
     app.service(page("/admin", overview::overview))
+        .service(get("/admin/days.csv").route(web::get().to(overview::days_csv)))
         .service(
             resource("/admin/sign-in", "GET, POST")
                 .route(web::get().to(gate::ask))
@@ -42,6 +43,7 @@ pub fn routes(app: &mut ServiceConfig) {
         )
         .service(page("/admin/catalog", catalog::catalog))
         .service(post("/admin/catalog/check").route(web::post().to(catalog::check)))
+        .service(post("/admin/catalog/apply").route(web::post().to(catalog::apply)))
         .service(post("/admin/catalog/load-again").route(web::post().to(catalog::load_again)))
         .service(page("/admin/books", books::books))
         .service(post("/admin/books/verify").route(web::post().to(books::verify)))
@@ -59,6 +61,7 @@ fn around(http: &HttpRequest, part: Part) -> (Frame, Panel) {
         "switched" => "Switched. It holds from now on.",
         "rested" => "It rests: nobody asks it.",
         "resumed" => "It is asked again.",
+        "applied" => "The catalog is in the file, and in use.",
         "loaded" => "The catalog was loaded again.",
         _ => "",
     };

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Map, Value, json};
 
 use super::{around, done, status};
-use crate::actors::accounts::KeyView;
+use crate::actors::accounts::{KeyView, Tell};
 use crate::actors::clock::now_ms;
 use crate::http::fields::Fields;
 use crate::http::pages::form::{Form, object, refuse};
@@ -55,7 +55,13 @@ pub async fn make(
 ) -> Result<HttpResponse, ApiError> {
     let form = Form::read(&desk, &http, payload).await?;
     let (frame, mut panel) = around(&http, Tab::Keys);
-    let made = keys::make(&desk, &member.manager(), Fields::of(body(&form))).await;
+    let made = keys::make(
+        &desk,
+        &member.manager(),
+        Fields::of(body(&form)),
+        Tell::Owner,
+    )
+    .await;
     let (key, secret) = match made {
         Ok(made) => made,
         Err(error) => {
@@ -131,7 +137,7 @@ pub async fn delete(
     member: Member,
     id: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    keys::remove(&desk, &member.manager(), &id).await?;
+    keys::remove(&desk, &member.manager(), &id, Tell::Owner).await?;
     Ok(done(Tab::Keys, "deleted", ""))
 }
 

@@ -15,11 +15,11 @@ use crate::http::pages::{answer, when};
 use crate::http::usage::{PAGE, cursor, days, read};
 use crate::http::{ApiError, Code, Switchboard, generations};
 use crate::ids::GenerationId;
-use crate::pages::dashboard::{AttemptRow, RequestPage, RequestRow, Requests, Tab};
+use crate::pages::dashboard::{AttemptRow, CandidateRow, RequestPage, RequestRow, Requests, Tab};
 use crate::pages::sample::sample;
 use crate::pages::words::{count, duration};
 use crate::pages::{Choice, Typed};
-use crate::store::{Delivery, Generation, Page};
+use crate::store::{CandidateRecord, Delivery, Generation, Page};
 
 /// What can be looked for.
 const FIELDS: [&str; 4] = ["from", "to", "key", "model"];
@@ -142,7 +142,11 @@ pub async fn one(
     let page = RequestPage {
         frame,
         panel,
-        id: record.id.to_string(),
+        ids: [
+            fact("Generation", record.id.to_string()),
+            fact("Request", record.request_id.to_string()),
+            fact("Key", record.key.to_string()),
+        ],
         status: generations::word(record.status),
         model: record.model.clone(),
         cost: record.cost.to_string(),
@@ -150,6 +154,7 @@ pub async fn one(
         tokens: tokens(&record),
         times: times(&record),
         attempts: record.attempts.iter().map(attempt).collect(),
+        candidates: candidates(&record),
     };
     answer::personal(StatusCode::OK, &desk.settings, &page)
 }
@@ -160,6 +165,24 @@ fn attempt(attempt: &crate::store::AttemptRecord) -> AttemptRow {
         provider: attempt.provider.clone(),
         outcome: attempt.outcome.clone(),
     }
+}
+
+/// Why that model was asked first: everybody who could have answered, and what was expected of them.
+fn candidates(record: &Generation) -> Option<Vec<CandidateRow>> {
+    let outcome = |model: &str| {
+        let tried = record.attempts.iter().filter(|tried| tried.model == model);
+        let outcomes: Vec<&str> = tried.map(|tried| tried.outcome.as_str()).collect();
+        outcomes.join(", ")
+    };
+    let candidates = record.candidates.as_ref()?.iter();
+    let row = |candidate: &CandidateRecord| CandidateRow {
+        model: candidate.model.clone(),
+        cost: candidate.cost.to_string(),
+        first_token: ms(candidate.ttft_ms),
+        state: candidate.state.as_str(),
+        outcome: outcome(&candidate.model),
+    };
+    Some(candidates.map(row).collect())
 }
 
 fn fact(name: &str, value: impl Into<String>) -> [String; 2] {
@@ -190,8 +213,6 @@ fn routing(record: &Generation) -> Vec<[String; 2]> {
     if let Some(reason) = &record.native_finish_reason {
         facts.push(fact("In the provider's word", reason));
     }
-    facts.push(fact("Request", record.request_id.to_string()));
-    facts.push(fact("Key", record.key.to_string()));
     facts
 }
 

@@ -11,13 +11,14 @@ use super::{around, status};
 use crate::actors::accounts::ListKeys;
 use crate::actors::clock::now_ms;
 use crate::http::pages::answer;
+use crate::http::pages::days::{amounts, drawn, last, usd};
 use crate::http::pages::form::{Form, refuse};
 use crate::http::pages::member::Member;
 use crate::http::usage::days;
 use crate::http::{ApiError, Switchboard, activity};
 use crate::money::Picodollars;
 use crate::pages::Typed;
-use crate::pages::columns::{Amount, columns};
+use crate::pages::columns::columns;
 use crate::pages::dashboard::{SumRow, Tab, Usage};
 use crate::pages::words::count;
 use crate::store::{Day, DayTotals};
@@ -26,9 +27,6 @@ use crate::store::{Day, DayTotals};
 const FIELDS: [&str; 2] = ["from", "to"];
 /// Days that are shown unless others are asked for.
 const DAYS: u64 = 30;
-/// Columns of one chart at the most.
-const MOST_COLUMNS: usize = 366;
-const DAY_MS: u64 = 86_400_000;
 
 /// `GET /dashboard/usage?from=…&to=…`
 pub async fn usage(
@@ -77,10 +75,13 @@ pub async fn usage(
         spent: spent.to_string(),
         requests: count(requests),
         tokens: count(tokens.sum()),
-        spending: columns("Spending, USD", &amounts(&drawn, |t| usd_amount(t.spent))),
+        spending: columns(
+            "Spending, USD",
+            &amounts(&drawn, |t: &DayTotals| usd(t.spent)),
+        ),
         traffic: columns(
             "Requests",
-            &amounts(&drawn, |t| (t.requests, count(t.requests))),
+            &amounts(&drawn, |t: &DayTotals| (t.requests, count(t.requests))),
         ),
         days: rows(&in_days),
         models: rows(&by_model),
@@ -101,12 +102,6 @@ fn asked(form: &Form, now_ms: u64) -> Result<RangeInclusive<Day>, ApiError> {
     )
 }
 
-/// So many days, of which this is the last.
-fn last(days: u64, now_ms: u64) -> RangeInclusive<Day> {
-    let first = now_ms.saturating_sub((days - 1) * DAY_MS);
-    Day::of(first)..=Day::of(now_ms)
-}
-
 fn ranges(shown: &RangeInclusive<Day>, now_ms: u64) -> Vec<(String, &'static str, bool)> {
     let all = [
         (7, "7 days"),
@@ -125,34 +120,6 @@ fn ranges(shown: &RangeInclusive<Day>, now_ms: u64) -> Vec<(String, &'static str
         (path, name, range == *shown)
     })
     .into()
-}
-
-/// Every day of the range that has a column, oldest first.
-fn drawn(range: &RangeInclusive<Day>, found: &[(Day, DayTotals)]) -> Vec<(Day, DayTotals)> {
-    let found: HashMap<Day, DayTotals> = found.iter().copied().collect();
-    let mut days = Vec::new();
-    let mut day = *range.start();
-    while day <= *range.end() && days.len() < MOST_COLUMNS {
-        days.push((day, found.get(&day).copied().unwrap_or_default()));
-        day = day.next();
-    }
-    days
-}
-
-fn amounts(days: &[(Day, DayTotals)], of: impl Fn(&DayTotals) -> (u64, String)) -> Vec<Amount> {
-    let amount = |(day, totals): &(Day, DayTotals)| {
-        let (size, text) = of(totals);
-        Amount {
-            name: day.iso(),
-            size,
-            text,
-        }
-    };
-    days.iter().map(amount).collect()
-}
-
-fn usd_amount(spent: Picodollars) -> (u64, String) {
-    (u64::try_from(spent.get()).unwrap_or(0), format!("${spent}"))
 }
 
 /// Keys by their names; those that are gone by their ids.

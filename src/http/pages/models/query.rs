@@ -21,6 +21,8 @@ pub struct Query {
     pub can: String,
     /// By what, and in which direction.
     pub sort: Option<(Key, Direction)>,
+    /// Which page of what is found, from 1.
+    pub page: usize,
 }
 
 /// What the list can be sorted by.
@@ -62,6 +64,7 @@ impl Query {
             provider: short("provider"),
             can: short("can"),
             sort: key.map(|key| (key, direction)),
+            page: form.text("page").parse().unwrap_or(1).max(1),
         }
     }
 
@@ -89,25 +92,44 @@ impl Query {
             Some(_) | None => ("", Direction::Up),
         };
         let sort = self.sort_text(Some((key, next)));
-        let mut query = Serializer::new(String::new());
-        let pairs = [
-            ("q", &self.text),
-            ("tier", &self.tier),
-            ("provider", &self.provider),
-            ("can", &self.can),
-            ("sort", &sort),
-        ];
-        for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
-            query.append_pair(name, value);
-        }
         Column {
             name: key.name(),
             title: key.title(),
             is_number: key.is_number(),
-            href: format!("/models?{}", query.finish()),
+            href: self.path(&sort, 1),
             sort,
             order,
         }
+    }
+
+    /// Where another page of the same list is.
+    pub fn page_path(&self, page: usize) -> String {
+        self.path(&self.sort_text(self.sort), page)
+    }
+
+    fn path(&self, sort: &str, page: usize) -> String {
+        let mut query = Serializer::new(String::new());
+        let page = if page == 1 {
+            String::new()
+        } else {
+            page.to_string()
+        };
+        let pairs = [
+            ("q", self.text.as_str()),
+            ("tier", &self.tier),
+            ("provider", &self.provider),
+            ("can", &self.can),
+            ("sort", sort),
+            ("page", &page),
+        ];
+        for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
+            query.append_pair(name, value);
+        }
+        let query = query.finish();
+        if query.is_empty() {
+            return "/models".to_owned();
+        }
+        format!("/models?{query}")
     }
 
     pub fn sort_text(&self, sort: Option<(Key, Direction)>) -> String {
