@@ -7,8 +7,8 @@ use std::fs::File;
 use std::ops::{Bound, RangeBounds};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
@@ -23,6 +23,10 @@ const CACHE_BYTES: u64 = 16 << 20;
 const COLLECT_EVERY_MS: u64 = 500;
 /// Largest value. Far below the size from which sled writes files that it never syncs.
 const MOST_VALUE_BYTES: usize = 32 << 10;
+/// One batch and its flush at a time. A flush may wait for sled's own thread to move the log on. That
+/// thread takes sled's one lock of the process to read, and a second batch that waits to write would keep it
+/// out for ever.
+static WRITING: Mutex<()> = Mutex::new(());
 
 /// The open storage of one data directory. Clones share it; the last one closes it.
 #[derive(Clone)]
@@ -95,10 +99,12 @@ impl Db {
 
     fn write(&self, writes: sled::Batch) -> Result<(), StoreError> {
         let inner = &self.0;
+        let alone = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
         guarded(|| {
             inner.tree.apply_batch(writes)?;
             inner.tree.flush()
         })?;
+        drop(alone);
         // sled's flush() is sync_file_range, which neither flushes the disk's cache nor writes
         // the file's length.
         let path = inner.dir.join("ledger/db");
