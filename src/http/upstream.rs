@@ -92,9 +92,7 @@ impl Upstream {
             unix_seconds(),
         ))
     }
-}
 
-impl Upstream {
     /// An address parsed, once for all calls that go to it: the catalog has few.
     fn url(&self, text: String) -> Result<Url, Fault> {
         let mut known = self.urls.borrow_mut();

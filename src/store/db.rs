@@ -120,9 +120,8 @@ impl Db {
             let value = self.poisoning(self.0.tree.get(key).map_err(StoreError::from))?;
             return Ok(value.map(|value| value.to_vec()));
         }
-        let rows = self.floor(key)?.map(strip::unpack).transpose();
-        let mut rows = self.poisoning(rows)?.into_iter().flatten();
-        Ok(rows.find(|row| row.0 == key).map(|row| row.1))
+        let found = self.floor(key)?.map(|row| strip::find(row, key));
+        Ok(self.poisoning(found.transpose())?.flatten())
     }
 
     /// The last stored row up to a key, if it may be the strip in which the key's row stands.

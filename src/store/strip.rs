@@ -67,30 +67,54 @@ fn one(rows: &mut Vec<Row>) -> Option<Row> {
 
 /// The rows that a stored row stands for: itself, or those of its strip.
 pub(super) fn unpack(row: Row) -> Result<Vec<Row>, StoreError> {
-    let (key, value) = &row;
-    if !may_hold(key) || value.first() != Some(&VERSION) {
+    let Some(parts) = parts(&row)? else {
         return Ok(vec![row]);
+    };
+    let stem = stem(&row.0);
+    let owned = parts
+        .into_iter()
+        .map(|(number, value)| ([stem, number].concat(), value.to_vec()));
+    Ok(owned.collect())
+}
+
+/// The value of a key, if the stored row is the key's own or the strip in which it stands.
+pub(super) fn find(row: Row, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+    let Some(parts) = parts(&row)? else {
+        return Ok((row.0 == key).then_some(row.1));
+    };
+    let number = key.split_at(stem(key).len()).1;
+    let found = parts.into_iter().find(|(there, _)| *there == number);
+    Ok(found.map(|(_, value)| value.to_vec()))
+}
+
+/// The numbers and values of a strip; `None` for a row that is none.
+fn parts((key, value): &Row) -> Result<Option<Vec<Part<'_>>>, StoreError> {
+    if !may_hold(key) || value.first() != Some(&VERSION) {
+        return Ok(None);
     }
     let mut body = codec::unseal(key, value)?.split_at(1).1;
-    let mut rows = Vec::new();
+    let mut parts = Vec::new();
     while !body.is_empty() {
-        let cut = next(stem(key), body).ok_or_else(|| StoreError::Corrupt {
+        let (part, rest) = next(body).ok_or_else(|| StoreError::Corrupt {
             key: codec::show(key),
             reason: "not a strip of rows",
         })?;
-        body = cut.1;
-        rows.push(cut.0);
+        body = rest;
+        parts.push(part);
     }
-    Ok(rows)
+    Ok(Some(parts))
 }
 
-/// The first row of what is left of a strip, and the rest.
-fn next<'a>(stem: &[u8], body: &'a [u8]) -> Option<(Row, &'a [u8])> {
+/// A key's number and the value under it.
+type Part<'a> = (&'a [u8], &'a [u8]);
+
+/// The first part of what is left of a strip, and the rest.
+fn next(body: &[u8]) -> Option<(Part<'_>, &[u8])> {
     let (number, body) = body.split_at_checked(NUMBER_BYTES)?;
     let (length, body) = body.split_first_chunk()?;
     let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
     let (value, rest) = body.split_at_checked(length)?;
-    Some((([stem, number].concat(), value.to_vec()), rest))
+    Some(((number, value), rest))
 }
 
 #[cfg(test)]

@@ -110,29 +110,21 @@ mod tests {
         let ledger = Ledger::new(db, book, Arc::default(), health, keep).start();
         let record = generation();
         let (account, id) = (record.account, record.id);
+        let is_there = async || {
+            let found = ledger.send(Find(account, id)).await;
+            found.unwrap().unwrap().is_some()
+        };
         ledger.do_send(Record {
             record: Box::new(record),
             failed: Vec::new(),
         });
-        assert!(
-            ledger
-                .send(Find(account, id))
-                .await
-                .unwrap()
-                .unwrap()
-                .is_some()
-        );
+        assert!(is_there().await);
         // Until the clock has passed the millisecond of its id.
         while id >= GenerationId::first_at(clock::now_ms()) {
             tokio::task::yield_now().await;
         }
         ledger.send(Prune).await.unwrap();
-        ledger
-            .send(Find(account, id))
-            .await
-            .unwrap()
-            .unwrap()
-            .is_some()
+        is_there().await
     }
 
     #[actix::test]
