@@ -31,8 +31,7 @@ pub fn list_cost(model: &Model, prompt_tokens: u64, completion_tokens: u64) -> P
 }
 
 fn total(model: &Model, usage: &Usage) -> Picodollars {
-    let cost = model.price.cost(usage);
-    cost.map_or(Picodollars::MAX, |cost| cost.total)
+    model.price.rates(usage.prompt_tokens).total(usage)
 }
 
 /// Expected cost of a request at list price, with answers of this length: the part of the prompt that
@@ -41,21 +40,31 @@ pub fn expected_cost(model: &Model, ask: &Ask, answer_tokens: u64) -> Picodollar
     let prompt_tokens = ask.need.input(model);
     let warm = ask.warm.as_ref().filter(|warm| warm.model == model.id);
     let cached_tokens = warm.map_or(0, |warm| warm.tokens.min(prompt_tokens));
+    let usage = expected_usage(ask, prompt_tokens, cached_tokens, answer_tokens);
+    total(model, &usage)
+}
+
+/// What a request is expected to use, with a prompt and answers of this length.
+pub(super) fn expected_usage(
+    ask: &Ask,
+    prompt_tokens: u64,
+    cached_tokens: u64,
+    answer_tokens: u64,
+) -> Usage {
     let fresh = prompt_tokens - cached_tokens;
     let (cache_write_tokens, cache_write_1h_tokens) = match ask.marks {
         CacheMarks::None => (0, 0),
         CacheMarks::FiveMinutes => (fresh, 0),
         CacheMarks::OneHour => (0, fresh),
     };
-    let usage = Usage {
+    Usage {
         prompt_tokens,
         cached_tokens,
         cache_write_tokens,
         cache_write_1h_tokens,
         completion_tokens: answer_tokens.saturating_mul(u64::from(ask.answers)),
         ..Usage::default()
-    };
-    total(model, &usage)
+    }
 }
 
 /// The hold for one model: counted input × 1.15 × input price + a long answer × output price.
