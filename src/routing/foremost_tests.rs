@@ -75,13 +75,13 @@ fn rows(models: usize, kinds: u32) -> String {
             "{{ above_tokens = 20_000, input = {:.3}, output = {output:.3} }}",
             input * 2.0
         );
-        sometimes(0.1, format!(", steps = [{step}]"));
+        sometimes(0.4, format!(", steps = [{step}]"));
         sometimes(1.0, " }\n".to_owned());
         let score = f64::from(number as u32 * 7919 % kinds) / f64::from(kinds);
         sometimes(0.9, format!("quality = {score:.3}\n"));
         sometimes(0.7, format!("coding = {:.3}\n", 1.0 - score));
         sometimes(0.05, "free = true\n".to_owned());
-        sometimes(0.2, format!("same_as = \"group-{}\"\n", number % 13));
+        sometimes(0.3, format!("same_as = \"group-{}\"\n", number % 23));
         sometimes(0.1, "deprecation_date = 2026-03-01\n".to_owned());
         let tokenizer = ["claude", "gemini", "llama-3", "openai", "grok"][number % 5];
         sometimes(0.8, format!("tokenizer = \"{tokenizer}\"\n"));
@@ -119,10 +119,19 @@ fn choice(catalog: &Catalog, rng: &mut StdRng) -> Choice {
     };
     Choice {
         wanted,
-        prefer: *Prefer::ALL.choose(rng).unwrap(),
-        spend: *[Spend::Any, Spend::Any, Spend::Any, Spend::FreeOnly]
-            .choose(rng)
-            .unwrap(),
+        prefer: match rng.random_range(0..8) {
+            at @ 0..5 => Prefer::ALL[at],
+            _ => Prefer::Balanced,
+        },
+        spend: *[
+            Spend::Any,
+            Spend::Any,
+            Spend::Any,
+            Spend::Any,
+            Spend::FreeOnly,
+        ]
+        .choose(rng)
+        .unwrap(),
     }
 }
 
@@ -133,7 +142,7 @@ fn names(rng: &mut StdRng, odds: f64) -> Vec<ProviderName> {
 }
 
 fn need(rng: &mut StdRng) -> Need {
-    let bits = rng.random_range(0..20);
+    let bits = rng.random_range(0..18);
     let size = rng.random_range(0..=1_u64 << bits);
     let max_output = rng.random_bool(0.5).then(|| rng.random_range(1..5_000));
     if rng.random_bool(0.5) {
@@ -156,8 +165,11 @@ fn ask(catalog: &Catalog, rng: &mut StdRng) -> Ask {
         rng.random_bool(0.1)
             .then(|| Rate::from_usd_per_mtok(&usd).unwrap())
     };
-    let warm = rng.random_bool(0.4).then(|| Warm {
-        model: model_of(catalog, rng).id.clone(),
+    // Of the models that were asked for: others do not matter.
+    let members = choices[0].members(catalog);
+    let warm = members.choose(rng);
+    let warm = warm.map(|model| Warm {
+        model: model.id.clone(),
         tokens: rng.random_range(0..100_000),
         tie: *[Tie::Cache, Tie::ToolLoop].choose(rng).unwrap(),
     });
@@ -166,7 +178,7 @@ fn ask(catalog: &Catalog, rng: &mut StdRng) -> Ask {
     let is_limited = rng.random_bool(0.2);
     let mut needs = Abilities::NONE;
     for ability in [Ability::Tools, Ability::Vision, Ability::Logprobs] {
-        if rng.random_bool(0.2) {
+        if rng.random_bool(0.1) {
             needs = needs.with(ability);
         }
     }
@@ -198,7 +210,7 @@ fn ask(catalog: &Catalog, rng: &mut StdRng) -> Ask {
             max_prompt_price: price(rng),
             max_completion_price: price(rng),
         },
-        blocked: names(rng, 0.1),
+        blocked: names(rng, 0.05),
         allowed: Allowed {
             models: if is_limited { models } else { Vec::new() },
             providers: if rng.random_bool(0.1) {
@@ -208,7 +220,7 @@ fn ask(catalog: &Catalog, rng: &mut StdRng) -> Ask {
             },
             ..Allowed::default()
         },
-        funds: if rng.random_bool(0.8) {
+        funds: if rng.random_bool(0.9) {
             Funds::Some
         } else {
             Funds::None
@@ -284,7 +296,7 @@ fn both(catalog: &Catalog, ask: &Ask, moment: &Moment, most: usize) -> (Vec<Cand
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(ProptestConfig::with_cases(3_000))]
 
     #[test]
     fn the_foremost_are_the_beginning_of_the_whole_ranking(
