@@ -317,3 +317,53 @@ proptest! {
         }
     }
 }
+
+/// The rows below a node.
+fn below(tree: &Tree, node: &Node) -> Vec<usize> {
+    match &node.part {
+        Part::Leaf(rows) => rows.clone().collect(),
+        Part::Fork(halves) => {
+            let both = halves
+                .iter()
+                .flat_map(|half| below(tree, &tree.nodes[*half]));
+            both.collect()
+        }
+    }
+}
+
+#[test]
+fn no_model_is_better_or_worse_than_its_node_says() {
+    let rng = &mut StdRng::seed_from_u64(7);
+    for round in 0..200 {
+        let catalog = &CATALOGS[round % CATALOGS.len()];
+        let (mut ask, moment) = (ask(catalog, rng), moment(catalog, rng));
+        let tier = *Tier::ALL.choose(rng).unwrap();
+        let choice = Choice::tier(tier, *Prefer::ALL.choose(rng).unwrap());
+        (ask.warm, ask.choices) = (None, vec![choice.clone()]);
+        let live = |model: &Model| moment.live[&model.id];
+        let tree = Tree::of(catalog.of_tier(tier), TODAY, &live);
+        let now = Now {
+            live: &live,
+            standing: &|model| live(model).standing,
+            is_out: &|provider| moment.out.contains(provider),
+        };
+        let weights = catalog.weights();
+        let mut search = Search::new(&tree, &ask, &choice, &now, &weights, &[]);
+        search.scale = search.scale(None).unwrap_or_default();
+        for node in &tree.nodes {
+            let bounds = &node.bounds;
+            for at in below(&tree, node) {
+                let row = &tree.rows[at];
+                let charge = search.row_charge(row);
+                assert!(search.best_charge(bounds) <= charge);
+                assert!(search.worst_charge(bounds) >= charge);
+                let seconds = search.row_seconds(row);
+                assert!(search.seconds(&bounds.best) <= seconds);
+                assert!(search.seconds(&bounds.worst) >= seconds);
+                assert!(search.best_rank(bounds) <= search.row_rank(row));
+                assert!(bounds.samples <= row.live.samples);
+                assert!(search.may_serve(bounds) || !search.serves(at));
+            }
+        }
+    }
+}
