@@ -81,17 +81,13 @@ impl Rates {
             .prompt_tokens
             .saturating_sub(usage.cached_tokens)
             .saturating_sub(writes);
-        let part = |rate: Rate, tokens: u64| {
-            let tokens = i64::try_from(tokens).unwrap_or(i64::MAX);
-            Picodollars::new(rate.get().saturating_mul(tokens))
-        };
         let caches = [
-            part(self.cache_read, usage.cached_tokens),
-            part(self.cache_write, usage.cache_write_tokens),
-            part(self.cache_write_1h, usage.cache_write_1h_tokens),
+            self.cache_read.times(usage.cached_tokens),
+            self.cache_write.times(usage.cache_write_tokens),
+            self.cache_write_1h.times(usage.cache_write_1h_tokens),
         ];
-        let rest = part(self.output, usage.completion_tokens);
-        let sum = part(self.input, uncached).saturating_add(rest);
+        let rest = self.output.times(usage.completion_tokens);
+        let sum = self.input.times(uncached).saturating_add(rest);
         caches.into_iter().fold(sum, Picodollars::saturating_add)
     }
 }

@@ -15,7 +15,6 @@ pub mod prefer;
 pub mod sticky;
 pub mod tally;
 pub mod tier_prices;
-mod tree;
 pub mod uptime;
 
 pub use ask::{Allowed, Ask, CacheMarks, Choice, Funds, Hosts, Rules, Spend, Task, Wanted};

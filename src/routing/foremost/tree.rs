@@ -5,17 +5,19 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::ask::are_same;
-use super::hold;
-use super::live::{Live, Standing};
-use super::prefer;
-use crate::catalog::{Abilities, Age, Model, ModelId, ProviderName, Rates};
-use crate::money::{Picodollars, Rate};
+use super::bounds::Bounds;
+use crate::catalog::{Age, Model, ModelId, ProviderName};
+use crate::money::Picodollars;
+use crate::routing::ask::are_same;
+use crate::routing::live::{Live, Standing};
+use crate::routing::{hold, prefer};
 
 /// Models of a leaf.
 const LEAF: usize = 8;
 /// Input tokens of the request by which the tree is laid out. It is right for every other, too.
 const TYPICAL_INPUT: u64 = 1_000;
+/// How much it helps a search when the models of a node are alike in quality, cost, speed, price of input.
+const WORTH: [f64; 4] = [0.45, 0.40, 0.15, 0.15];
 
 /// The models of a tier that may serve in it today, at best.
 #[derive(Debug, Default)]
@@ -41,7 +43,8 @@ pub(super) struct Row {
     pub(super) counter: usize,
     /// Rows of the same weights at other hosts.
     pub(super) peers: Vec<usize>,
-    provider: usize,
+    /// Its provider's place in `providers`.
+    pub(super) provider: usize,
 }
 
 /// Some models.
@@ -58,49 +61,6 @@ pub(super) enum Part {
     Leaf(Range<usize>),
     /// Two nodes.
     Fork([usize; 2]),
-}
-
-/// What holds for all models of a node.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Bounds {
-    /// A model as good as the best of them in every respect.
-    pub(super) best: Corner,
-    /// One as bad as the worst.
-    pub(super) worst: Corner,
-    /// Fewest samples of their speed.
-    pub(super) samples: f64,
-    /// The largest window.
-    pub(super) window: u64,
-    /// What one of them can do.
-    pub(super) abilities: Abilities,
-    /// Whether one of them is free.
-    pub(super) free: Free,
-    /// Lowest prices of input and output by which `max_price` goes.
-    pub(super) cheapest: [Rate; 2],
-    /// A bit for each of their providers.
-    pub(super) providers: u64,
-    /// A bit for each way in which they count.
-    pub(super) counters: u64,
-    /// The first place.
-    pub(super) place: usize,
-}
-
-/// Whether there is a free model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Free {
-    None,
-    Some,
-}
-
-/// Everything that a model is ranked by, before a request is known.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Corner {
-    pub(super) rates: Rates,
-    pub(super) output_mean: u64,
-    pub(super) ttft_ms: f64,
-    pub(super) tokens_per_s: f64,
-    pub(super) quality: f64,
-    pub(super) coding: f64,
 }
 
 impl Tree {
@@ -210,117 +170,6 @@ impl Tree {
     }
 }
 
-/// The bit that stands for the provider, the counter with this number; some share one.
-pub(super) fn bit(number: usize) -> u64 {
-    1 << (number % 64)
-}
-
-impl Bounds {
-    fn of(row: &Row) -> Self {
-        let model = &row.model;
-        let base = &model.price.base;
-        Self {
-            best: Corner::of(row, Rate::min),
-            worst: Corner::of(row, Rate::max),
-            samples: row.live.samples,
-            window: model.context_window.into(),
-            abilities: model.abilities,
-            free: if model.free { Free::Some } else { Free::None },
-            cheapest: if model.free {
-                [Rate::ZERO; 2]
-            } else {
-                [base.input, base.output]
-            },
-            providers: bit(row.provider),
-            counters: bit(row.counter),
-            place: row.place,
-        }
-    }
-
-    fn join(self, other: Self) -> Self {
-        let [input, output] = self.cheapest;
-        Self {
-            best: self.best.join(&other.best, Side::BEST),
-            worst: self.worst.join(&other.worst, Side::WORST),
-            samples: self.samples.min(other.samples),
-            window: self.window.max(other.window),
-            abilities: self
-                .abilities
-                .iter()
-                .chain(other.abilities.iter())
-                .collect(),
-            free: self.free.max(other.free),
-            cheapest: [input.min(other.cheapest[0]), output.min(other.cheapest[1])],
-            providers: self.providers | other.providers,
-            counters: self.counters | other.counters,
-            place: self.place.min(other.place),
-        }
-    }
-}
-
-/// How to choose between two figures of which more is better, and of which less is.
-#[derive(Clone, Copy)]
-struct Side {
-    more: fn(f64, f64) -> f64,
-    less: fn(f64, f64) -> f64,
-    tokens: fn(u64, u64) -> u64,
-    rate: fn(Rate, Rate) -> Rate,
-}
-
-impl Side {
-    const BEST: Self = Self {
-        more: f64::max,
-        less: f64::min,
-        tokens: u64::min,
-        rate: Rate::min,
-    };
-    const WORST: Self = Self {
-        more: f64::min,
-        less: f64::max,
-        tokens: u64::max,
-        rate: Rate::max,
-    };
-}
-
-impl Corner {
-    /// A model's own figures; of prices that rise with the prompt those that `choose` picks.
-    fn of(row: &Row, choose: fn(Rate, Rate) -> Rate) -> Self {
-        let (model, live) = (&row.model, &row.live);
-        let steps = model.price.steps.iter().map(|step| step.rates);
-        let rates = steps.fold(model.price.base, |all, rates| join(&all, &rates, choose));
-        Self {
-            // What it costs the caller.
-            rates: if model.free { Rates::default() } else { rates },
-            output_mean: live.output_mean,
-            ttft_ms: live.ttft_p50_ms,
-            tokens_per_s: live.tokens_per_s,
-            quality: prefer::quality(model),
-            coding: prefer::coding(model),
-        }
-    }
-
-    fn join(&self, other: &Self, side: Side) -> Self {
-        Self {
-            rates: join(&self.rates, &other.rates, side.rate),
-            output_mean: (side.tokens)(self.output_mean, other.output_mean),
-            ttft_ms: (side.less)(self.ttft_ms, other.ttft_ms),
-            tokens_per_s: (side.more)(self.tokens_per_s, other.tokens_per_s),
-            quality: (side.more)(self.quality, other.quality),
-            coding: (side.more)(self.coding, other.coding),
-        }
-    }
-}
-
-fn join(one: &Rates, other: &Rates, choose: fn(Rate, Rate) -> Rate) -> Rates {
-    Rates {
-        input: choose(one.input, other.input),
-        output: choose(one.output, other.output),
-        cache_read: choose(one.cache_read, other.cache_read),
-        cache_write: choose(one.cache_write, other.cache_write),
-        cache_write_1h: choose(one.cache_write_1h, other.cache_write_1h),
-    }
-}
-
 /// Where a model stands among others, for a typical request: quality, cost, seconds, price of input.
 #[derive(Clone, Copy, Debug)]
 struct Spot {
@@ -365,7 +214,7 @@ fn sort(spots: &[Spot], order: &mut [usize], unit: [f64; 4]) {
         return;
     }
     let wide = spread(spots, order);
-    let share = |i: &usize| wide[*i] / unit[*i].max(f64::MIN_POSITIVE);
+    let share = |i: &usize| WORTH[*i] * wide[*i] / unit[*i].max(f64::MIN_POSITIVE);
     let widest = (0..4).max_by(|a, b| share(a).total_cmp(&share(b)));
     let by = widest.unwrap_or(0);
     let middle = middle(&(0..order.len()));

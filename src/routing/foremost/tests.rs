@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -11,10 +11,11 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use time::macros::date;
 
+use super::tree::{Node, Part};
 use super::*;
-use crate::catalog::{Abilities, Ability, Layer};
+use crate::catalog::{Abilities, Ability, Layer, ModelId, Prefer};
 use crate::money::Rate;
-use crate::routing::ask::{Allowed, CacheMarks, Hosts, Rules};
+use crate::routing::ask::{Allowed, CacheMarks, Funds, Hosts, Rules, Spend};
 use crate::routing::candidates::ranked;
 use crate::routing::context::{Need, Prompt};
 use crate::routing::grid;
@@ -358,8 +359,8 @@ fn no_model_is_better_or_worse_than_its_node_says() {
                 assert!(search.best_charge(bounds) <= charge);
                 assert!(search.worst_charge(bounds) >= charge);
                 let seconds = search.row_seconds(row);
-                assert!(search.seconds(&bounds.best) <= seconds);
-                assert!(search.seconds(&bounds.worst) >= seconds);
+                assert!(bounds.best.seconds(&ask) <= seconds);
+                assert!(bounds.worst.seconds(&ask) >= seconds);
                 assert!(search.best_rank(bounds) <= search.row_rank(row));
                 assert!(bounds.samples <= row.live.samples);
                 assert!(search.may_serve(bounds) || !search.serves(at));
