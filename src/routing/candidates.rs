@@ -37,7 +37,8 @@ impl Candidate {
     }
 
     pub(super) fn figures(&self) -> prefer::Figures {
-        prefer::Figures::of(&self.model, self.charge(), self.seconds)
+        let seconds = prefer::Seconds::new(self.seconds);
+        prefer::Figures::of(&self.model, self.charge(), seconds)
     }
 }
 

@@ -65,7 +65,8 @@ pub enum End {
     Cut,
 }
 
-/// Who can serve the request, best first: at least the first `most`, when there are so many.
+/// Who can serve the request, best first: at least the first `most`, when there are so many. Weights, rules and
+/// ties are those of [`candidates::ranked`], and so is the order; what differs is only who is looked at.
 pub fn foremost(
     prepared: &Prepared,
     catalog: &Catalog,

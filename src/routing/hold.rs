@@ -3,7 +3,7 @@
 use super::ask::{Ask, CacheMarks};
 use super::context::Need;
 use super::live::Live;
-use crate::catalog::Model;
+use crate::catalog::{Model, Rates};
 use crate::money::Picodollars;
 use crate::usage::Usage;
 
@@ -44,13 +44,7 @@ pub fn expected_cost(model: &Model, ask: &Ask, answer_tokens: u64) -> Picodollar
     total(model, &usage)
 }
 
-/// What a request is expected to use, with a prompt and answers of this length.
-pub(super) fn expected_usage(
-    ask: &Ask,
-    prompt_tokens: u64,
-    cached_tokens: u64,
-    answer_tokens: u64,
-) -> Usage {
+fn expected_usage(ask: &Ask, prompt_tokens: u64, cached_tokens: u64, answer_tokens: u64) -> Usage {
     let fresh = prompt_tokens - cached_tokens;
     let (cache_write_tokens, cache_write_1h_tokens) = match ask.marks {
         CacheMarks::None => (0, 0),
@@ -65,6 +59,22 @@ pub(super) fn expected_usage(
         completion_tokens: answer_tokens.saturating_mul(u64::from(ask.answers)),
         ..Usage::default()
     }
+}
+
+/// The same at these rates, where nothing of the prompt is warm and one answer costs so much.
+pub(super) fn cold_cost(
+    rates: &Rates,
+    ask: &Ask,
+    prompt_tokens: u64,
+    answer: Picodollars,
+) -> Picodollars {
+    let rate = match ask.marks {
+        CacheMarks::None => rates.input,
+        CacheMarks::FiveMinutes => rates.cache_write,
+        CacheMarks::OneHour => rates.cache_write_1h,
+    };
+    let answers = answer.saturating_mul(ask.answers.into());
+    rate.times(prompt_tokens).saturating_add(answers)
 }
 
 /// The hold for one model: counted input × 1.15 × input price + a long answer × output price.

@@ -66,12 +66,62 @@ pub(super) struct Figures {
     pub(super) coding: f64,
     /// What the caller is expected to pay.
     pub(super) charge: Picodollars,
-    /// Expected seconds to the end of the answer.
-    pub(super) seconds: f64,
+    /// Expected to the end of the answer.
+    pub(super) seconds: Seconds,
 }
 
+/// Expected seconds, and their logarithm where it is known already. Compared by the seconds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seconds {
+    seconds: f64,
+    log: Option<f64>,
+}
+
+impl Seconds {
+    /// So many.
+    pub(super) const fn new(seconds: f64) -> Self {
+        let log = None;
+        Self { seconds, log }
+    }
+
+    /// So many, for those who need their logarithm time and again.
+    pub(super) fn prepared(seconds: f64) -> Self {
+        let log = Some(Self::new(seconds).log());
+        Self { seconds, log }
+    }
+
+    /// How many.
+    pub(super) const fn get(self) -> f64 {
+        self.seconds
+    }
+
+    pub(super) fn log(self) -> f64 {
+        self.log.unwrap_or_else(|| self.seconds.max(0.001).ln())
+    }
+}
+
+impl Ord for Seconds {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.seconds.total_cmp(&other.seconds)
+    }
+}
+
+impl PartialOrd for Seconds {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Seconds {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Seconds {}
+
 impl Figures {
-    pub(super) fn of(model: &Model, charge: Picodollars, seconds: f64) -> Self {
+    pub(super) fn of(model: &Model, charge: Picodollars, seconds: Seconds) -> Self {
         Self {
             quality: quality(model),
             coding: coding(model),
@@ -103,7 +153,7 @@ impl Scale {
         Self {
             quality: Extent::between(low.quality, high.quality),
             cost: Extent::between(log_cost(low.charge), log_cost(high.charge)),
-            seconds: Extent::between(log_seconds(low.seconds), log_seconds(high.seconds)),
+            seconds: Extent::between(low.seconds.log(), high.seconds.log()),
         }
     }
 
@@ -166,13 +216,13 @@ impl Extent {
 pub(super) fn score(prefer: Prefer, weights: &Weights, scale: &Scale, figures: &Figures) -> f64 {
     match prefer {
         Prefer::Cheap => -usd(figures.charge),
-        Prefer::Fast => -figures.seconds,
+        Prefer::Fast => -figures.seconds.get(),
         Prefer::Quality => figures.quality,
         Prefer::Coding => figures.coding,
         Prefer::Balanced => {
             let quality = scale.quality.share(figures.quality);
             let cost = scale.cost.share(log_cost(figures.charge));
-            let seconds = scale.seconds.share(log_seconds(figures.seconds));
+            let seconds = scale.seconds.share(figures.seconds.log());
             weights.quality * quality
                 + weights.cost * (1.0 - cost)
                 + weights.speed * (1.0 - seconds)
@@ -270,10 +320,6 @@ pub fn rank(pool: &mut [Candidate], prefer: Prefer, weights: &Weights) {
 /// Logarithm of an expected charge; free is a hundred-thousandth of a cent, not minus infinity.
 pub(super) fn log_cost(charge: Picodollars) -> f64 {
     usd(charge).max(1e-7).ln()
-}
-
-pub(super) fn log_seconds(seconds: f64) -> f64 {
-    seconds.max(0.001).ln()
 }
 
 /// The expected charge in US dollars: it ranks, and never bills.

@@ -146,7 +146,11 @@ async fn who_comes_after_the_foremost_is_found_when_they_fail() {
         // Somebody elsewhere, behind all models of this provider.
         (Fault::Reset, "connect", "xai/"),
         // The first whose window is larger.
-        (Fault::ContextLength, "context_length", "openai/gpt-5.3-chat-latest"),
+        (
+            Fault::ContextLength,
+            "context_length",
+            "openai/gpt-5.3-chat-latest",
+        ),
     ] {
         let router = Router::with(&format!("{CHAT_ONLY}{}", better(20)), |_| {}).await;
         let account = router.account("5.00").await;
@@ -157,7 +161,10 @@ async fn who_comes_after_the_foremost_is_found_when_they_fail() {
         }
         let tried = attempts(&router, &account, &by_quality("Hello")).await;
         let right = format!("openai/better-0:{told},{next}");
-        assert!(tried.starts_with(&right) && tried.ends_with(":ok"), "{tried}");
+        assert!(
+            tried.starts_with(&right) && tried.ends_with(":ok"),
+            "{tried}"
+        );
         router.verify().await;
     }
 }

@@ -4,6 +4,7 @@ use super::tree::Row;
 use crate::catalog::{Abilities, Rates};
 use crate::money::{Picodollars, Rate};
 use crate::routing::ask::Ask;
+use crate::routing::prefer::Seconds;
 use crate::routing::{hold, prefer};
 
 /// What holds for all models of a node.
@@ -99,8 +100,8 @@ pub(super) struct Corner {
     ttft_s: f64,
     /// Seconds of writing a usual answer.
     writing_s: f64,
-    /// Seconds to the end of a usual answer.
-    whole_s: f64,
+    /// To the end of a usual answer.
+    whole: Seconds,
     tokens_per_s: f64,
     /// Quality score.
     pub(super) quality: f64,
@@ -121,7 +122,7 @@ impl Corner {
             answer: rates.output.times(live.output_mean),
             ttft_s: seconds(live.ttft_p50_ms, 0),
             writing_s: seconds(0.0, live.output_mean),
-            whole_s: seconds(live.ttft_p50_ms, live.output_mean),
+            whole: row.whole,
             tokens_per_s: live.tokens_per_s,
             quality: prefer::quality(model),
             coding: prefer::coding(model),
@@ -135,7 +136,7 @@ impl Corner {
             answer: (side.money)(self.answer, other.answer),
             ttft_s: less(self.ttft_s, other.ttft_s),
             writing_s: less(self.writing_s, other.writing_s),
-            whole_s: less(self.whole_s, other.whole_s),
+            whole: (side.seconds)(self.whole, other.whole),
             tokens_per_s: more(self.tokens_per_s, other.tokens_per_s),
             quality: more(self.quality, other.quality),
             coding: more(self.coding, other.coding),
@@ -148,19 +149,17 @@ impl Corner {
             Some(most) => self.answer.min(self.rates.output.times(most)),
             None => self.answer,
         };
-        let usage = hold::expected_usage(ask, input, 0, 0);
-        let answers = answer.saturating_mul(ask.answers.into());
-        self.rates.total(&usage).saturating_add(answers)
+        hold::cold_cost(&self.rates, ask, input, answer)
     }
 
     /// Expected seconds to the end of an answer.
-    pub(super) fn seconds(&self, ask: &Ask) -> f64 {
+    pub(super) fn seconds(&self, ask: &Ask) -> Seconds {
         match ask.need.max_output {
             Some(most) => {
                 let writing_s = prefer::seconds(0.0, self.tokens_per_s, most);
-                self.ttft_s + self.writing_s.min(writing_s)
+                Seconds::new(self.ttft_s + self.writing_s.min(writing_s))
             }
-            None => self.whole_s,
+            None => self.whole,
         }
     }
 }
@@ -170,6 +169,7 @@ impl Corner {
 struct Side {
     more: fn(f64, f64) -> f64,
     less: fn(f64, f64) -> f64,
+    seconds: fn(Seconds, Seconds) -> Seconds,
     money: fn(Picodollars, Picodollars) -> Picodollars,
     rate: fn(Rate, Rate) -> Rate,
 }
@@ -178,12 +178,14 @@ impl Side {
     const BEST: Self = Self {
         more: f64::max,
         less: f64::min,
+        seconds: Seconds::min,
         money: Picodollars::min,
         rate: Rate::min,
     };
     const WORST: Self = Self {
         more: f64::min,
         less: f64::max,
+        seconds: Seconds::max,
         money: Picodollars::max,
         rate: Rate::max,
     };

@@ -13,7 +13,7 @@ use crate::routing::prefer::{self, Figures, OrdF64, Rank, Scale};
 use crate::routing::{hold, sticky};
 
 impl Search<'_> {
-    /// The first of the tier, at least so many when there are.
+    /// The first of the tier, so many when there are.
     pub(super) fn run(mut self, most: usize) -> Foremost {
         // The model of the conversation has a cost of its own: it is looked at apart.
         let warm = self.take_warm();
@@ -30,15 +30,11 @@ impl Search<'_> {
             &|search, bounds| Some(search.best_rank(bounds)),
             &|search, row| Some(search.row_rank(row)),
         );
-        let end = if first.len() < most {
-            End::All
-        } else {
-            End::Cut
-        };
+        let is_whole = first.len() < most;
         if let Some(warm) = warm {
             let place = first.partition_point(|other| *other < warm);
             // Behind the last that was found, there may be others before it.
-            if place < most || end == End::All {
+            if place < most || is_whole {
                 first.insert(place, warm);
             }
         }
@@ -46,7 +42,13 @@ impl Search<'_> {
         if let Some(warm) = warm {
             self.stay(&mut first, warm);
         }
-        let rows = self.hosts_together(&first, warm);
+        let mut rows = self.hosts_together(&first, warm);
+        let end = if is_whole && rows.len() <= most {
+            End::All
+        } else {
+            End::Cut
+        };
+        rows.truncate(most);
         let ranked = rows
             .into_iter()
             .map(|(rank, row)| self.candidate(rank, row));
@@ -93,25 +95,25 @@ impl Search<'_> {
             &|search, b| Reverse(search.worst_charge(b)),
             &|search, row| Reverse(search.row_charge(row)),
         )?;
-        let low_seconds = self.extreme(
-            &|search, b| OrdF64(b.best.seconds(search.ask)),
-            &|search, row| OrdF64(search.row_seconds(row)),
-        )?;
+        let low_seconds = self
+            .extreme(&|search, b| b.best.seconds(search.ask), &|search, row| {
+                search.row_seconds(row)
+            })?;
         let high_seconds = self.extreme(
-            &|search, b| Reverse(OrdF64(b.worst.seconds(search.ask))),
-            &|search, row| Reverse(OrdF64(search.row_seconds(row))),
+            &|search, b| Reverse(b.worst.seconds(search.ask)),
+            &|search, row| Reverse(search.row_seconds(row)),
         )?;
         let low = Figures {
             quality: least_quality,
             coding: 0.0,
             charge: low_charge,
-            seconds: low_seconds.0,
+            seconds: low_seconds,
         };
         let high = Figures {
             quality: high.0.0,
             coding: 0.0,
             charge: high_charge.0,
-            seconds: high_seconds.0.0,
+            seconds: high_seconds.0,
         };
         Some(match warm {
             Some(warm) => Scale::between(&low.least(warm), &high.most(warm)),
@@ -127,16 +129,16 @@ impl Search<'_> {
         if !prefer::explores(self.choice.prefer, self.ask.turn) {
             return;
         }
-        let best = self.row_seconds(&self.tree.rows[fastest]);
+        let best = self.row_seconds(&self.tree.rows[fastest]).get();
         let found = self.search(
             1,
             &|search, b| {
                 let is_worth_it =
-                    prefer::is_worth_a_try(b.samples, b.best.seconds(search.ask), best);
+                    prefer::is_worth_a_try(b.samples, b.best.seconds(search.ask).get(), best);
                 is_worth_it.then(|| (OrdF64(b.samples), search.best_rank(b)))
             },
             &|search, row| {
-                let (samples, seconds) = (row.live.samples, search.row_seconds(row));
+                let (samples, seconds) = (row.live.samples, search.row_seconds(row).get());
                 let is_worth_it = prefer::is_worth_a_try(samples, seconds, best);
                 is_worth_it.then(|| (OrdF64(samples), search.row_rank(row)))
             },
@@ -146,7 +148,8 @@ impl Search<'_> {
             .map(|((samples, rank), row)| (samples, (rank, row)));
         let warm = warm.and_then(|(rank, at)| {
             let row = &self.tree.rows[at];
-            let is_worth_it = prefer::is_worth_a_try(row.live.samples, self.row_seconds(row), best);
+            let seconds = self.row_seconds(row).get();
+            let is_worth_it = prefer::is_worth_a_try(row.live.samples, seconds, best);
             is_worth_it.then_some((OrdF64(row.live.samples), (rank, at)))
         });
         if let Some((_, least)) = found.chain(warm).min() {
@@ -156,7 +159,7 @@ impl Search<'_> {
 
     /// As [`sticky::stay`] does: the conversation's model comes to the front where it should stay.
     fn stay(&self, first: &mut Vec<(Rank, usize)>, warm: (Rank, usize)) {
-        let seconds = |row: usize| self.row_seconds(&self.tree.rows[row]);
+        let seconds = |row: usize| self.row_seconds(&self.tree.rows[row]).get();
         let tie = self.ask.warm.as_ref().map(|warm| warm.tie);
         if let (Some(tie), Some((_, leader))) = (tie, first.first())
             && sticky::stays(tie, self.choice.prefer, seconds(warm.1), seconds(*leader))

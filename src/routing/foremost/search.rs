@@ -1,15 +1,18 @@
 //! The search in a tree: whatever is looked for, only nodes are looked at that can have it.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 use super::Now;
 use super::bounds::{self, Bounds, Free};
-use super::tree::{Node, Part, Row, Tree};
+use super::tree::{Part, Row, Tree};
 use crate::catalog::{Abilities, ModelId, ProviderName, Weights};
 use crate::money::Picodollars;
 use crate::routing::ask::{Ask, Choice, Funds, Spend};
 use crate::routing::candidates::{Candidate, obstacle};
 use crate::routing::hold;
 use crate::routing::live::Live;
-use crate::routing::prefer::{self, Figures, Rank, Scale};
+use crate::routing::prefer::{self, Figures, Rank, Scale, Seconds};
 
 /// What is known of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,50 +117,53 @@ impl<'a> Search<'a> {
         of_node: &dyn Fn(&Self, &Bounds) -> Option<K>,
         of_row: &dyn Fn(&Self, &Row) -> Option<K>,
     ) -> Vec<(K, usize)> {
-        let mut best = Best {
-            most,
-            found: Vec::with_capacity(most + 1),
-        };
-        let tree = self.tree;
+        let mut best = Best::new(most);
         if let Some(rows) = self.listed.take() {
             rows.iter()
                 .for_each(|row| self.look(*row, of_row, &mut best));
             self.listed = Some(rows);
             return best.found;
         }
-        // Nodes that are still to be looked at, the most promising last.
-        let mut open: Vec<(K, &Node)> = Vec::new();
-        let root = tree.nodes.last().into_iter();
-        open.extend(root.filter_map(|node| Some((self.key(node, of_node)?, node))));
-        while let Some((key, node)) = open.pop() {
+        let tree = self.tree;
+        // The most promising node is the next one: when it is not wanted, none is.
+        let mut open = BinaryHeap::new();
+        self.open(tree.nodes.len().checked_sub(1), of_node, &mut open, &best);
+        while let Some((Reverse(key), at)) = open.pop() {
             if !best.wants(&key) {
-                continue;
+                break;
             }
-            match &node.part {
+            match &tree.nodes[at].part {
                 Part::Leaf(rows) => {
                     rows.clone()
                         .for_each(|row| self.look(row, of_row, &mut best));
                 }
                 Part::Fork(halves) => {
-                    let halves = halves.map(|half| {
-                        let node = &tree.nodes[half];
-                        self.key(node, of_node).map(|key| (key, node))
-                    });
-                    let [one, other] = halves;
-                    let other_first = match (&one, &other) {
-                        (Some((one, _)), Some((other, _))) => other < one,
-                        (Some(_) | None, Some(_) | None) => false,
-                    };
-                    let in_order = if other_first {
-                        [one, other]
-                    } else {
-                        [other, one]
-                    };
-                    open.extend(in_order.into_iter().flatten());
+                    for half in halves {
+                        self.open(Some(*half), of_node, &mut open, &best);
+                    }
                 }
             }
         }
         best.found
+    }
+
+    /// Adds a node to those that are to be looked at, if there may be something in it.
+    fn open<K: Ord + Copy>(
+        &self,
+        node: Option<usize>,
+        of_node: &dyn Fn(&Self, &Bounds) -> Option<K>,
+        open: &mut BinaryHeap<(Reverse<K>, usize)>,
+        best: &Best<K>,
+    ) {
+        let Some(at) = node else {
+            return;
+        };
+        let bounds = &self.tree.nodes[at].bounds;
+        if self.may_serve(bounds)
+            && let Some(key) = of_node(self, bounds).filter(|key| best.wants(key))
+        {
+            open.push((Reverse(key), at));
+        }
     }
 
     /// Looks at one row.
@@ -176,11 +182,6 @@ impl<'a> Search<'a> {
         {
             best.add(key, row);
         }
-    }
-
-    fn key<K>(&self, node: &Node, of_node: &dyn Fn(&Self, &Bounds) -> Option<K>) -> Option<K> {
-        let bounds = &node.bounds;
-        self.may_serve(bounds).then(|| of_node(self, bounds))?
     }
 
     /// Whether a model of a node can serve, as far as the node knows.
@@ -253,12 +254,18 @@ impl<'a> Search<'a> {
             return Picodollars::ZERO;
         }
         let input = self.inputs[row.counter];
-        let usage = hold::expected_usage(self.ask, input, 0, self.answer(row.live.output_mean));
-        row.model.price.rates(input).total(&usage)
+        let rates = row.model.price.rates(input);
+        let answer = rates.output.times(self.answer(row.live.output_mean));
+        hold::cold_cost(rates, self.ask, input, answer)
     }
 
-    pub(super) fn row_seconds(&self, row: &Row) -> f64 {
-        prefer::expected_seconds(&row.live, self.answer(row.live.output_mean))
+    pub(super) fn row_seconds(&self, row: &Row) -> Seconds {
+        match self.ask.need.max_output {
+            Some(most) if most < row.live.output_mean => {
+                Seconds::new(prefer::expected_seconds(&row.live, most))
+            }
+            Some(_) | None => row.whole,
+        }
     }
 
     pub(super) fn best_rank(&self, node: &Bounds) -> Rank {
@@ -326,6 +333,13 @@ struct Best<K> {
 }
 
 impl<K: Ord> Best<K> {
+    fn new(most: usize) -> Self {
+        Self {
+            most,
+            found: Vec::with_capacity(most + 1),
+        }
+    }
+
     /// Whether a key as small as this would be among them.
     fn wants(&self, key: &K) -> bool {
         match self.found.last() {

@@ -10,14 +10,15 @@ use crate::catalog::{Age, Model, ModelId, ProviderName};
 use crate::money::Picodollars;
 use crate::routing::ask::are_same;
 use crate::routing::live::{Live, Standing};
+use crate::routing::prefer::Seconds;
 use crate::routing::{hold, prefer};
 
 /// Models of a leaf.
-const LEAF: usize = 8;
+const LEAF: usize = 4;
 /// Input tokens of the request by which the tree is laid out. It is right for every other, too.
 const TYPICAL_INPUT: u64 = 1_000;
 /// How much it helps a search when the models of a node are alike in quality, cost, speed, price of input.
-const WORTH: [f64; 4] = [0.45, 0.40, 0.15, 0.15];
+const WORTH: [f64; 4] = [0.45, 0.40, 0.20, 0.30];
 
 /// The models of a tier that may serve in it today, at best.
 #[derive(Debug, Default)]
@@ -37,6 +38,8 @@ pub(super) struct Row {
     pub(super) model: Arc<Model>,
     /// What was known of it, its standing apart.
     pub(super) live: Live,
+    /// Expected to the end of a usual answer.
+    pub(super) whole: Seconds,
     /// Its place among the models of the tier.
     pub(super) place: usize,
     /// Its place in `counters`.
@@ -97,6 +100,7 @@ impl Tree {
         });
         self.rows.push(Row {
             model: Arc::clone(model),
+            whole: Seconds::prepared(prefer::expected_seconds(&live, live.output_mean)),
             live,
             place,
             counter,
@@ -187,7 +191,7 @@ impl Spot {
             at: [
                 prefer::quality(model),
                 prefer::log_cost(charged(cost)),
-                prefer::log_seconds(prefer::expected_seconds(live, live.output_mean)),
+                row.whole.log(),
                 prefer::log_cost(charged(input)),
             ],
             place: row.place,
