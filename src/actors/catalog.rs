@@ -33,7 +33,7 @@ use crate::routing::{TierPrices, classify};
 /// How often it is looked whether a new day has begun.
 const DAY_CHECK: Duration = Duration::from_secs(60 * 60);
 /// How often it is looked whether attempts have shown anything: how old what requests are ranked by may be.
-const LOOK_OUT_EVERY: Duration = Duration::from_millis(100);
+const LOOK_OUT_EVERY: Duration = Duration::from_millis(500);
 /// How often it is looked what the tiers cost: answers grow longer or shorter, models end, and what was
 /// observed fades.
 const REPRICE_EVERY: Duration = Duration::from_secs(10);

@@ -314,7 +314,7 @@ pub fn rank(pool: &mut [Candidate], prefer: Prefer, weights: &Weights) {
     }
     // Equals stay in catalog order: the sort is stable.
     let rank = |c: &Candidate| Rank::of(prefer, c.score, &c.figures(), 0);
-    pool.sort_by(|a, b| rank(a).cmp(&rank(b)));
+    pool.sort_by_key(rank);
 }
 
 /// Logarithm of an expected charge; free is a hundred-thousandth of a cent, not minus infinity.

@@ -1,11 +1,8 @@
 //! The search in a tree: whatever is looked for, only nodes are looked at that can have it.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
 use super::Now;
 use super::bounds::{self, Bounds, Free};
-use super::tree::{Part, Row, Tree};
+use super::tree::{Node, Part, Row, Tree};
 use crate::catalog::{Abilities, ModelId, ProviderName, Weights};
 use crate::money::Picodollars;
 use crate::routing::ask::{Ask, Choice, Funds, Spend};
@@ -13,6 +10,9 @@ use crate::routing::candidates::{Candidate, obstacle};
 use crate::routing::hold;
 use crate::routing::live::Live;
 use crate::routing::prefer::{self, Figures, Rank, Scale, Seconds};
+
+/// Nodes that are open at one time, as a rule: one of each level.
+const OPEN: usize = 16;
 
 /// What is known of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,21 +125,24 @@ impl<'a> Search<'a> {
             return best.found;
         }
         let tree = self.tree;
-        // The most promising node is the next one: when it is not wanted, none is.
-        let mut open = BinaryHeap::new();
-        self.open(tree.nodes.len().checked_sub(1), of_node, &mut open, &best);
-        while let Some((Reverse(key), at)) = open.pop() {
+        // Nodes that are still to be looked at: of two halves the more promising one is the next.
+        let mut open = Vec::with_capacity(OPEN);
+        let root = tree.nodes.len().checked_sub(1);
+        open.extend(root.and_then(|root| self.open(root, of_node, &best)));
+        while let Some((key, node)) = open.pop() {
             if !best.wants(&key) {
-                break;
+                continue;
             }
-            match &tree.nodes[at].part {
+            match &node.part {
                 Part::Leaf(rows) => {
                     rows.clone()
                         .for_each(|row| self.look(row, of_row, &mut best));
                 }
-                Part::Fork(halves) => {
-                    for half in halves {
-                        self.open(Some(*half), of_node, &mut open, &best);
+                Part::Fork([one, other]) => {
+                    let one = self.open(*one, of_node, &best);
+                    match (one, self.open(*other, of_node, &best)) {
+                        (Some(one), Some(other)) if one.0 < other.0 => open.extend([other, one]),
+                        (one, other) => open.extend(one.into_iter().chain(other)),
                     }
                 }
             }
@@ -147,23 +150,19 @@ impl<'a> Search<'a> {
         best.found
     }
 
-    /// Adds a node to those that are to be looked at, if there may be something in it.
+    /// A node and its key, if there may be something in it.
     fn open<K: Ord + Copy>(
         &self,
-        node: Option<usize>,
+        at: usize,
         of_node: &dyn Fn(&Self, &Bounds) -> Option<K>,
-        open: &mut BinaryHeap<(Reverse<K>, usize)>,
         best: &Best<K>,
-    ) {
-        let Some(at) = node else {
-            return;
-        };
-        let bounds = &self.tree.nodes[at].bounds;
-        if self.may_serve(bounds)
-            && let Some(key) = of_node(self, bounds).filter(|key| best.wants(key))
-        {
-            open.push((Reverse(key), at));
+    ) -> Option<(K, &'a Node)> {
+        let node = &self.tree.nodes[at];
+        if !self.may_serve(&node.bounds) {
+            return None;
         }
+        let key = of_node(self, &node.bounds)?;
+        best.wants(&key).then_some((key, node))
     }
 
     /// Looks at one row.

@@ -44,7 +44,7 @@ static CATALOGS: LazyLock<[Catalog; 4]> = LazyLock::new(|| {
 });
 
 /// Rows of which each figure has so many values.
-fn rows(models: usize, kinds: u32) -> String {
+fn rows(models: u32, kinds: u32) -> String {
     let rng = &mut StdRng::seed_from_u64(u64::from(kinds));
     let mut text = String::new();
     for number in 0..models {
@@ -78,13 +78,13 @@ fn rows(models: usize, kinds: u32) -> String {
         );
         sometimes(0.4, format!(", steps = [{step}]"));
         sometimes(1.0, " }\n".to_owned());
-        let score = f64::from(number as u32 * 7919 % kinds) / f64::from(kinds);
+        let score = figure(&mut StdRng::seed_from_u64(number.into()));
         sometimes(0.9, format!("quality = {score:.3}\n"));
         sometimes(0.7, format!("coding = {:.3}\n", 1.0 - score));
         sometimes(0.05, "free = true\n".to_owned());
         sometimes(0.3, format!("same_as = \"group-{}\"\n", number % 23));
         sometimes(0.1, "deprecation_date = 2026-03-01\n".to_owned());
-        let tokenizer = ["claude", "gemini", "llama-3", "openai", "grok"][number % 5];
+        let tokenizer = ["claude", "gemini", "llama-3", "openai", "grok"][number as usize % 5];
         sometimes(0.8, format!("tokenizer = \"{tokenizer}\"\n"));
         sometimes(
             0.5,

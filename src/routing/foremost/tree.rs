@@ -86,7 +86,10 @@ impl Tree {
     }
 
     fn push(&mut self, model: &Arc<Model>, live: Live, place: usize) {
-        let counts_so = |at: &usize| self.rows[*at].model.tokenizer == model.tokenizer;
+        let counts_so = |at: &usize| {
+            let theirs = &self.rows[*at].model.tokenizer;
+            Arc::ptr_eq(theirs, &model.tokenizer) || *theirs == model.tokenizer
+        };
         let counter = self.counters.iter().position(counts_so);
         let counter = counter.unwrap_or_else(|| {
             self.counters.push(self.rows.len());
