@@ -81,7 +81,12 @@ macro_rules! ulid_id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, concat!($prefix, "{}"), Ulid(self.0))
+                const PREFIX: &str = $prefix;
+                let mut text = [0; PREFIX.len() + ulid::ULID_LEN];
+                let (prefix, rest) = text.split_at_mut(PREFIX.len());
+                prefix.copy_from_slice(PREFIX.as_bytes());
+                rest.copy_from_slice(Ulid(self.0).array_to_str(&mut [0; ulid::ULID_LEN]).as_bytes());
+                f.write_str(std::str::from_utf8(&text).unwrap_or_default())
             }
         }
 

@@ -23,7 +23,7 @@ use super::prices::{Priced, Prices};
 use super::provider::{Provider, Standings, standing};
 use super::statistics::{Archivist, Board, Statistics};
 use crate::catalog::{
-    self, Age, Catalog, CatalogError, KeyNeed, Layer, Model, Prefer, ProviderName,
+    self, Age, Catalog, CatalogError, KeyNeed, Layer, Model, NameMap, Prefer, ProviderName,
 };
 use crate::config::{self, ConfigError, Environment};
 use crate::routing::{Live, Standing, TierPrices, classify};
@@ -38,7 +38,7 @@ const REPRICE_EVERY: Duration = Duration::from_secs(10);
 pub struct World {
     /// Every provider and model.
     pub catalog: Catalog,
-    routes: HashMap<ProviderName, Arc<Route>>,
+    routes: NameMap<ProviderName, Arc<Route>>,
     prices: Prices,
     tier_prices: ArcSwap<TierPrices>,
 }
@@ -242,7 +242,7 @@ impl CatalogKeeper {
     ) -> Self {
         let empty = Arc::new(ArcSwap::from_pointee(World {
             catalog,
-            routes: HashMap::new(),
+            routes: NameMap::default(),
             prices: Prices::default(),
             tier_prices: ArcSwap::default(),
         }));

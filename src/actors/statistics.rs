@@ -1,7 +1,6 @@
 //! What was observed of every model: published by its provider's actor, kept across restarts by one
 //! actor beside the disk.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,7 +13,7 @@ use super::clock::now_ms;
 use super::logbook::Logbook;
 use super::prices::Prices;
 use super::storage::StorageHealth;
-use crate::catalog::{Catalog, Model, ModelId, ProviderName};
+use crate::catalog::{Catalog, Model, ModelId, NameMap, ProviderName};
 use crate::routing::{Ended, KeptObserved, Live, Observation, Observed, Standing};
 use crate::store::{About, Db, Kept, StoreError, keep_models, read_models};
 
@@ -22,7 +21,7 @@ use crate::store::{About, Db, Kept, StoreError, keep_models, read_models};
 const KEEP_EVERY: Duration = Duration::from_secs(30);
 
 /// What was observed of models, by id.
-pub type Statistics = HashMap<ModelId, Arc<Observed>>;
+pub type Statistics = NameMap<ModelId, Arc<Observed>>;
 
 /// The published statistics of one provider's models. Its actor is the only writer.
 #[derive(Default)]
@@ -111,7 +110,7 @@ impl Archivist {
             world,
             logbook,
             health,
-            written: Statistics::new(),
+            written: Statistics::default(),
             written_prices: prices,
         }
     }
