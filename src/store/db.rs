@@ -7,7 +7,6 @@ mod journal;
 mod journaled;
 mod pending;
 
-use std::collections::HashMap;
 use std::fmt;
 use std::fs::File;
 use std::ops::{Bound, RangeBounds};
@@ -21,7 +20,7 @@ pub use health::Progress;
 
 use super::error::StoreError;
 use super::{codec, dir, key, schema, strip};
-use crate::ids::Pepper;
+use crate::ids::{IdMap, Pepper};
 use engine::Engine;
 use journaled::Journaled;
 use pending::Rows;
@@ -237,7 +236,7 @@ fn has_any(rows: &Rows, keys: &(Bound<Vec<u8>>, Bound<Vec<u8>>)) -> bool {
 /// Writes that become durable together. The last write to a key wins.
 #[derive(Debug, Default)]
 pub struct Batch {
-    writes: HashMap<Vec<u8>, Option<Vec<u8>>>,
+    writes: IdMap<Vec<u8>, Option<Vec<u8>>>,
     /// The first value that could not be encoded; the commit reports it.
     fault: Option<StoreError>,
 }
@@ -256,7 +255,13 @@ impl Batch {
 
     /// Stores a value under a key.
     pub(super) fn put<T: Serialize>(&mut self, key: Vec<u8>, value: &T) {
-        match codec::encode(&key, value) {
+        self.put_joined(key, &[], value);
+    }
+
+    /// Stores what begins with a part in postcard's form already: a struct's form is that of its members,
+    /// one behind the other.
+    pub(super) fn put_joined<T: Serialize>(&mut self, key: Vec<u8>, first: &[u8], rest: &T) {
+        match codec::encode_joined(&key, first, rest) {
             Ok(value) => drop(self.writes.insert(key, Some(value))),
             Err(error) => self.fail(error),
         }
