@@ -9,13 +9,12 @@ pub(super) const PAGE_BYTES: usize = 4096;
 /// Stands for the length of a value that is removed.
 const REMOVED: u32 = u32::MAX;
 
-/// The rows of one commit.
+/// A whole frame among a file's bytes.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Frame {
+pub(super) struct Frame<'a> {
     /// Counts commits, from one on, without gaps.
     pub(super) number: u64,
-    /// What it changed.
-    pub(super) changes: Vec<Change>,
+    body: &'a [u8],
 }
 
 /// Puts the stored form of a frame into `bytes`. `None` when its rows are too many for one.
@@ -36,7 +35,7 @@ pub(super) fn write(number: u64, changes: &[Change], bytes: &mut Vec<u8>) -> Opt
 }
 
 /// The frame at the start of `bytes`, and how many of them are its own. `None` when there is no whole one.
-pub(super) fn read(bytes: &[u8]) -> Option<(Frame, usize)> {
+pub(super) fn read(bytes: &[u8]) -> Option<(Frame<'_>, usize)> {
     let (head, rest) = bytes.split_first_chunk::<HEAD_BYTES>()?;
     let head = Head::from_bytes(head)?;
     let length = usize::try_from(head.body_bytes).ok()?;
@@ -46,9 +45,16 @@ pub(super) fn read(bytes: &[u8]) -> Option<(Frame, usize)> {
     }
     let frame = Frame {
         number: head.number,
-        changes: changes(body)?,
+        body,
     };
     Some((frame, (HEAD_BYTES + length).next_multiple_of(PAGE_BYTES)))
+}
+
+impl Frame<'_> {
+    /// What the commit changed. `None` when this is not what [`write`] made.
+    pub(super) fn changes(&self) -> Option<Vec<Change>> {
+        changes(self.body)
+    }
 }
 
 fn changes(mut body: &[u8]) -> Option<Vec<Change>> {
@@ -141,7 +147,7 @@ mod tests {
             prop_assert_eq!(bytes.len() % PAGE_BYTES, 0);
             let (frame, length) = read(&bytes).unwrap();
             prop_assert_eq!(length, bytes.len());
-            prop_assert_eq!(&frame, &Frame { number, changes: changes.clone() });
+            prop_assert_eq!((frame.number, frame.changes()), (number, Some(changes.clone())));
             let body: usize = changes.iter().map(|(k, v)| 8 + k.len() + v.as_ref().map_or(0, Vec::len)).sum();
             let whole = HEAD_BYTES + body;
             prop_assert_eq!(read(&bytes[..at.index(whole)]), None);

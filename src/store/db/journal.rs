@@ -7,7 +7,7 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::Change;
-use super::frame::{self, Frame, PAGE_BYTES};
+use super::frame::{self, PAGE_BYTES};
 use crate::store::error::StoreError;
 
 const NAMES: [&str; 2] = ["journal.0", "journal.1"];
@@ -21,6 +21,15 @@ pub(super) struct Journal {
     other: Part,
     next: u64,
     bytes: Vec<u8>,
+}
+
+/// A commit that the tree lacks.
+#[derive(Debug)]
+pub(super) struct Lacking {
+    /// Counts commits, from one on, without gaps.
+    pub(super) number: u64,
+    /// What it changed.
+    pub(super) changes: Vec<Change>,
 }
 
 /// One of the two files.
@@ -39,12 +48,11 @@ impl Journal {
     ///
     /// Fails when one of them is missing or damaged though a later one is there. The last of all may
     /// be torn: nobody was told then that it had been committed.
-    pub(super) fn open(dir: &Path, after: u64) -> Result<(Self, Vec<Frame>), StoreError> {
+    pub(super) fn open(dir: &Path, after: u64) -> Result<(Self, Vec<Lacking>), StoreError> {
         let [first, second] = NAMES.map(|name| Part::open(dir.join(name)));
         let (written, other) = (first?, second?);
-        let mut frames = written.frames()?;
-        frames.extend(other.frames()?);
-        frames.retain(|frame| frame.number > after);
+        let mut frames = written.behind(after)?;
+        frames.extend(other.behind(after)?);
         frames.sort_unstable_by_key(|frame| frame.number);
         let mut next = after.saturating_add(1);
         for frame in &frames {
@@ -131,15 +139,20 @@ impl Part {
         })
     }
 
-    /// Every whole frame of the file, also those that are long in the tree.
-    fn frames(&self) -> Result<Vec<Frame>, StoreError> {
+    /// Every whole frame of the file behind a number. Older ones stand there until they are written over.
+    fn behind(&self, after: u64) -> Result<Vec<Lacking>, StoreError> {
         let io = StoreError::io("read", &self.path);
         let bytes = std::fs::read(&self.path).map_err(io)?;
         let (mut frames, mut rest) = (Vec::new(), bytes.as_slice());
         while !rest.is_empty() {
             let length = match frame::read(rest) {
                 Some((frame, length)) => {
-                    frames.push(frame);
+                    if frame.number > after
+                        && let Some(changes) = frame.changes()
+                    {
+                        let number = frame.number;
+                        frames.push(Lacking { number, changes });
+                    }
                     length
                 }
                 None => PAGE_BYTES,
@@ -171,7 +184,7 @@ mod tests {
         journal.append().unwrap().number
     }
 
-    fn numbers(frames: &[Frame]) -> Vec<u64> {
+    fn numbers(frames: &[Lacking]) -> Vec<u64> {
         frames.iter().map(|frame| frame.number).collect()
     }
 
