@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 const PER_USD: i64 = 1_000_000_000_000;
 /// Decimals a USD amount may carry before it stops being a whole number of pico-dollars.
 const DECIMALS: usize = 12;
+/// A sign, seven digits, a point and the decimals.
+const TEXT_BYTES: usize = 21;
 
 /// An amount in pico-dollars (10⁻¹² USD). The range of `i64` is about ±9.2 million USD.
 #[derive(
@@ -81,6 +83,46 @@ impl Picodollars {
         self.0 > 0
     }
 
+    /// Appends the text that people read, as a decimal number of JSON is written too.
+    pub fn push(self, out: &mut String) {
+        out.push_str(self.text(&mut [0; TEXT_BYTES]));
+    }
+
+    /// Its text, written from the end of a buffer.
+    fn text(self, buffer: &mut [u8; TEXT_BYTES]) -> &str {
+        let per_usd = PER_USD.unsigned_abs();
+        let amount = self.0.unsigned_abs();
+        let (mut whole, mut part) = (amount / per_usd, amount % per_usd);
+        let mut at = TEXT_BYTES;
+        let mut put = |byte: u8| {
+            at -= 1;
+            buffer[at] = byte;
+        };
+        if part > 0 {
+            let mut has_digits = false;
+            for _ in 0..DECIMALS {
+                let digit = (part % 10) as u8;
+                part /= 10;
+                has_digits |= digit > 0;
+                if has_digits {
+                    put(b'0' + digit);
+                }
+            }
+            put(b'.');
+        }
+        loop {
+            put(b'0' + (whole % 10) as u8);
+            whole /= 10;
+            if whole == 0 {
+                break;
+            }
+        }
+        if self.0 < 0 {
+            put(b'-');
+        }
+        std::str::from_utf8(&buffer[at..]).unwrap_or_default()
+    }
+
     /// US dollars for JSON fields that are numbers by contract (`usage.cost`) and for ranking;
     /// never computed with. The text form is parsed, so the nearest double is what comes out.
     pub fn display_number(self) -> f64 {
@@ -91,14 +133,7 @@ impl Picodollars {
 impl fmt::Display for Picodollars {
     /// A USD decimal with up to 12 decimals and no trailing zeros.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = if self.0 < 0 { "-" } else { "" };
-        let whole = self.0.unsigned_abs() / PER_USD.unsigned_abs();
-        let part = self.0.unsigned_abs() % PER_USD.unsigned_abs();
-        if part == 0 {
-            return write!(f, "{sign}{whole}");
-        }
-        let digits = format!("{part:0width$}", width = DECIMALS);
-        write!(f, "{sign}{whole}.{}", digits.trim_end_matches('0'))
+        f.write_str(self.text(&mut [0; TEXT_BYTES]))
     }
 }
 

@@ -1,7 +1,6 @@
 //! What was observed of every model: published by its provider's actor, kept across restarts by one
 //! actor beside the disk.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -15,7 +14,7 @@ use super::clock::now_ms;
 use super::logbook::Logbook;
 use super::prices::Prices;
 use super::storage::StorageHealth;
-use crate::catalog::{Catalog, Model, ModelId, ProviderName};
+use crate::catalog::{Catalog, Model, ModelId, NameMap, ProviderName};
 use crate::routing::{Ended, KeptObserved, Live, Observation, Observed, Standing};
 use crate::store::{About, Db, Kept, StoreError, keep_models, read_models};
 
@@ -23,13 +22,13 @@ use crate::store::{About, Db, Kept, StoreError, keep_models, read_models};
 const KEEP_EVERY: Duration = Duration::from_secs(30);
 
 /// What was observed of models, by id.
-pub type Statistics = HashMap<ModelId, Arc<Observed>>;
+pub type Statistics = NameMap<ModelId, Arc<Observed>>;
 
 /// The published statistics of one provider's models. Its actor is the only writer.
 #[derive(Default)]
 pub struct Board {
     /// A model's place stays, so that an attempt changes nothing but what is known of its model.
-    models: ArcSwap<HashMap<ModelId, Arc<ArcSwap<Observed>>>>,
+    models: ArcSwap<NameMap<ModelId, Arc<ArcSwap<Observed>>>>,
     changes: AtomicU64,
 }
 
@@ -60,7 +59,7 @@ impl Board {
             None => {
                 let mut observed = Observed::new(now);
                 observed.record(ended, now);
-                let mut next = HashMap::clone(&models);
+                let mut next = NameMap::clone(&models);
                 next.insert(model.clone(), Arc::new(ArcSwap::from_pointee(observed)));
                 self.models.store(Arc::new(next));
             }
@@ -140,7 +139,7 @@ impl Archivist {
             world,
             logbook,
             health,
-            written: Statistics::new(),
+            written: Statistics::default(),
             written_prices: prices,
         }
     }

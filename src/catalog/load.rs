@@ -1,6 +1,6 @@
 //! The catalog: read from its layers, checked as a whole, and looked up.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::alias::{self, Target};
 use super::field;
 use super::layer::{self, Alias, Draft, Layer, Row};
-use super::model::{Model, Provider, ProviderName, Tier, Weights};
+use super::model::{Model, NameMap, Provider, ProviderName, Tier, Weights};
 use super::problem::{CatalogError, Place, Problems, quote};
 use super::reader::{Reader, read_table};
 use super::row::{self, Dialects, Known, Tokenizers};
@@ -32,7 +32,7 @@ pub struct Catalog {
     providers: Vec<Arc<Provider>>,
     models: Vec<Arc<Model>>,
     /// By id in lower case.
-    by_id: HashMap<String, Arc<Model>>,
+    by_id: NameMap<String, Arc<Model>>,
     members: Members,
     /// By alias in lower case.
     aliases: BTreeMap<String, Target>,
@@ -121,9 +121,9 @@ impl Catalog {
 /// Which models belong together. Requests look at those alone, however long the catalog is.
 #[derive(Clone, Debug, Default)]
 struct Members {
-    of_tiers: HashMap<Tier, Vec<Arc<Model>>>,
+    of_tiers: NameMap<Tier, Vec<Arc<Model>>>,
     /// By the name of their weights.
-    of_groups: HashMap<String, Vec<Arc<Model>>>,
+    of_groups: NameMap<String, Vec<Arc<Model>>>,
 }
 
 impl Members {
@@ -273,14 +273,14 @@ fn is_disabled(row: &Row, reader: &mut Reader<'_>) -> bool {
     disabled
 }
 
-fn index(models: &[Arc<Model>]) -> HashMap<String, Arc<Model>> {
+fn index(models: &[Arc<Model>]) -> NameMap<String, Arc<Model>> {
     let by_id = |model: &Arc<Model>| (model.id.as_str().to_ascii_lowercase(), Arc::clone(model));
     models.iter().map(by_id).collect()
 }
 
 fn aliases(
     draft: &Draft,
-    by_id: &HashMap<String, Arc<Model>>,
+    by_id: &NameMap<String, Arc<Model>>,
     problems: &mut Problems,
 ) -> BTreeMap<String, Target> {
     let mut aliases = BTreeMap::new();
@@ -310,7 +310,7 @@ fn target(
     name: &str,
     alias: &Alias,
     draft: &Draft,
-    by_id: &HashMap<String, Arc<Model>>,
+    by_id: &NameMap<String, Arc<Model>>,
 ) -> Result<Option<Target>, String> {
     field::check_id(name)?;
     if alias::tier(name).is_some() {

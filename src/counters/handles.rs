@@ -1,14 +1,15 @@
 //! Handles of what is counted with every request: looked up once for each of their labels and kept. They
 //! are as many as there are models and routes.
 
-use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use metrics::{Counter, Histogram};
 
+use crate::catalog::NameMap;
+
 /// Handles by route, status and error.
 #[derive(Default)]
-pub(super) struct Requests(RwLock<HashMap<String, HashMap<Ending, Counter>>>);
+pub(super) struct Requests(RwLock<NameMap<String, NameMap<Ending, Counter>>>);
 
 type Ending = (u16, &'static str);
 
@@ -35,7 +36,7 @@ impl Requests {
 
 /// Handles of every model.
 #[derive(Default)]
-pub(super) struct Models(RwLock<HashMap<String, Arc<Handles>>>);
+pub(super) struct Models(RwLock<NameMap<String, Arc<Handles>>>);
 
 /// Handles of one model. What never happened has none, so that it is not shown as zero.
 #[derive(Default)]

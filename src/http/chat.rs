@@ -55,23 +55,24 @@ pub async fn chat(
         return witness.see(Err(refusal::nobody(&plan, &desk, &caller.0)));
     }
     plan.take_turn(&desk);
-    let meter = Meter::new(
+    // Boxed: futures that hold them are moved, more often than once.
+    let meter = Box::new(Meter::new(
         desk.clone(),
         Arc::clone(&caller.0),
         opening(visit, &request, &plan),
         witness,
         admission,
-    );
+    ));
     let streamed = request.stream();
     let auto = plan.verdict();
-    let relay = Relay {
+    let relay = Box::new(Relay {
         desk,
         upstream,
         caller: caller.0,
         request,
         plan,
         _share: share,
-    };
+    });
     let answered = if streamed {
         streaming(relay, meter, visit).await
     } else {
@@ -132,7 +133,11 @@ fn opening(visit: Visit, request: &ChatRequest, plan: &Plan) -> Opening {
     }
 }
 
-async fn whole(relay: Relay, mut meter: Meter, visit: Visit) -> Result<HttpResponse, ApiError> {
+async fn whole(
+    relay: Box<Relay>,
+    mut meter: Box<Meter>,
+    visit: Visit,
+) -> Result<HttpResponse, ApiError> {
     let mut progress = Progress::new(&relay.plan);
     let success = relay.first_answer(&mut meter, &mut progress).await?;
     let answer = match success.answer {
@@ -221,7 +226,11 @@ fn envelope(meter: &Meter, model: &Model) -> Envelope {
 
 type Frames = Pin<Box<dyn Stream<Item = Result<bytes::Bytes, actix_web::Error>>>>;
 
-async fn streaming(relay: Relay, meter: Meter, visit: Visit) -> Result<HttpResponse, ApiError> {
+async fn streaming(
+    relay: Box<Relay>,
+    meter: Box<Meter>,
+    visit: Visit,
+) -> Result<HttpResponse, ApiError> {
     let mut response = HttpResponse::Ok();
     response.insert_header((CONTENT_TYPE, "text/event-stream; charset=utf-8"));
     response.insert_header((CACHE_CONTROL, "no-cache"));
@@ -266,7 +275,7 @@ fn write_headers(response: &mut HttpResponseBuilder, ticket: &Ticket, visit: Vis
 }
 
 /// Relays until the first real content and hands over everything the stream needs to its end.
-async fn open(relay: Relay, mut meter: Meter) -> Result<Ticket, ApiError> {
+async fn open(relay: Box<Relay>, mut meter: Box<Meter>) -> Result<Ticket, ApiError> {
     let mut progress = Progress::new(&relay.plan);
     let success = relay.first_answer(&mut meter, &mut progress).await?;
     let Success {

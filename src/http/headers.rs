@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_web::HttpResponseBuilder;
-use actix_web::http::header::HeaderName;
+use actix_web::http::header::{HeaderName, HeaderValue};
 
 use super::error::AttemptNote;
 use crate::catalog::Tier;
@@ -91,14 +91,11 @@ impl Served<'_> {
             .insert_header((MODEL, self.model))
             .insert_header((PROVIDER, self.provider))
             .insert_header((GENERATION_ID, self.generation.to_string()))
-            .insert_header((LATENCY_MS, self.latency.as_millis().to_string()))
-            .insert_header((
-                OVERHEAD_MS,
-                format!("{:.3}", self.overhead.as_secs_f64() * 1000.0),
-            ))
+            .insert_header((LATENCY_MS, whole_millis(self.latency)))
+            .insert_header((OVERHEAD_MS, thousandths(nearest_micros(self.overhead))))
             .insert_header((ATTEMPTS, attempts(self.attempts)));
         if let Some(tier) = self.tier {
-            response.insert_header((TIER, tier.as_str()));
+            response.insert_header((TIER, HeaderValue::from_static(tier.as_str())));
         }
         if let Some(cost) = &self.cost {
             response.insert_header((COST, cost.as_str()));
@@ -114,13 +111,63 @@ impl Served<'_> {
 
 /// `openai/gpt-4.1:503,anthropic/claude-sonnet-4-6:ok`
 fn attempts(attempts: &[AttemptNote]) -> String {
-    let each = attempts
-        .iter()
-        .map(|a| format!("{}/{}:{}", a.provider, a.model, a.code));
-    each.collect::<Vec<_>>().join(",")
+    let mut list = String::with_capacity(64 * attempts.len());
+    for attempt in attempts {
+        if !list.is_empty() {
+            list.push(',');
+        }
+        for part in [&attempt.provider, "/", &attempt.model, ":", &attempt.code] {
+            list.push_str(part);
+        }
+    }
+    list
+}
+
+fn whole_millis(length: Duration) -> HeaderValue {
+    HeaderValue::from(u64::try_from(length.as_millis()).unwrap_or(u64::MAX))
+}
+
+fn nearest_micros(length: Duration) -> u64 {
+    u64::try_from((length.as_nanos() + 500) / 1000).unwrap_or(u64::MAX)
+}
+
+/// A number of thousandths as a decimal: `3.050`.
+pub fn thousandths(number: u64) -> String {
+    let mut text = String::with_capacity(24);
+    text.push_str(itoa::Buffer::new().format(number / 1000));
+    let part = number % 1000;
+    text.push_str(match part {
+        0..=9 => ".00",
+        10..=99 => ".0",
+        _ => ".",
+    });
+    text.push_str(itoa::Buffer::new().format(part));
+    text
 }
 
 /// A wait in whole seconds, never 0: `Retry-After: 0` would invite a storm.
 pub fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0 || wait.is_zero())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_have_three_decimals() {
+        for (nanos, text) in [
+            (0, "0.000"),
+            (499, "0.000"),
+            (61_234, "0.061"),
+            (61_900, "0.062"),
+            (999_999, "1.000"),
+            (12_345_678_900, "12345.679"),
+        ] {
+            let length = Duration::from_nanos(nanos);
+            assert_eq!(thousandths(nearest_micros(length)), text);
+            let float = format!("{:.3}", length.as_secs_f64() * 1000.0);
+            assert_eq!(float, text);
+        }
+    }
 }

@@ -136,8 +136,8 @@ impl Relay {
         let Some(route) = self.plan.world.route(&model.provider) else {
             return Err(CannotEncode::Unspoken(crate::catalog::Dialect::OpenAi));
         };
-        let owner = self.caller.account.to_string();
-        let recall = |call_id: &str| self.desk.replays().recall(&owner, call_id);
+        let owner = self.caller.account;
+        let recall = |call_id: &str| self.desk.replays().recall(&owner.to_string(), call_id);
         let context = Context {
             output_cap: cap,
             recall: &recall,

@@ -5,6 +5,7 @@ use actix_web::dev::ServiceResponse;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpMessage, HttpRequest};
 
+use super::headers::thousandths;
 use super::{ApiError, Code};
 use crate::actors::accounts::Principal;
 use crate::actors::clock::now_ms;
@@ -45,18 +46,17 @@ pub fn write(response: &mut ServiceResponse<impl MessageBody>) {
 
 fn insert(headers: &mut HeaderMap, window: &Window, now_ms: u64) {
     let reset_ms = u64::try_from(window.reset.as_millis()).unwrap_or(u64::MAX);
-    let length = format!("{}.{:03}s", reset_ms / 1000, reset_ms % 1000);
-    let mut text = |name: HeaderName, value: String| {
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            headers.insert(name, value);
-        }
-    };
-    text(LIMIT, window.limit.to_string());
-    text(REMAINING, window.remaining.to_string());
-    text(RESET, now_ms.saturating_add(reset_ms).to_string());
-    text(LIMIT_REQUESTS, window.limit.to_string());
-    text(REMAINING_REQUESTS, window.remaining.to_string());
-    text(RESET_REQUESTS, length);
+    let length = thousandths(reset_ms) + "s";
+    let limit = HeaderValue::from(window.limit);
+    let remaining = HeaderValue::from(window.remaining);
+    headers.insert(LIMIT, limit.clone());
+    headers.insert(REMAINING, remaining.clone());
+    headers.insert(RESET, HeaderValue::from(now_ms.saturating_add(reset_ms)));
+    headers.insert(LIMIT_REQUESTS, limit);
+    headers.insert(REMAINING_REQUESTS, remaining);
+    if let Ok(length) = HeaderValue::try_from(length) {
+        headers.insert(RESET_REQUESTS, length);
+    }
 }
 
 #[cfg(test)]

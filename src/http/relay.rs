@@ -121,7 +121,8 @@ impl Relay {
     ) -> Result<Vec<Tried>, ApiError> {
         progress.start_attempt();
         if self.hedges() {
-            self.race(ready, progress, meter).await
+            // Boxed: few requests race, and all would carry its state.
+            Box::pin(self.race(ready, progress, meter)).await
         } else {
             self.begins(&ready, meter);
             Ok(vec![self.run(ready).await])

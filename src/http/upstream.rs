@@ -1,7 +1,6 @@
 //! One HTTP client per worker, and one call upstream with it.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
@@ -16,7 +15,7 @@ use url::Url;
 use super::visit::unix_seconds;
 use crate::actors::catalog::Route;
 use crate::actors::credential::Credential;
-use crate::catalog::Dialect;
+use crate::catalog::{Dialect, NameMap};
 use crate::config::{self, Failover};
 use crate::wire::{self, Encoded, Fault, FaultClass, sigv4};
 
@@ -31,7 +30,7 @@ const MOST_URLS: usize = 4096;
 pub struct Upstream {
     client: reqwest::Client,
     /// Addresses that were parsed before.
-    urls: RefCell<HashMap<String, Url>>,
+    urls: RefCell<NameMap<String, Url>>,
 }
 
 /// The bytes of an answer as they come.

@@ -74,7 +74,7 @@ pub async fn greet(
     rate::write(&mut response);
     let status = response.status().as_u16();
     let headers = response.headers_mut();
-    if let Ok(id) = HeaderValue::from_str(&visit.id.to_string()) {
+    if let Ok(id) = HeaderValue::try_from(visit.id.to_string()) {
         headers.insert(REQUEST_ID, id);
     }
     if let Some(id) = client_id {

@@ -164,8 +164,8 @@ impl ChatRequest {
 
     /// The raw JSON of the schema that the answer has to follow, if there is one.
     pub fn response_schema(&self) -> Option<&str> {
-        let format = Object::parse(self.field("response_format")?).ok()?;
-        let named = Object::parse(format.borrowed("json_schema")?).ok()?;
+        let format = Object::nested(self.field("response_format")?).ok()?;
+        let named = Object::nested(format.borrowed("json_schema")?).ok()?;
         named.borrowed("schema")
     }
 

@@ -28,7 +28,7 @@ pub(super) enum Reasoning {
 /// Reads a usage object as it stands. `None` when it does not tell both counts: a missing count is
 /// no zero.
 pub(super) fn read(raw: &str, names: &Names) -> Option<ReportedUsage> {
-    let object = Object::parse(raw).ok()?;
+    let object = Object::nested(raw).ok()?;
     let number = |name: &str| object.get(name).and_then(json::count);
     let total = number("total_tokens");
     let prompt = number(names.prompt);
@@ -74,7 +74,7 @@ fn take_in_reasoning(usage: &mut Usage, total: Option<u64>) {
 
 fn prompt_parts(raw: &str, reported: &mut ReportedUsage) {
     // `null` and other shapes say nothing.
-    for (name, raw) in Object::parse(raw).unwrap_or_default().iter() {
+    for (name, raw) in Object::nested(raw).unwrap_or_default().iter() {
         let count = json::count(raw).unwrap_or_default();
         match name {
             "cached_tokens" => reported.usage.cached_tokens = count,
@@ -85,7 +85,7 @@ fn prompt_parts(raw: &str, reported: &mut ReportedUsage) {
 }
 
 fn completion_parts(raw: &str, reported: &mut ReportedUsage) {
-    for (name, raw) in Object::parse(raw).unwrap_or_default().iter() {
+    for (name, raw) in Object::nested(raw).unwrap_or_default().iter() {
         match name {
             "reasoning_tokens" => {
                 reported.usage.reasoning_tokens = json::count(raw).unwrap_or_default();

@@ -11,26 +11,38 @@ use super::usage::UsageBlock;
 /// Writes an answer's frames or body. All frames of one answer have the same head.
 #[derive(Clone, Debug)]
 pub struct Envelope {
-    /// `"id":…,"object":"chat.completion.chunk",…` up to and with `provider`.
-    chunk_head: String,
-    answer_head: String,
+    /// `"id":…` up to and with `provider`, but for the value of `object`.
+    head: String,
+    /// Where that value stands in it.
+    object_at: usize,
 }
+
+const CHUNK: &str = "chat.completion.chunk";
+const ANSWER: &str = "chat.completion";
+/// What a head takes with the longest names of a catalog.
+const HEAD_BYTES: usize = 192;
 
 impl Envelope {
     /// `created_s` is Unix time; model and provider are those that really run.
     pub fn new(id: GenerationId, created_s: u64, model: &ModelId, provider: &ProviderName) -> Self {
-        let head = |object: &str| {
-            let mut head =
-                format!(r#""id":"{id}","object":"{object}","created":{created_s},"model":"#);
-            json::push_string(&mut head, model.as_str());
-            head.push_str(r#","provider":"#);
-            json::push_string(&mut head, provider.as_str());
-            head
-        };
-        Self {
-            chunk_head: head("chat.completion.chunk"),
-            answer_head: head("chat.completion"),
-        }
+        let mut head = String::with_capacity(HEAD_BYTES);
+        head.push_str(r#""id":""#);
+        head.push_str(&id.to_string());
+        head.push_str(r#"","object":""#);
+        let object_at = head.len();
+        head.push_str(r#"","created":"#);
+        json::push_number(&mut head, created_s);
+        head.push_str(r#","model":"#);
+        json::push_string(&mut head, model.as_str());
+        head.push_str(r#","provider":"#);
+        json::push_string(&mut head, provider.as_str());
+        Self { head, object_at }
+    }
+
+    /// The head of an `object`, in parts.
+    fn head<'a>(&'a self, object: &'a str) -> [&'a str; 3] {
+        let (before, after) = self.head.split_at(self.object_at);
+        [before, object, after]
     }
 
     /// One chunk of the answer.
@@ -76,9 +88,11 @@ impl Envelope {
 
     fn frame(&self, members: &[&str], out: &mut Vec<u8>) {
         let len: usize = members.iter().map(|part| part.len()).sum();
-        out.reserve(len + self.chunk_head.len() + 16);
+        out.reserve(len + self.head.len() + CHUNK.len() + 16);
         out.extend_from_slice(b"data: {");
-        out.extend_from_slice(self.chunk_head.as_bytes());
+        for part in self.head(CHUNK) {
+            out.extend_from_slice(part.as_bytes());
+        }
         out.push(b',');
         for part in members {
             out.extend_from_slice(part.as_bytes());
@@ -98,15 +112,19 @@ impl Envelope {
 
     /// The whole body of an answer that is not streamed.
     pub fn answer(&self, answer: &Answer, usage: &UsageBlock<'_>) -> Vec<u8> {
-        let len = answer.choices.len() + answer.rest.len() + self.answer_head.len();
+        let len = answer.choices.len() + answer.rest.len() + self.head.len();
         let mut out = String::with_capacity(len + 768);
         out.push('{');
-        for part in [&self.answer_head, &answer.rest, &answer.choices] {
+        for part in self.head(ANSWER) {
+            out.push_str(part);
+        }
+        for part in [&answer.rest, &answer.choices] {
             if !part.is_empty() {
-                out.push_str(part);
                 out.push(',');
+                out.push_str(part);
             }
         }
+        out.push(',');
         out.push_str(r#""usage":"#);
         usage.write(&mut out);
         out.push('}');

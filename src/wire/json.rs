@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::scan::find_either;
+use super::scan::{find, find_either};
 
 /// What a JSON text is, judged by its first byte. The text has been checked before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ fn inner(raw: &str) -> Option<&str> {
 /// Unicode does not, leave the text as it was written.
 pub(crate) fn string(raw: &str) -> Option<Cow<'_, str>> {
     let inner = inner(raw)?;
-    if !inner.contains('\\') {
+    if backslash(inner.as_bytes()).is_none() {
         return Some(Cow::Borrowed(inner));
     }
     Some(serde_json::from_str::<String>(raw).map_or(Cow::Borrowed(inner), Cow::Owned))
@@ -59,25 +59,20 @@ pub(crate) fn string(raw: &str) -> Option<Cow<'_, str>> {
 /// UTF-8 bytes of a JSON string's value, without building it. Zero for other kinds.
 pub(crate) fn string_len(raw: &str) -> usize {
     let Some(inner) = inner(raw) else { return 0 };
-    let bytes = inner.as_bytes();
-    let (mut len, mut at) = (0, 0);
-    while let Some(&byte) = bytes.get(at) {
-        match (byte, bytes.get(at + 1)) {
-            (b'\\', Some(b'u')) => {
-                len += escaped_len(bytes.get(at + 2..at + 6));
-                at += 6;
-            }
-            (b'\\', _) => {
-                len += 1;
-                at += 2;
-            }
-            _ => {
-                len += 1;
-                at += 1;
-            }
-        }
+    let (mut len, mut rest) = (0, inner.as_bytes());
+    while let Some(at) = backslash(rest) {
+        let (bytes, taken) = match rest.get(at + 1) {
+            Some(b'u') => (escaped_len(rest.get(at + 2..at + 6)), at + 6),
+            Some(_) | None => (1, at + 2),
+        };
+        len += at + bytes;
+        rest = rest.get(taken..).unwrap_or_default();
     }
-    len
+    len + rest.len()
+}
+
+fn backslash(bytes: &[u8]) -> Option<usize> {
+    find(bytes, |byte| byte == b'\\')
 }
 
 /// UTF-8 bytes of one `\uXXXX`; each half of a surrogate pair counts for two.
@@ -95,27 +90,30 @@ fn escaped_len(hex: Option<&[u8]>) -> usize {
 /// Appends `text` as a JSON string.
 pub(crate) fn push_string(out: &mut String, text: &str) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
+    out.reserve(text.len() + 2);
     out.push('"');
-    let mut plain = 0;
-    for (at, byte) in text.bytes().enumerate() {
+    let mut rest = text;
+    while let Some(at) = find(rest.as_bytes(), |byte| {
+        (byte < 0x20) | (byte == b'"') | (byte == b'\\')
+    }) {
+        let byte = rest.as_bytes().get(at).copied().unwrap_or_default();
         let escape = match byte {
             b'"' => "\\\"",
             b'\\' => "\\\\",
             b'\n' => "\\n",
             b'\r' => "\\r",
             b'\t' => "\\t",
-            0..=0x1F => "\\u00",
-            _ => continue,
+            _ => "\\u00",
         };
-        out.push_str(text.get(plain..at).unwrap_or_default());
+        out.push_str(rest.get(..at).unwrap_or_default());
         out.push_str(escape);
         if escape.len() > 2 {
             out.push(char::from(HEX[usize::from(byte >> 4)]));
             out.push(char::from(HEX[usize::from(byte & 15)]));
         }
-        plain = at + 1;
+        rest = rest.get(at + 1..).unwrap_or_default();
     }
-    out.push_str(text.get(plain..).unwrap_or_default());
+    out.push_str(rest);
     out.push('"');
 }
 
@@ -127,6 +125,11 @@ pub(crate) fn push_member(out: &mut String, name: &str, raw: &str) {
     push_string(out, name);
     out.push(':');
     out.push_str(raw);
+}
+
+/// Appends a whole number.
+pub(crate) fn push_number(out: &mut String, number: u64) {
+    out.push_str(itoa::Buffer::new().format(number));
 }
 
 /// A whole number that is not negative; `12.0` passes, too large ones stay at the end of the range.
@@ -157,7 +160,7 @@ pub(crate) fn is_deeper(text: &str, most: usize) -> bool {
 }
 
 /// Where the string whose text starts at `at` has its closing quote (or the text its end).
-fn string_end(bytes: &[u8], mut at: usize) -> usize {
+pub(super) fn string_end(bytes: &[u8], mut at: usize) -> usize {
     while let Some(rest) = bytes.get(at..) {
         let Some(found) = find_either(rest, b'"', b'\\') else {
             break;

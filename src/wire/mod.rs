@@ -24,6 +24,7 @@ mod retry;
 mod scan;
 mod schema;
 pub mod sigv4;
+mod split;
 pub mod sse;
 pub mod stream;
 #[cfg(test)]

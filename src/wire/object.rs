@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::json;
+use super::{json, split};
 
 /// More members than any object of these formats has; keeps look-ups and memory bounded.
 const MOST_MEMBERS: usize = 256;
@@ -43,6 +43,16 @@ impl<'a> Object<'a> {
     /// Reads an object of at most 256 members. Fails on other kinds and on a name given twice.
     pub fn parse(text: &'a str) -> Result<Self, Flaw> {
         read(text, json::Kind::Object, ObjectReader)
+    }
+
+    /// Like [`Object::parse`], several times as fast, for a text that is known to be JSON: a member or an
+    /// element of what was read.
+    pub fn nested(text: &'a str) -> Result<Self, Flaw> {
+        debug_assert!(is_json(text), "not checked before");
+        match split::members(text, MOST_MEMBERS) {
+            Some(members) => Ok(Self { members }),
+            None => Self::parse(text),
+        }
     }
 
     /// The raw value of a member that is there and not `null`.
@@ -107,13 +117,24 @@ pub fn array(text: &str, most: usize) -> Result<Vec<&str>, Flaw> {
     read(text, json::Kind::Array, ArrayReader { most })
 }
 
+/// Like [`array`], several times as fast, for a text that is known to be JSON: a member or an element of
+/// what was read.
+pub fn nested_array(text: &str, most: usize) -> Result<Vec<&str>, Flaw> {
+    debug_assert!(is_json(text), "not checked before");
+    split::elements(text, most).map_or_else(|| array(text, most), Ok)
+}
+
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<IgnoredAny>(text).is_ok()
+}
+
 fn read<'a, V, T>(text: &'a str, expected: json::Kind, reader: V) -> Result<T, Flaw>
 where
     V: DeserializeSeed<'a, Value = Result<T, Flaw>>,
 {
     let text = text.trim_ascii_start();
     let got = json::Kind::of(text);
-    if got != expected && serde_json::from_str::<IgnoredAny>(text).is_ok() {
+    if got != expected && is_json(text) {
         return Err(Flaw::WrongKind {
             expected: expected.as_str(),
             got: got.as_str(),

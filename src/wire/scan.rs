@@ -1,9 +1,13 @@
-//! A fast search for one of two bytes, for text that is mostly neither.
+//! A fast search for rare bytes.
 
 /// The position of the first `a` or `b`.
 pub(super) fn find_either(bytes: &[u8], a: u8, b: u8) -> Option<usize> {
+    find(bytes, |byte| byte == a || byte == b)
+}
+
+/// The position of the first byte that `hit` says yes to.
+pub(super) fn find(bytes: &[u8], hit: impl Fn(u8) -> bool) -> Option<usize> {
     const BLOCK: usize = 32;
-    let hit = |byte: u8| byte == a || byte == b;
     let mut at = 0;
     while let Some(block) = bytes.get(at..at + BLOCK) {
         // Without an early exit the compiler makes vector instructions of it.

@@ -1,11 +1,12 @@
 //! Usage as an upstream reports it, and the `usage` block that callers see.
 
-use std::fmt::Write;
-
 use crate::catalog::Cost;
 use crate::usage::Usage;
 
 use super::json;
+
+/// What members of an upstream's usage usually take together.
+const EXTRA_BYTES: usize = 128;
 
 /// A usage in normal form, with the upstream's further counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,53 +51,60 @@ impl UsageBlock<'_> {
         let writes = usage
             .cache_write_tokens
             .saturating_add(usage.cache_write_1h_tokens);
-        // Writing to a String cannot fail.
-        let _ = write!(
+        count(out, r#"{"prompt_tokens":"#, usage.prompt_tokens);
+        count(out, r#","completion_tokens":"#, usage.completion_tokens);
+        count(out, r#","total_tokens":"#, usage.total_tokens());
+        count(
             out,
-            r#"{{"prompt_tokens":{},"completion_tokens":{},"total_tokens":{}"#,
-            usage.prompt_tokens,
-            usage.completion_tokens,
-            usage.total_tokens(),
-        );
-        let _ = write!(
-            out,
-            r#","prompt_tokens_details":{{"cached_tokens":{},"cache_write_tokens":{writes}{}}}"#,
+            r#","prompt_tokens_details":{"cached_tokens":"#,
             usage.cached_tokens,
-            Joined(&extra.prompt),
         );
-        let _ = write!(
+        count(out, r#","cache_write_tokens":"#, writes);
+        join(out, &extra.prompt);
+        count(
             out,
-            r#","completion_tokens_details":{{"reasoning_tokens":{}{}}}"#,
+            r#"},"completion_tokens_details":{"reasoning_tokens":"#,
             usage.reasoning_tokens,
-            Joined(&extra.completion),
         );
-        let _ = write!(
-            out,
-            r#","cost":{},"cost_details":{{"prompt":"{}","completion":"{}","cache_read":"{}","cache_write":"{}"}}"#,
-            cost.total, cost.prompt, cost.completion, cost.cache_read, cost.cache_write,
-        );
+        join(out, &extra.completion);
+        out.push_str(r#"},"cost":"#);
+        cost.total.push(out);
+        for (name, part) in [
+            (r#","cost_details":{"prompt":""#, cost.prompt),
+            (r#"","completion":""#, cost.completion),
+            (r#"","cache_read":""#, cost.cache_read),
+            (r#"","cache_write":""#, cost.cache_write),
+        ] {
+            out.push_str(name);
+            part.push(out);
+        }
+        out.push_str(r#""}"#);
         if usage.estimated {
             out.push_str(r#","estimated":true"#);
         }
-        let _ = write!(out, "{}}}", Joined(&extra.top));
+        join(out, &extra.top);
+        out.push('}');
     }
 }
 
-/// Members that follow others: a comma first, unless there are none.
-struct Joined<'a>(&'a str);
+fn count(out: &mut String, name: &str, count: u64) {
+    out.push_str(name);
+    json::push_number(out, count);
+}
 
-impl std::fmt::Display for Joined<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.0.is_empty() {
-            return Ok(());
-        }
-        f.write_str(",")?;
-        f.write_str(self.0)
+/// Members that follow others: a comma first, unless there are none.
+fn join(out: &mut String, members: &str) {
+    if !members.is_empty() {
+        out.push(',');
+        out.push_str(members);
     }
 }
 
 /// Appends a member that is passed on as it came.
 pub(super) fn keep(extra: &mut String, name: &str, raw: &str) {
+    if extra.is_empty() {
+        extra.reserve(EXTRA_BYTES);
+    }
     json::push_member(extra, name, raw);
 }
 

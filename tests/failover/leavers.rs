@@ -44,7 +44,7 @@ pub async fn all(timing: Timing) -> Result<Option<String>, Problem> {
     Ok((!fine).then(|| "callers who leave".to_owned()))
 }
 
-async fn leave(router: &Router, callers: usize) -> Result<(), Problem> {
+pub async fn leave(router: &Router, callers: usize) -> Result<(), Problem> {
     let mut left = stream::iter(0..callers)
         .map(|number| one(router, number))
         .buffer_unordered(AT_ONCE);

@@ -20,25 +20,44 @@ const BACK: f64 = 0.9;
 
 /// How the chosen provider fails.
 #[derive(Clone, Copy, Debug)]
-enum Outage {
+pub enum Outage {
     Refuses,
     Answers500,
     Hangs,
     Storms429,
 }
 
-const ALL: [Outage; 4] = [
+pub const OUTAGES: [Outage; 4] = [
     Outage::Refuses,
     Outage::Answers500,
     Outage::Hangs,
     Outage::Storms429,
 ];
 
+impl Outage {
+    pub async fn begin(self, bench: &mut Bench) {
+        match self {
+            Self::Refuses => bench.primary.go_down().await,
+            Self::Answers500 => bench.primary.script.always(refusal(500, None)),
+            Self::Hangs => bench.primary.script.always(Act::Silence),
+            Self::Storms429 => bench.primary.script.always(refusal(429, Some(1))),
+        }
+    }
+
+    pub fn end(self, bench: &mut Bench) -> Result<(), Problem> {
+        match self {
+            Self::Refuses => bench.primary.come_back()?,
+            Self::Answers500 | Self::Hangs | Self::Storms429 => bench.primary.script.heal(),
+        }
+        Ok(())
+    }
+}
+
 /// What became of the requests of one phase.
 #[derive(Clone, Debug, Default)]
-struct Tally {
-    sent: usize,
-    failed: Vec<String>,
+pub struct Tally {
+    pub sent: usize,
+    pub failed: Vec<String>,
     by_primary: usize,
     slow: usize,
 }
@@ -54,7 +73,7 @@ struct Answered {
 pub async fn all(timing: Timing) -> Result<Vec<String>, Problem> {
     println!("\nLoad, {RATE} requests/s, {} timings", timing.name());
     let mut wrong = Vec::new();
-    for outage in ALL {
+    for outage in OUTAGES {
         wrong.extend(play(outage, timing).await?);
     }
     Ok(wrong)
@@ -68,17 +87,9 @@ async fn play(outage: Outage, timing: Timing) -> Result<Option<String>, Problem>
     );
     let mut bench = Bench::start(&settings, TOKENS).await?;
     phase(&bench, timing.of_s(20)).await;
-    match outage {
-        Outage::Refuses => bench.primary.go_down().await,
-        Outage::Answers500 => bench.primary.script.always(refusal(500, None)),
-        Outage::Hangs => bench.primary.script.always(Act::Silence),
-        Outage::Storms429 => bench.primary.script.always(refusal(429, Some(1))),
-    }
+    outage.begin(&mut bench).await;
     let during = phase(&bench, timing.of_s(60)).await;
-    match outage {
-        Outage::Refuses => bench.primary.come_back()?,
-        Outage::Answers500 | Outage::Hangs | Outage::Storms429 => bench.primary.script.heal(),
-    }
+    outage.end(&mut bench)?;
     let (after, back) = until_back(&bench, timing.of_s(60)).await;
     let failed: Vec<&String> = during.failed.iter().chain(&after.failed).collect();
     println!(
@@ -111,7 +122,7 @@ const fn refusal(status: u16, retry_after_s: Option<u64>) -> Act {
 }
 
 /// A steady stream of requests for so long.
-async fn phase(bench: &Bench, time: Duration) -> Tally {
+pub async fn phase(bench: &Bench, time: Duration) -> Tally {
     let pause = Duration::from_micros(1_000_000 / RATE);
     let mut ticks = tokio::time::interval(pause);
     let end = Instant::now() + time;

@@ -2,7 +2,7 @@
 //! between two scripted providers.
 //!
 //! `FAILOVER=full` plays the published timings instead of a tenth of them; `ONLY` narrows the run to
-//! what has it in its name: a scenario such as `S08`, `load`, `mistakes`, `leavers` or `overload`. Exit
+//! what has it in its name: a scenario such as `S08`, `load`, `mistakes`, `leavers`, `overload` or `soak`. Exit
 //! code 1 when something did not come to what is due.
 #![allow(
     clippy::print_stdout,
@@ -23,6 +23,7 @@ mod router;
 mod run;
 mod scenario;
 mod script;
+mod soak;
 mod timing;
 
 use std::process::ExitCode;
@@ -70,6 +71,9 @@ async fn run(timing: Timing, only: &str) -> Result<Vec<String>, Problem> {
     }
     if "overload".contains(only) {
         wrong.extend(overload::all(timing).await?);
+    }
+    if "soak".contains(only) {
+        wrong.extend(soak::all(timing).await?);
     }
     Ok(wrong)
 }

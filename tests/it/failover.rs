@@ -155,8 +155,8 @@ async fn who_comes_after_the_foremost_is_found_when_they_fail() {
         let router = Router::with(&format!("{CHAT_ONLY}{}", better(20)), |_| {}).await;
         let account = router.account("5.00").await;
         let script = router.sandbox.script(Vendor::OpenAi);
-        match fault {
-            Fault::Reset => script.set(fault),
+        match told {
+            "connect" => script.set(fault),
             _ => script.set_for("better-0", fault),
         }
         let tried = attempts(&router, &account, &by_quality("Hello")).await;

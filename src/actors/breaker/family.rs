@@ -1,11 +1,10 @@
 //! All breakers of one provider with one credential: one for each model, one for the provider as a
 //! whole, one for the credential. An attempt passes all three.
 
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use super::{Admission, Breaker, Outcome, Policy, Reason, Refusal, Spare, State, Status};
-use crate::catalog::ModelId;
+use crate::catalog::{ModelId, NameMap};
 
 /// How an attempt was let through, by each of the breakers it passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +33,7 @@ impl Pass {
 /// The models with connection failures since the provider last answered.
 #[derive(Clone, Debug)]
 struct Unreachable {
-    models: HashMap<ModelId, u32>,
+    models: NameMap<ModelId, u32>,
     last: Instant,
 }
 
@@ -44,7 +43,7 @@ pub struct Breakers {
     policy: Policy,
     credential: Breaker,
     whole: Breaker,
-    models: HashMap<ModelId, Breaker>,
+    models: NameMap<ModelId, Breaker>,
     unreachable: Unreachable,
 }
 
@@ -58,9 +57,9 @@ impl Breakers {
             policy,
             credential: Breaker::new(policy.of_credential(), now),
             whole: Breaker::new(policy, now),
-            models: HashMap::new(),
+            models: NameMap::default(),
             unreachable: Unreachable {
-                models: HashMap::new(),
+                models: NameMap::default(),
                 last: now,
             },
         }

@@ -1,17 +1,16 @@
 //! Where one provider and its models stand, as it is published.
 
-use std::collections::HashMap;
 use std::time::Instant;
 
 use crate::actors::breaker::{Breakers, State, Status};
-use crate::catalog::ModelId;
+use crate::catalog::{ModelId, NameMap};
 use crate::routing::Standing;
 
 /// Where one provider and its models stand, for readers that only rank.
 #[derive(Clone, Debug)]
 pub struct Standings {
     whole: Status,
-    models: HashMap<ModelId, Status>,
+    models: NameMap<ModelId, Status>,
     mood: Mood,
 }
 
@@ -28,7 +27,7 @@ impl Standings {
     /// A snapshot.
     pub(super) fn of_all(breakers: &Breakers) -> Self {
         let whole = breakers.whole();
-        let models: HashMap<ModelId, Status> = breakers
+        let models: NameMap<ModelId, Status> = breakers
             .models()
             .map(|(id, status)| (id.clone(), status))
             .collect();

@@ -37,7 +37,7 @@ const COMMENT_PERIOD: Duration = Duration::from_secs(10);
 /// Everything a stream needs to its end.
 pub struct Ticket {
     /// Counts and bills.
-    pub meter: Meter,
+    pub meter: Box<Meter>,
     /// Reports how the attempt ended.
     pub lease: Option<Lease>,
     /// The upstream's events.

@@ -15,7 +15,7 @@ use crate::wire::{Begun, ChatRequest, Chunk, Fault, Joiner, Recovery, Transcript
 
 /// What it takes to go on when an answer breaks off. Only streams that may be continued hold it.
 pub struct Resume {
-    relay: Relay,
+    relay: Box<Relay>,
     progress: Progress,
     said: Transcript,
 }
@@ -60,7 +60,7 @@ pub fn is_wanted(request: &ChatRequest, settings: &Failover) -> bool {
 
 impl Resume {
     /// What a stream keeps until its end.
-    pub fn new(relay: Relay, progress: Progress) -> Self {
+    pub fn new(relay: Box<Relay>, progress: Progress) -> Self {
         Self {
             relay,
             progress,

@@ -15,31 +15,21 @@ pub(super) struct Glance {
 /// punctuation. A word of up to seven letters is usually one token and a longer one a token per
 /// four letters; a character outside ASCII costs about its UTF-8 length less one.
 pub(super) fn glance(text: &str) -> Glance {
-    let mut glance = Glance::default();
-    let mut run = Run::None;
-    let mut length = 0_u64;
-    for byte in text.bytes() {
-        let kind = Run::of(byte);
-        if kind == run {
-            length += 1;
-            continue;
-        }
-        glance.add(run, length);
-        run = kind;
-        length = 1;
+    let mut rest = text.as_bytes();
+    let mut tokens = 0;
+    let mut bytes = [0; Run::KINDS];
+    while let Some((first, behind)) = rest.split_first() {
+        let run = Run::of(*first);
+        let same = behind.iter().position(|byte| Run::of(*byte) != run);
+        let length = same.unwrap_or(behind.len()) + 1;
+        tokens += run.tokens(length);
+        bytes[run as usize] += length as u64;
+        rest = rest.get(length..).unwrap_or_default();
     }
-    glance.add(run, length);
-    glance
-}
-
-impl Glance {
-    fn add(&mut self, run: Run, length: u64) {
-        self.tokens += run.tokens(length);
-        match run {
-            Run::Space => self.space += length,
-            Run::Wide => self.wide += length,
-            Run::None | Run::Letters | Run::Digits | Run::Marks => {}
-        }
+    Glance {
+        tokens,
+        space: bytes[Run::Space as usize],
+        wide: bytes[Run::Wide as usize],
     }
 }
 
@@ -47,7 +37,6 @@ impl Glance {
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 enum Run {
-    None,
     Space,
     Letters,
     Digits,
@@ -56,10 +45,13 @@ enum Run {
 }
 
 impl Run {
+    /// How many there are.
+    const KINDS: usize = Self::Wide as usize + 1;
+
     fn of(byte: u8) -> Self {
         /// One look-up a byte: long prompts are mostly this.
-        const KINDS: [Run; 256] = {
-            let mut kinds = [Run::None; 256];
+        static KINDS: [Run; 256] = {
+            let mut kinds = [Run::Marks; 256];
             let mut byte = 0;
             loop {
                 kinds[byte as usize] = Run::sort(byte);
@@ -82,16 +74,36 @@ impl Run {
         }
     }
 
-    fn tokens(self, length: u64) -> u64 {
+    fn tokens(self, length: usize) -> u64 {
+        const SHORT: usize = 16;
+        /// Most runs are short, and no two neighbours of the same kind: a look-up is foreseen, a branch is not.
+        static TOKENS: [[u64; SHORT]; Run::KINDS] = {
+            let mut tokens = [[0; SHORT]; Run::KINDS];
+            let mut length = 1;
+            while length < SHORT {
+                tokens[Run::Space as usize][length] = Run::Space.compute(length as u64);
+                tokens[Run::Letters as usize][length] = Run::Letters.compute(length as u64);
+                tokens[Run::Digits as usize][length] = Run::Digits.compute(length as u64);
+                tokens[Run::Marks as usize][length] = Run::Marks.compute(length as u64);
+                tokens[Run::Wide as usize][length] = Run::Wide.compute(length as u64);
+                length += 1;
+            }
+            tokens
+        };
+        let known = TOKENS[self as usize].get(length).copied();
+        known.unwrap_or_else(|| self.compute(length as u64))
+    }
+
+    const fn compute(self, length: u64) -> u64 {
         match self {
-            Self::None => 0,
             // One space belongs to the word behind it; indentation is a token a run.
-            Self::Space => u64::from(length > 1),
+            Self::Space if length <= 1 => 0,
+            Self::Space => 1,
             Self::Letters if length <= 7 => 1,
             Self::Letters => length.div_ceil(4),
             Self::Digits => length.div_ceil(3),
             Self::Marks => length.div_ceil(2),
-            Self::Wide => (length * 2).div_ceil(5).max(1),
+            Self::Wide => (length * 2).div_ceil(5),
         }
     }
 }

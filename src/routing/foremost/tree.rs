@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::bounds::Bounds;
-use crate::catalog::{Age, Model, ModelId, ProviderName};
+use crate::catalog::{Age, Model, ModelId, NameMap, ProviderName};
 use crate::money::Picodollars;
 use crate::routing::ask::are_same;
 use crate::routing::live::{Live, Standing};
@@ -29,7 +29,7 @@ pub(super) struct Tree {
     /// For each way to count a prompt, a row that counts so.
     pub(super) counters: Vec<usize>,
     pub(super) providers: Vec<ProviderName>,
-    by_id: HashMap<ModelId, usize>,
+    by_id: NameMap<ModelId, usize>,
 }
 
 /// One model.

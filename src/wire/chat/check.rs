@@ -127,7 +127,7 @@ pub(in crate::wire) fn one_of(
 
 /// An object.
 pub(in crate::wire) fn object<'a>(path: Path<'_>, raw: &'a str) -> Result<Object<'a>, Invalid> {
-    Object::parse(raw).map_err(|flaw| Invalid::flaw(path, &flaw))
+    Object::nested(raw).map_err(|flaw| Invalid::flaw(path, &flaw))
 }
 
 /// An array of at most `most` elements.
@@ -136,7 +136,7 @@ pub(in crate::wire) fn array<'a>(
     raw: &'a str,
     most: usize,
 ) -> Result<Vec<&'a str>, Invalid> {
-    object::array(raw, most).map_err(|flaw| Invalid::flaw(path, &flaw))
+    object::nested_array(raw, most).map_err(|flaw| Invalid::flaw(path, &flaw))
 }
 
 /// An array of strings.

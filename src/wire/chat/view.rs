@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::super::json;
-use super::super::object::{Object, Span, array};
+use super::super::object::{Object, Span, nested_array};
 use super::check::{self, Path};
 use super::invalid::Invalid;
 use super::record::{CallRecord, Care, Content, PartRecord, Record};
@@ -173,10 +173,10 @@ impl<'a> Message<'a> {
     pub fn reasoning(&self) -> Vec<Cow<'a, str>> {
         let object = match self.record.care {
             Care::None => return Vec::new(),
-            Care::MayNeedRewriting => Object::parse(self.raw()).unwrap_or_default(),
+            Care::MayNeedRewriting => Object::nested(self.raw()).unwrap_or_default(),
         };
         if let Some(details) = object.borrowed("reasoning_details") {
-            let details = array(details, MOST_DETAILS).unwrap_or_default();
+            let details = nested_array(details, MOST_DETAILS).unwrap_or_default();
             return details.into_iter().flat_map(readable).collect();
         }
         let plain = ["reasoning_content", "reasoning"];
@@ -197,7 +197,7 @@ impl<'a> Message<'a> {
 
 /// What can be read of one entry of `reasoning_details`.
 fn readable(detail: &str) -> impl Iterator<Item = Cow<'_, str>> {
-    let detail = Object::parse(detail).unwrap_or_default();
+    let detail = Object::nested(detail).unwrap_or_default();
     ["text", "summary"]
         .into_iter()
         .filter_map(move |name| json::string(detail.borrowed(name)?))

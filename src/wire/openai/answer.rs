@@ -3,7 +3,7 @@
 use super::super::answer::{Answer, Delivered, Finish, ReasoningView};
 use super::super::fault::{Fault, FaultClass};
 use super::super::json;
-use super::super::object::{Flaw, Object, array};
+use super::super::object::{Flaw, Object, nested_array};
 use super::calls::{self, Called, Ending, Place};
 use super::content::{self, Member};
 use super::{errors, usage};
@@ -24,7 +24,7 @@ pub(in crate::wire) fn decode_answer(body: &[u8], view: ReasoningView) -> Result
     let Some(raw_choices) = top.get("choices") else {
         return Err(errors::in_band(text).unwrap_or_else(|| malformed(&"it has no choices")));
     };
-    let raw_choices = array(raw_choices, MOST_CHOICES).map_err(|flaw| malformed(&flaw))?;
+    let raw_choices = nested_array(raw_choices, MOST_CHOICES).map_err(|flaw| malformed(&flaw))?;
     let mut whole = Whole {
         view,
         answer_id: top.get("id").unwrap_or_default(),
@@ -113,13 +113,14 @@ struct Whole<'a> {
 
 impl Whole<'_> {
     fn choice(&mut self, position: usize, raw: &str) -> Result<(), Flaw> {
-        let choice = Object::parse(raw)?;
+        let choice = Object::nested(raw)?;
         let index = choice.get("index").and_then(json::count);
         let index = index.unwrap_or(position as u64);
         let message = choice.get("message").unwrap_or("null");
-        let message = Object::parse(message)?;
-        self.out
-            .push_str(&format!(r#"{{"index":{index},"message":"#));
+        let message = Object::nested(message)?;
+        self.out.push_str(r#"{"index":"#);
+        json::push_number(&mut self.out, index);
+        self.out.push_str(r#","message":"#);
         let called = self.message(&message, index)?;
         for (name, raw) in choice.iter() {
             if !matches!(
@@ -140,11 +141,15 @@ impl Whole<'_> {
             (Finish::Stop, Called::Yes) => Finish::ToolCalls,
             (finish, Called::Yes | Called::No) => finish,
         };
-        self.out.push_str(&format!(
-            r#","finish_reason":"{}","native_finish_reason":{}}}"#,
+        for part in [
+            r#","finish_reason":""#,
             finish.as_str(),
+            r#"","native_finish_reason":"#,
             choice.get("finish_reason").unwrap_or("null"),
-        ));
+            "}",
+        ] {
+            self.out.push_str(part);
+        }
         self.ends.push((finish, native));
         Ok(())
     }

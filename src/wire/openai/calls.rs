@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::super::answer::Delivered;
 use super::super::json::{self, Kind};
-use super::super::object::{Flaw, Object, array};
+use super::super::object::{Flaw, Object, nested_array};
 
 /// More parallel calls than any model makes.
 const MOST_CALLS: usize = 1_024;
@@ -62,7 +62,7 @@ pub(super) fn write_whole(
         return Ok(Called::No);
     }
     json::push_member(out, "tool_calls", "[");
-    for (index, raw) in array(raw, MOST_CALLS)?.into_iter().enumerate() {
+    for (index, raw) in nested_array(raw, MOST_CALLS)?.into_iter().enumerate() {
         if index > 0 {
             out.push(',');
         }
@@ -79,14 +79,14 @@ fn write_call(
     delivered: &mut Delivered,
     out: &mut String,
 ) -> Result<(), Flaw> {
-    let mut call = Object::parse(raw)?;
+    let mut call = Object::nested(raw)?;
     let Some(function) = call.get("function").map(str::to_owned) else {
         // A custom tool's call has no function and passes as it is.
         delivered.add(raw.len());
         out.push_str(raw);
         return Ok(());
     };
-    let mut function = Object::parse(&function)?;
+    let mut function = Object::nested(&function)?;
     let name = function.get("name").unwrap_or("\"\"").to_owned();
     let arguments = arguments(&function).unwrap_or_else(|| "\"{}\"".to_owned());
     delivered.add(json::string_len(&name) + json::string_len(&arguments));
@@ -147,7 +147,7 @@ impl StreamedCalls {
     ) -> Result<Called, Flaw> {
         let mut called = Called::No;
         if let Some(raw) = raw {
-            for raw in array(raw, MOST_CALLS)? {
+            for raw in nested_array(raw, MOST_CALLS)? {
                 next_element(&mut called, out);
                 self.write_one(raw, place, delivered, out)?;
             }
@@ -168,9 +168,9 @@ impl StreamedCalls {
         delivered: &mut Delivered,
         out: &mut String,
     ) -> Result<(), Flaw> {
-        let call = Object::parse(raw)?;
+        let call = Object::nested(raw)?;
         let function = call.get("function").unwrap_or("{}");
-        let function = Object::parse(function)?;
+        let function = Object::nested(function)?;
         let arguments = arguments(&function);
         let name = function.get("name").filter(|raw| json::string_len(raw) > 0);
         let known = self.find(&call, name);
@@ -178,7 +178,8 @@ impl StreamedCalls {
         delivered.add(
             name.map_or(0, json::string_len) + arguments.as_deref().map_or(0, json::string_len),
         );
-        out.push_str(&format!(r#"{{"index":{number}"#));
+        out.push_str(r#"{"index":"#);
+        json::push_number(out, number as u64);
         if known.is_none() {
             if self.0.len() == MOST_CALLS {
                 return Err(Flaw::TooMany(MOST_CALLS));

@@ -73,10 +73,12 @@ impl ChoiceState {
         out: &mut String,
     ) -> Result<(), Flaw> {
         let native = choice.get("finish_reason");
-        out.push_str(&format!(r#"{{"index":{},"delta":{{"#, self.index));
+        out.push_str(r#"{"index":"#);
+        json::push_number(out, self.index);
+        out.push_str(r#","delta":{"#);
         // Some servers say `message` in the last chunk.
         let delta = choice.get("delta").or(choice.get("message"));
-        let delta = Object::parse(delta.unwrap_or("{}"))?;
+        let delta = Object::nested(delta.unwrap_or("{}"))?;
         let place = Place {
             answer_id,
             choice: self.index,

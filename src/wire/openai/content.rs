@@ -2,7 +2,7 @@
 
 use super::super::answer::{Delivered, ReasoningView};
 use super::super::json::{self, Kind};
-use super::super::object::{Object, array};
+use super::super::object::{Object, nested_array};
 
 /// Reasoning details of one delta that are looked at.
 const MOST_DETAILS: usize = 256;
@@ -59,7 +59,7 @@ pub(super) fn write_reasoning(
 /// Whether any of the details has a text or a summary beside what only the provider can read.
 fn is_readable(details: &str) -> bool {
     let has_text = |raw: &&str| {
-        let detail = Object::parse(raw).ok();
+        let detail = Object::nested(raw).ok();
         let members = ["text", "summary"].into_iter();
         detail.is_some_and(|detail| {
             members
@@ -67,7 +67,7 @@ fn is_readable(details: &str) -> bool {
                 .any(|raw| json::string_len(raw) > 0)
         })
     };
-    array(details, MOST_DETAILS).is_ok_and(|list| list.iter().any(has_text))
+    nested_array(details, MOST_DETAILS).is_ok_and(|list| list.iter().any(has_text))
 }
 
 /// What became of a message's reasoning.

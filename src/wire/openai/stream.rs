@@ -4,7 +4,7 @@ use super::super::answer::{Delivered, Finish, ReasoningView};
 use super::super::fault::{Fault, FaultClass};
 use super::super::json;
 use super::super::listen::{Listener, SseStream};
-use super::super::object::{Flaw, Object, array};
+use super::super::object::{Flaw, Object, nested_array};
 use super::super::sse::Item;
 use super::super::stream::{Chunk, Event};
 use super::answer::MOST_CHOICES;
@@ -125,7 +125,7 @@ impl State {
             return self.skip(out);
         };
         // Groq puts the same numbers in up to three places; each replaces the one before.
-        let in_groq = top.get("x_groq").and_then(|raw| Object::parse(raw).ok());
+        let in_groq = top.get("x_groq").and_then(|raw| Object::nested(raw).ok());
         let reported = top
             .get("usage")
             .or_else(|| in_groq.as_ref()?.get("usage"))
@@ -166,7 +166,7 @@ impl State {
     }
 
     fn chunk(&mut self, top: &Object<'_>, choices: &str, out: &mut Vec<Event>) -> Result<(), Flaw> {
-        let raw_choices = array(choices, MOST_CHOICES)?;
+        let raw_choices = nested_array(choices, MOST_CHOICES)?;
         let mut members = String::with_capacity(choices.len() + 256);
         members.push_str("\"choices\":[");
         let mut tally = Tally::default();
@@ -174,7 +174,7 @@ impl State {
             if position > 0 {
                 members.push(',');
             }
-            let choice = Object::parse(raw)?;
+            let choice = Object::nested(raw)?;
             let index = choice.get("index").and_then(json::count);
             let index = index.unwrap_or(position as u64);
             let answer_id = top.get("id").unwrap_or_default();

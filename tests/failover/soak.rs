@@ -1,0 +1,63 @@
+//! Ten minutes of load in which the chosen provider fails and heals in every manner and callers leave: memory
+//! and descriptors stay where they are.
+
+use super::Problem;
+use super::leavers::leave;
+use super::load::{OUTAGES, Tally, phase};
+use super::proc::{Footprint, footprint};
+use super::router::Bench;
+use super::run::Recovery;
+use super::timing::Timing;
+
+const ROUNDS: usize = 10;
+/// What is bounded has filled up by the end of this round.
+const FULL: usize = 4;
+const LEAVERS: usize = 300;
+
+/// Answers with what was not as it should be.
+pub async fn all(timing: Timing) -> Result<Option<String>, Problem> {
+    println!("\nSoak, {} timings", timing.name());
+    let settings = format!(
+        "{}{}[limits]\nrunning_per_account = 100000\nrequests_in_flight = 100000\n",
+        timing.failover(Recovery::Off),
+        timing.breaker()
+    );
+    let mut bench = Bench::start(&settings, 3).await?;
+    let mut rounds = Vec::new();
+    let mut failed = 0;
+    for (round, outage) in OUTAGES.into_iter().cycle().take(ROUNDS).enumerate() {
+        let well = phase(&bench, timing.of_s(20)).await;
+        outage.begin(&mut bench).await;
+        let ill = phase(&bench, timing.of_s(20)).await;
+        outage.end(&mut bench)?;
+        leave(&bench.router, LEAVERS).await?;
+        let healed = phase(&bench, timing.of_s(20)).await;
+        let all = [&well, &ill, &healed];
+        let sent: usize = all.iter().map(|tally: &&Tally| tally.sent).sum();
+        let failures = all.iter().flat_map(|tally: &&Tally| &tally.failed);
+        for failure in failures.clone().take(3) {
+            println!("    {}", failure.chars().take(300).collect::<String>());
+        }
+        failed += failures.count();
+        let now = footprint(bench.router.pid())?;
+        println!(
+            "  {:>2} {outage:?}: {sent} requests, {failed} failed so far, {now:?}",
+            round + 1
+        );
+        rounds.push(now);
+    }
+    let clean = bench.router.ledger_is_clean().await?;
+    let flat = is_flat(&rounds);
+    println!("  flat since round {FULL}: {flat}; ledger clean: {clean}");
+    let fine = flat && clean && failed == 0;
+    Ok((!fine).then(|| "soak".to_owned()))
+}
+
+/// Whether the last rounds take no more than the one at which everything bounded is full, and a
+/// twentieth for what breathes.
+fn is_flat(rounds: &[Footprint]) -> bool {
+    let (Some(full), Some(last)) = (rounds.get(FULL - 1), rounds.last()) else {
+        return false;
+    };
+    last.rss_kib <= full.rss_kib + full.rss_kib / 20 && last.fds <= full.fds + 20
+}
