@@ -146,11 +146,7 @@ async fn who_comes_after_the_foremost_is_found_when_they_fail() {
         // Somebody elsewhere, behind all models of this provider.
         (Fault::Reset, "connect", "xai/"),
         // The first whose window is larger.
-        (
-            Fault::ContextLength,
-            "context_length",
-            "openai/gpt-5.3-chat-latest",
-        ),
+        (Fault::ContextLength, "400", "openai/gpt-5.3-chat-latest"),
     ] {
         let router = Router::with(&format!("{CHAT_ONLY}{}", better(20)), |_| {}).await;
         let account = router.account("5.00").await;
