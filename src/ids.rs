@@ -1,5 +1,6 @@
 //! Identifiers: private fields, made here or parsed on entry, printable with a prefix.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,6 +11,12 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::Sha256;
 use ulid::Ulid;
+
+/// A map by what we give out ourselves: its hashes are fast, and need not stand up to an attacker.
+pub type IdMap<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+
+/// The same without values.
+pub type IdSet<K> = HashSet<K, foldhash::fast::RandomState>;
 
 /// The text is not an identifier of the kind that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -8,10 +8,12 @@ use std::time::Duration;
 use actix::{Actor, AsyncContext, Context};
 use tokio::sync::Notify;
 
-use crate::store::{Db, StoreError};
+use crate::store::{Db, Progress, StoreError};
 
 /// How often the free space is looked at.
 const WATCH_PERIOD: Duration = Duration::from_secs(1);
+/// A write of which nothing has been heard for so long will not end. A slow disk takes seconds.
+const MOST_STUCK: Duration = Duration::from_secs(60);
 
 /// Whether the ledger can be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,27 +113,60 @@ impl StorageHealth {
     }
 }
 
-/// Looks at the free space from time to time.
+/// Looks from time to time at the free space, and at whether writes end.
 pub struct SpaceWatch {
     db: Db,
     health: Arc<StorageHealth>,
     least_bytes: u64,
+    stuck: Stuck,
+}
+
+/// For how long no write has ended though one runs.
+#[derive(Debug, Default)]
+struct Stuck {
+    seen: Option<Progress>,
+    looks: u32,
+}
+
+impl Stuck {
+    /// Looks again, a [`WATCH_PERIOD`] after the last time.
+    fn look(&mut self, now: Progress) -> Result<(), StoreError> {
+        if now.running == 0 || self.seen != Some(now) {
+            self.seen = Some(now);
+            self.looks = 0;
+            return Ok(());
+        }
+        self.looks = self.looks.saturating_add(1);
+        let stuck = WATCH_PERIOD.saturating_mul(self.looks);
+        if stuck < MOST_STUCK {
+            return Ok(());
+        }
+        Err(StoreError::Stuck {
+            seconds: stuck.as_secs(),
+        })
+    }
 }
 
 impl SpaceWatch {
     /// A watch that wants so many bytes free. It has looked once when it is returned.
     pub fn new(db: Db, health: Arc<StorageHealth>, least_bytes: u64) -> Self {
-        let watch = Self {
+        let mut watch = Self {
             db,
             health,
             least_bytes,
+            stuck: Stuck::default(),
         };
         watch.look();
         watch
     }
 
-    fn look(&self) {
-        match self.db.free_bytes() {
+    fn look(&mut self) {
+        let looked = self
+            .db
+            .healthy()
+            .and_then(|()| self.stuck.look(self.db.progress()))
+            .and_then(|()| self.db.free_bytes());
+        match looked {
             Ok(free_bytes) => self.health.space(free_bytes, self.least_bytes),
             Err(error) => {
                 self.health.fail(&error);
@@ -162,6 +197,25 @@ mod tests {
         assert_eq!(health.may_answer(), Ok(()));
         health.space(100, 100);
         assert_eq!(health.may_sell(), Ok(()));
+    }
+
+    #[test]
+    fn a_write_that_does_not_end_is_a_failure_and_a_slow_one_is_not() {
+        let mut stuck = Stuck::default();
+        let at = |running, ended| Progress { running, ended };
+        let looks = u32::try_from(MOST_STUCK.as_secs() / WATCH_PERIOD.as_secs()).unwrap();
+        for ended in 0..3 {
+            for _ in 0..looks {
+                assert!(stuck.look(at(1, ended)).is_ok());
+            }
+        }
+        assert!(matches!(
+            stuck.look(at(1, 2)),
+            Err(StoreError::Stuck { seconds: 60 })
+        ));
+        for _ in 0..=looks {
+            assert!(stuck.look(at(0, 3)).is_ok());
+        }
     }
 
     #[actix::test]

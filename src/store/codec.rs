@@ -11,11 +11,22 @@ const CHECKSUM_BYTES: usize = 4;
 
 /// The stored form of a value that goes under `key`.
 pub(super) fn encode<T: Serialize>(key: &[u8], value: &T) -> Result<Vec<u8>, StoreError> {
-    let mut bytes =
-        postcard::to_extend(value, vec![VERSION]).map_err(|source| StoreError::Encode {
-            key: show(key),
-            source,
-        })?;
+    encode_joined(key, &[], value)
+}
+
+/// The same of a value whose first members are in postcard's form already.
+pub(super) fn encode_joined<T: Serialize>(
+    key: &[u8],
+    first: &[u8],
+    rest: &T,
+) -> Result<Vec<u8>, StoreError> {
+    let mut bytes = Vec::with_capacity(1 + first.len() + size_of::<T>() + CHECKSUM_BYTES);
+    bytes.push(VERSION);
+    bytes.extend(first);
+    let mut bytes = postcard::to_extend(rest, bytes).map_err(|source| StoreError::Encode {
+        key: show(key),
+        source,
+    })?;
     seal(key, &mut bytes);
     Ok(bytes)
 }

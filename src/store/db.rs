@@ -1,32 +1,32 @@
-//! The only file that touches sled: open, read, and commit so that a power cut loses nothing.
+//! Open, read, and commit so that a power cut loses nothing: a tree of rows, and the journal before it.
 
-use std::any::Any;
-use std::collections::HashMap;
+mod engine;
+mod frame;
+mod health;
+mod journal;
+mod journaled;
+mod pending;
+
 use std::fmt;
 use std::fs::File;
 use std::ops::{Bound, RangeBounds};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
 
 use serde::Serialize;
 
+pub use health::Progress;
+
 use super::error::StoreError;
 use super::{codec, dir, key, schema, strip};
-use crate::ids::Pepper;
+use crate::ids::{IdMap, Pepper};
+use engine::Engine;
+use journaled::Journaled;
+use pending::Rows;
 
-/// Page cache. Balances and holds live in memory of ours, so reads are few.
-const CACHE_BYTES: u64 = 16 << 20;
-/// How often sled's own thread collects garbage. Without a period it never does, and commits do
-/// not wait for it.
-const COLLECT_EVERY_MS: u64 = 500;
 /// Largest value. Far below the size from which sled writes files that it never syncs.
 const MOST_VALUE_BYTES: usize = 32 << 10;
-/// One batch and its flush at a time. A flush may wait for sled's own thread to move the log on. That
-/// thread takes sled's one lock of the process to read, and a second batch that waits to write would keep it
-/// out for ever.
-static WRITING: Mutex<()> = Mutex::new(());
 
 /// The open storage of one data directory. Clones share it; the last one closes it.
 #[derive(Clone)]
@@ -34,9 +34,8 @@ pub struct Db(Arc<Inner>);
 
 struct Inner {
     // Fields are dropped in this order: sled closes before the lock is given back.
-    tree: sled::Db,
-    log: File,
-    poisoned: AtomicBool,
+    stored: Arc<Journaled>,
+    keeper: Option<JoinHandle<()>>,
     /// Rows read, so that a test can hold a query to its page.
     #[cfg(test)]
     rows_read: std::sync::atomic::AtomicU64,
@@ -46,6 +45,8 @@ struct Inner {
 
 /// A key and its stored value.
 pub(super) type Row = (Vec<u8>, Vec<u8>);
+/// A key and its new value; `None` removes it.
+type Change = (Vec<u8>, Option<Vec<u8>>);
 
 impl Db {
     /// Opens the data directory, creating it if need be, and brings one of an older version up to
@@ -57,25 +58,18 @@ impl Db {
         dir::create(dir)?;
         let lock = dir::lock(dir)?;
         let ledger = dir.join("ledger");
-        let path = ledger.join("db");
-        dir::wait_for_engine(&path)?;
-        dir::remove_unfinished_snapshots(&ledger)?;
-        let config = sled::Config::new()
-            .path(&ledger)
-            .cache_capacity(CACHE_BYTES)
-            .flush_every_ms(Some(COLLECT_EVERY_MS));
-        let tree = guarded(|| config.open())?;
-        // A handle of our own sees every write-back error from here on, also one that sled's
-        // thread has seen and only logged.
-        let log = File::open(&path)
-            .and_then(|log| log.sync_all().map(|()| log))
-            .map_err(StoreError::io("sync", &path))?;
+        let engine = Engine::open(&ledger)?;
+        let stored = Arc::new(Journaled::open(engine, &ledger)?);
         dir::sync(&ledger)?;
         dir::sync(dir)?;
+        let keeping = Arc::clone(&stored);
+        let keeper = thread::Builder::new()
+            .name("ledger keeper".into())
+            .spawn(move || keeping.keep())
+            .map_err(StoreError::io("start a thread for", dir))?;
         let db = Self(Arc::new(Inner {
-            tree,
-            log,
-            poisoned: AtomicBool::new(false),
+            stored,
+            keeper: Some(keeper),
             #[cfg(test)]
             rows_read: std::sync::atomic::AtomicU64::new(0),
             dir: dir.to_owned(),
@@ -94,42 +88,33 @@ impl Db {
         if batch.is_empty() {
             return Ok(());
         }
-        self.poisoning(batch.into_sled().and_then(|writes| self.write(writes)))
+        let changes = self.poisoning(batch.into_changes())?;
+        self.0.stored.commit(changes)
     }
 
-    fn write(&self, writes: sled::Batch) -> Result<(), StoreError> {
-        let inner = &self.0;
-        let alone = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
-        guarded(|| {
-            inner.tree.apply_batch(writes)?;
-            inner.tree.flush()
-        })?;
-        drop(alone);
-        // sled's flush() is sync_file_range, which neither flushes the disk's cache nor writes
-        // the file's length.
-        let path = inner.dir.join("ledger/db");
-        inner.log.sync_all().map_err(StoreError::io("sync", &path))
+    /// The same without the journal: for large writes, and for those that an older version must see
+    /// at once.
+    pub(super) fn commit_through(&self, batch: Batch) -> Result<(), StoreError> {
+        self.healthy()?;
+        let changes = self.poisoning(batch.into_changes())?;
+        self.0.stored.commit_through(changes)
     }
 
     /// The stored value of a key.
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         self.healthy()?;
         #[cfg(test)]
-        self.0.rows_read.fetch_add(1, Ordering::Relaxed);
-        if !strip::may_hold(key) {
-            let value = self.poisoning(self.0.tree.get(key).map_err(StoreError::from))?;
-            return Ok(value.map(|value| value.to_vec()));
+        self.count_row();
+        if let Some(value) = self.0.stored.pending_value(key) {
+            return Ok(value);
         }
-        let found = self.floor(key)?.map(|row| strip::find(row, key));
+        let engine = &self.0.stored.engine;
+        if !strip::may_hold(key) {
+            return self.poisoning(engine.get(key));
+        }
+        let floor = self.poisoning(engine.floor(key))?;
+        let found = floor.map(|row| strip::find(row, key));
         Ok(self.poisoning(found.transpose())?.flatten())
-    }
-
-    /// The last stored row up to a key, if it may be the strip in which the key's row stands.
-    fn floor(&self, key: &[u8]) -> Result<Option<Row>, StoreError> {
-        let row = self.0.tree.range(..=key).next_back().transpose();
-        let row = self.poisoning(row.map_err(StoreError::from))?;
-        let row = row.filter(|(first, _)| strip::stem(first) == strip::stem(key));
-        Ok(row.map(|(key, value)| (key.to_vec(), value.to_vec())))
     }
 
     /// The rows whose key begins with `prefix`, in key order, read as they are asked for. Bound it
@@ -138,8 +123,11 @@ impl Db {
         &self,
         prefix: &[u8],
     ) -> Result<impl DoubleEndedIterator<Item = Result<Row, StoreError>> + '_, StoreError> {
-        self.healthy()?;
-        Ok(self.read(self.0.tree.scan_prefix(prefix)))
+        let end = match key::after(prefix) {
+            Some(end) => Bound::Excluded(end),
+            None => Bound::Unbounded,
+        };
+        self.range((Bound::Included(prefix.to_vec()), end))
     }
 
     /// The rows whose keys are in a range, in the same way.
@@ -148,9 +136,11 @@ impl Db {
         keys: impl RangeBounds<Vec<u8>>,
     ) -> Result<impl DoubleEndedIterator<Item = Result<Row, StoreError>>, StoreError> {
         self.healthy()?;
-        let (start, end) = (keys.start_bound().cloned(), keys.end_bound().cloned());
-        let stored = (self.with_strip(start)?, end);
-        let rows = self.read(self.0.tree.range(stored));
+        let stored = &self.0.stored;
+        let keys = (keys.start_bound().cloned(), keys.end_bound().cloned());
+        stored.bring_up_if(|rows| has_any(rows, &keys))?;
+        let strips = (self.with_strip(keys.0.clone())?, keys.1.clone());
+        let rows = self.read(stored.engine.range(strips));
         // A strip may begin before the range or go on behind it.
         Ok(rows.filter(move |row| row.as_ref().map_or(true, |row| keys.contains(&row.0))))
     }
@@ -159,20 +149,21 @@ impl Db {
     fn with_strip(&self, start: Bound<Vec<u8>>) -> Result<Bound<Vec<u8>>, StoreError> {
         match &start {
             Bound::Included(key) | Bound::Excluded(key) if strip::may_hold(key) => {
-                let floor = self.floor(key)?;
+                let floor = self.poisoning(self.0.stored.engine.floor(key))?;
                 Ok(floor.map_or(start, |(key, _)| Bound::Included(key)))
             }
             Bound::Included(_) | Bound::Excluded(_) | Bound::Unbounded => Ok(start),
         }
     }
 
-    fn read(&self, rows: sled::Iter) -> impl DoubleEndedIterator<Item = Result<Row, StoreError>> {
+    fn read(
+        &self,
+        rows: impl DoubleEndedIterator<Item = Result<Row, StoreError>>,
+    ) -> impl DoubleEndedIterator<Item = Result<Row, StoreError>> {
         rows.flat_map(|row| {
             #[cfg(test)]
-            self.0.rows_read.fetch_add(1, Ordering::Relaxed);
-            let row = row.map(|(key, value)| (key.to_vec(), value.to_vec()));
-            let rows = row.map_err(StoreError::from).and_then(strip::unpack);
-            match self.poisoning(rows) {
+            self.count_row();
+            match self.poisoning(row.and_then(strip::unpack)) {
                 Ok(rows) => rows.into_iter().map(Ok).collect(),
                 Err(error) => vec![Err(error)],
             }
@@ -182,6 +173,16 @@ impl Db {
     /// Bytes that are free for the data directory.
     pub fn free_bytes(&self) -> Result<u64, StoreError> {
         dir::free_bytes(&self.0.dir)
+    }
+
+    /// Fails when the storage has failed, also where nobody was waiting.
+    pub fn healthy(&self) -> Result<(), StoreError> {
+        self.0.stored.health.check()
+    }
+
+    /// How far writing has come.
+    pub fn progress(&self) -> Progress {
+        self.0.stored.health.progress()
     }
 
     /// The installation's secret, made on first use.
@@ -198,19 +199,21 @@ impl Db {
         dir::create_pepper(&self.0.dir, &path)
     }
 
-    fn healthy(&self) -> Result<(), StoreError> {
-        if self.0.poisoned.load(Ordering::Acquire) {
-            return Err(StoreError::Poisoned);
-        }
-        Ok(())
-    }
-
     /// Passes a result on; an error ends all further use.
     fn poisoning<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
-        if result.is_err() {
-            self.0.poisoned.store(true, Ordering::Release);
+        result.map_err(|error| {
+            self.0.stored.fail(error);
+            self.0.stored.health.cause()
+        })
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.stored.close();
+        if let Some(keeper) = self.keeper.take() {
+            keeper.join().ok();
         }
-        result
     }
 }
 
@@ -220,25 +223,20 @@ impl fmt::Debug for Db {
     }
 }
 
-/// Runs an operation of sled, which panics on some kinds of damage.
-fn guarded<T>(operation: impl FnOnce() -> sled::Result<T>) -> Result<T, StoreError> {
-    match catch_unwind(AssertUnwindSafe(operation)) {
-        Ok(result) => Ok(result?),
-        Err(panic) => Err(StoreError::Panicked(panic_text(panic.as_ref()))),
-    }
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("panic without a message")
-        .to_owned()
+fn has_any(rows: &Rows, keys: &(Bound<Vec<u8>>, Bound<Vec<u8>>)) -> bool {
+    let from = match &keys.0 {
+        Bound::Included(key) => Bound::Included(key.as_slice()),
+        Bound::Excluded(key) => Bound::Excluded(key.as_slice()),
+        Bound::Unbounded => Bound::Unbounded,
+    };
+    let first = rows.range::<[u8], _>((from, Bound::Unbounded)).next();
+    first.is_some_and(|(key, _)| keys.contains(key))
 }
 
 /// Writes that become durable together. The last write to a key wins.
 #[derive(Debug, Default)]
 pub struct Batch {
-    writes: HashMap<Vec<u8>, Option<Vec<u8>>>,
+    writes: IdMap<Vec<u8>, Option<Vec<u8>>>,
     /// The first value that could not be encoded; the commit reports it.
     fault: Option<StoreError>,
 }
@@ -257,7 +255,13 @@ impl Batch {
 
     /// Stores a value under a key.
     pub(super) fn put<T: Serialize>(&mut self, key: Vec<u8>, value: &T) {
-        match codec::encode(&key, value) {
+        self.put_joined(key, &[], value);
+    }
+
+    /// Stores what begins with a part in postcard's form already: a struct's form is that of its members,
+    /// one behind the other.
+    pub(super) fn put_joined<T: Serialize>(&mut self, key: Vec<u8>, first: &[u8], rest: &T) {
+        match codec::encode_joined(&key, first, rest) {
             Ok(value) => drop(self.writes.insert(key, Some(value))),
             Err(error) => self.fail(error),
         }
@@ -273,29 +277,20 @@ impl Batch {
         self.fault.get_or_insert(error);
     }
 
-    fn into_sled(self) -> Result<sled::Batch, StoreError> {
+    fn into_changes(self) -> Result<Vec<Change>, StoreError> {
         if let Some(error) = self.fault {
             return Err(error);
         }
-        let mut batch = sled::Batch::default();
-        let mut growing = Vec::new();
-        for (key, value) in self.writes {
-            match value {
-                Some(value) if value.len() > MOST_VALUE_BYTES => {
-                    return Err(StoreError::TooLarge {
-                        key: codec::show(&key),
-                        bytes: value.len(),
-                    });
-                }
-                Some(value) if strip::may_hold(&key) => growing.push((key, value)),
-                Some(value) => batch.insert(key, value),
-                None => batch.remove(key),
+        for (key, value) in &self.writes {
+            let bytes = value.as_ref().map_or(0, Vec::len);
+            if bytes > MOST_VALUE_BYTES {
+                return Err(StoreError::TooLarge {
+                    key: codec::show(key),
+                    bytes,
+                });
             }
         }
-        for (key, value) in strip::pack(growing) {
-            batch.insert(key, value);
-        }
-        Ok(batch)
+        Ok(self.writes.into_iter().collect())
     }
 }
 
@@ -303,30 +298,25 @@ impl Batch {
 impl Db {
     /// Rows read so far.
     pub(super) fn rows_read(&self) -> u64 {
+        use std::sync::atomic::Ordering;
         self.0.rows_read.load(Ordering::Relaxed)
     }
 
-    /// The same storage, whose next sync fails: the null device cannot be synced.
-    pub(crate) fn with_failing_sync(mut self) -> Self {
-        let inner = Arc::get_mut(&mut self.0).unwrap();
-        inner.log = File::open("/dev/null").unwrap();
+    fn count_row(&self) {
+        use std::sync::atomic::Ordering;
+        self.0.rows_read.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The same storage, whose next commit cannot be synced.
+    pub(crate) fn with_failing_sync(self) -> Self {
+        self.0.stored.fail_to_sync();
         self
     }
 
     /// Stores raw bytes, as a tamperer or a failing disk would.
     pub(super) fn overwrite(&self, key: &[u8], value: Option<&[u8]>) {
-        if strip::may_hold(key)
-            && let Some(row) = self.floor(key).unwrap()
-        {
-            self.0.tree.remove(&row.0).unwrap();
-            for (key, value) in strip::unpack(row).unwrap() {
-                self.0.tree.insert(key, value).unwrap();
-            }
-        }
-        match value {
-            Some(value) => self.0.tree.insert(key, value).unwrap(),
-            None => self.0.tree.remove(key).unwrap(),
-        };
+        self.0.stored.checkpoint().unwrap();
+        self.0.stored.engine.overwrite(key, value);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Opening, locking, committing, and refusing after a failure.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 
 use super::*;
 
@@ -76,27 +76,108 @@ fn a_damaged_file_is_an_error_not_a_panic() {
     assert!(Db::open(dir.path()).is_err());
 }
 
+/// The files as a power cut leaves them. Nothing may be written meanwhile.
+fn after_a_power_cut(db: &Db) -> tempfile::TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    let alone = engine::Alone::wait();
+    let (from, to) = (db.0.dir.join("ledger"), copy.path().join("ledger"));
+    fs::create_dir_all(to.join("blobs")).unwrap();
+    for of in ["", "blobs"] {
+        for entry in fs::read_dir(from.join(of)).unwrap() {
+            let entry = entry.unwrap();
+            if entry.file_type().unwrap().is_file() {
+                fs::copy(entry.path(), to.join(of).join(entry.file_name())).unwrap();
+            }
+        }
+    }
+    drop(alone);
+    copy
+}
+
+fn text(db: &Db, key: &[u8]) -> Option<String> {
+    let bytes = db.get(key).unwrap()?;
+    Some(codec::decode(key, &bytes).unwrap())
+}
+
+fn keys(rows: impl Iterator<Item = Result<Row, StoreError>>) -> Vec<String> {
+    rows.map(|row| codec::show(&row.unwrap().0)).collect()
+}
+
 #[test]
-fn what_is_synced_is_the_file_that_the_engine_writes() {
+fn what_the_tree_does_not_have_yet_survives_a_power_cut() {
     let dir = tempfile::tempdir().unwrap();
     let db = Db::open(dir.path()).unwrap();
-    let synced = db.0.log.metadata().unwrap();
-    let written = || fs::metadata(dir.path().join("ledger/db")).unwrap();
-    assert_eq!(
-        (synced.dev(), synced.ino()),
-        (written().dev(), written().ino())
-    );
-    // More than a segment of the engine's log: it grows the same file.
-    for number in 0..40_u8 {
-        let key = [b"t/".as_slice(), &[number]].concat();
-        db.commit(batch(&key, &"x".repeat(MOST_VALUE_BYTES - 100)))
-            .unwrap();
+    db.commit(batch(b"t/1", "one")).unwrap();
+    assert_eq!(keys(db.rows(b"t/").unwrap()), ["t/1"]);
+    db.commit(batch(b"t/2", "two")).unwrap();
+    let mut third = batch(b"t/3", "three");
+    third.delete(b"t/1".to_vec());
+    db.commit(third).unwrap();
+    let cut = after_a_power_cut(&db);
+    let db = Db::open(cut.path()).unwrap();
+    assert_eq!(keys(db.rows(b"t/").unwrap()), ["t/2", "t/3"]);
+    assert_eq!(text(&db, b"t/3").as_deref(), Some("three"));
+    assert_eq!(text(&db, b"t/1"), None);
+}
+
+#[test]
+fn the_newest_value_is_read_wherever_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Db::open(dir.path()).unwrap();
+    db.commit(batch(b"t/1", "one")).unwrap();
+    db.commit(batch(b"u/1", "one")).unwrap();
+    db.0.stored.checkpoint().unwrap();
+    db.commit(batch(b"t/1", "two")).unwrap();
+    let mut removal = Batch::default();
+    removal.delete(b"u/1".to_vec());
+    db.commit(removal).unwrap();
+    assert_eq!(text(&db, b"t/1").as_deref(), Some("two"));
+    assert_eq!(text(&db, b"u/1"), None);
+    assert_eq!(keys(db.rows(b"").unwrap()), ["m/meta", "t/1"]);
+    assert_eq!(text(&db, b"t/1").as_deref(), Some("two"));
+}
+
+#[test]
+fn many_commits_go_round_the_journal_and_are_all_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Db::open(dir.path()).unwrap();
+    let value = "x".repeat(5000);
+    let key = |number: u32| [b"t/".as_slice(), &number.to_be_bytes()].concat();
+    for commit in 0..100 {
+        let mut rows = Batch::default();
+        for number in 0..25 {
+            rows.put(key(commit * 25 + number), &value);
+        }
+        db.commit(rows).unwrap();
     }
-    assert_eq!(
-        (synced.dev(), synced.ino()),
-        (written().dev(), written().ino())
-    );
-    assert!(written().len() > synced.len());
+    let journal = |name| fs::metadata(dir.path().join("ledger").join(name)).unwrap();
+    for name in ["journal.0", "journal.1"] {
+        assert!(journal(name).len() <= 4 << 20, "it does not grow");
+    }
+    let cut = after_a_power_cut(&db);
+    for db in [&db, &Db::open(cut.path()).unwrap()] {
+        assert_eq!(db.rows(b"t/").unwrap().count(), 2500);
+        assert_eq!(text(db, &key(2499)).as_deref(), Some(value.as_str()));
+    }
+}
+
+#[test]
+fn a_batch_too_large_for_the_journal_is_committed_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Db::open(dir.path()).unwrap();
+    db.commit(batch(b"t/001", "old")).unwrap();
+    let mut large = Batch::default();
+    for number in 1..=100 {
+        let key = format!("t/{number:03}").into_bytes();
+        large.put(key, &"x".repeat(20_000));
+    }
+    db.commit(large).unwrap();
+    db.commit(batch(b"t/100", "new")).unwrap();
+    let cut = after_a_power_cut(&db);
+    let db = Db::open(cut.path()).unwrap();
+    assert_eq!(db.rows(b"t/").unwrap().count(), 100);
+    assert_ne!(text(&db, b"t/001").as_deref(), Some("old"));
+    assert_eq!(text(&db, b"t/100").as_deref(), Some("new"));
 }
 
 #[test]

@@ -38,6 +38,20 @@ pub(super) fn sync(dir: &Path) -> Result<(), StoreError> {
         .map_err(StoreError::io("sync", dir))
 }
 
+/// Makes the files in a directory durable. One that is gone meanwhile is nobody's loss.
+pub(super) fn sync_files(dir: &Path) -> Result<(), StoreError> {
+    let mut any = false;
+    for entry in fs::read_dir(dir).map_err(StoreError::io("list", dir))? {
+        let path = entry.map_err(StoreError::io("list", dir))?.path();
+        match File::open(&path).and_then(|file| file.sync_all()) {
+            Ok(()) => any = true,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(StoreError::io("sync", &path)(error)),
+        }
+    }
+    if any { sync(dir) } else { Ok(()) }
+}
+
 /// Takes the directory for this process, until the returned file is closed.
 pub(super) fn lock(dir: &Path) -> Result<File, StoreError> {
     let path = dir.join("lock");

@@ -36,6 +36,24 @@ pub enum StoreError {
         "the storage engine broke down: {0}; the data directory may need to be restored from a backup"
     )]
     Panicked(String),
+    /// Commits that were acknowledged are not in the journal any more.
+    #[error(
+        "the journal in {path} is damaged: commit {missing} is missing and {found} is there; restore the data directory from a backup"
+    )]
+    JournalBroken {
+        /// Where the journal is.
+        path: PathBuf,
+        /// Number of the commit that should come next.
+        missing: u64,
+        /// Number of the one that is there.
+        found: u64,
+    },
+    /// A write does not come to an end.
+    #[error("the storage has been writing for {seconds} s; stop, check the disk, start again")]
+    Stuck {
+        /// For how long no write has ended.
+        seconds: u64,
+    },
     /// An earlier call failed, so memory and disk may disagree.
     #[error("storage failed earlier; restart the process once the disk is well")]
     Poisoned,

@@ -317,6 +317,19 @@ pub(super) fn account_deed_of(key: &[u8]) -> Option<(AccountId, AuditId)> {
     ))
 }
 
+/// The first key behind all that begin with a prefix; `None` when there is none.
+pub(super) fn after(prefix: &[u8]) -> Option<Vec<u8>> {
+    let mut next = prefix.to_vec();
+    while let Some(last) = next.last_mut() {
+        if let Some(more) = last.checked_add(1) {
+            *last = more;
+            return Some(next);
+        }
+        next.pop();
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

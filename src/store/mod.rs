@@ -57,7 +57,7 @@ pub use book::{
 pub use charging::{Charging, RechargeState, Unclear};
 pub use codes::CODE_MS;
 pub use day::{Day, Month, NotADay};
-pub use db::{Batch, Db};
+pub use db::{Batch, Db, Progress};
 pub use error::{LedgerError, StoreError};
 pub use export::ExportError;
 pub use generation::{

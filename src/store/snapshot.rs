@@ -122,13 +122,9 @@ impl Snapshot {
     }
 }
 
-/// The first key behind all that begin with a prefix. Ours never end in 0xff.
-fn after(prefix: &[u8]) -> Vec<u8> {
-    let mut next = prefix.to_vec();
-    if let Some(last) = next.last_mut() {
-        *last = last.saturating_add(1);
-    }
-    next
+/// The first key behind a table. Tables end in a slash.
+fn after(table: &[u8]) -> Vec<u8> {
+    key::after(table).unwrap_or_default()
 }
 
 /// Everyone who may have totals: customers, and whoever has a balance.

@@ -42,11 +42,11 @@ impl<'a> Steps<'a> {
             return Ok(());
         }
         self.waiting = 0;
-        self.db.commit(std::mem::take(&mut self.batch))
+        self.db.commit_through(std::mem::take(&mut self.batch))
     }
 
     /// Commits what still waits.
     pub(super) fn finish(self) -> Result<(), StoreError> {
-        self.db.commit(self.batch)
+        self.db.commit_through(self.batch)
     }
 }

@@ -12,8 +12,9 @@ const VERSION: u8 = 2;
 const TABLES: [&[u8]; 2] = [key::TRANSFERS, key::TRANSACTIONS];
 const NUMBER_BYTES: usize = 8;
 const MOST_ROWS: usize = 128;
-/// Reading one row unpacks its strip.
-const MOST_BYTES: usize = 16 << 10;
+/// Reading one row unpacks its strip. Seventeen rows make a full page of the engine; one of more than 128 KiB
+/// would be written to a file of its own.
+const MOST_BYTES: usize = 6 << 10;
 
 /// Whether the rows of this key's table may stand in strips.
 pub(super) fn may_hold(key: &[u8]) -> bool {

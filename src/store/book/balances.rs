@@ -2,14 +2,12 @@
 //!
 //! Rules live elsewhere: this is the arithmetic that booking and verifying share.
 
-use std::collections::{HashMap, HashSet};
-
 use serde::{Deserialize, Serialize};
 
 use super::account::LedgerAccount;
 use super::cap::Payer;
 use super::kind::Cause;
-use crate::ids::{AccountId, GenerationId, KeyId};
+use crate::ids::{AccountId, GenerationId, IdMap, IdSet, KeyId};
 use crate::money::Picodollars;
 use crate::store::Day;
 use crate::store::spend::SpendLimits;
@@ -114,11 +112,11 @@ impl TrialBalance {
 /// All balances and open holds.
 #[derive(Debug, Default)]
 pub(crate) struct Balances {
-    accounts: HashMap<LedgerAccount, Balance>,
-    holds: HashMap<GenerationId, Hold>,
-    open: HashMap<AccountId, usize>,
+    accounts: IdMap<LedgerAccount, Balance>,
+    holds: IdMap<GenerationId, Hold>,
+    open: IdMap<AccountId, usize>,
     /// Accounts that changed since [`Balances::take_changed`].
-    changed: HashSet<LedgerAccount>,
+    changed: IdSet<LedgerAccount>,
 }
 
 impl Balances {
@@ -212,7 +210,7 @@ impl Balances {
     }
 
     /// The accounts that changed since the last call.
-    pub(crate) fn take_changed(&mut self) -> HashSet<LedgerAccount> {
+    pub(crate) fn take_changed(&mut self) -> IdSet<LedgerAccount> {
         std::mem::take(&mut self.changed)
     }
 

@@ -1,13 +1,13 @@
 //! Totals beside the ledger: per customer and UTC day and month, and per API key.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::balances::Hold;
 use super::cap::Room;
 use super::key_use::{KeyCounter, KeyTotals, KeyUsage};
-use crate::ids::{AccountId, KeyId};
+use crate::ids::{AccountId, IdMap, KeyId};
 use crate::money::Picodollars;
 use crate::store::db::{Batch, Db};
 use crate::store::error::StoreError;
@@ -82,9 +82,12 @@ const DAYS: usize = 2;
 /// The totals that are still counting.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
-    days: HashMap<AccountId, BTreeMap<Day, DayUse>>,
-    months: HashMap<AccountId, BTreeMap<Month, DayTotals>>,
-    keys: HashMap<KeyId, KeyCounter>,
+    days: IdMap<AccountId, BTreeMap<Day, DayUse>>,
+    months: IdMap<AccountId, BTreeMap<Month, DayTotals>>,
+    keys: IdMap<KeyId, KeyCounter>,
+    /// Customers and keys whose totals are to be written.
+    changed: BTreeSet<(AccountId, Day)>,
+    changed_keys: BTreeSet<KeyId>,
 }
 
 impl Counters {
@@ -104,17 +107,40 @@ impl Counters {
 
     /// Counts a record, whose cost is what was charged.
     pub(super) fn add(&mut self, record: &Generation, day: Day, batch: &mut Batch) {
-        let counted = self.open(record.account, day);
-        counted.totals.count(record);
-        batch.put(key::day(record.account, day), &counted.totals);
+        if !self.is_open(record.account, day) {
+            // Older totals are forgotten when new ones are opened.
+            self.write(batch);
+        }
+        self.open(record.account, day).totals.count(record);
+        self.open_month(record.account, day.month()).count(record);
+        self.open_key(record.key, day).add(day, record.cost);
+        self.changed.insert((record.account, day));
+        self.changed_keys.insert(record.key);
+    }
 
-        let month = day.month();
-        let totals = self.open_month(record.account, month);
-        totals.count(record);
-        batch.put(key::month(record.account, month), totals);
+    /// Puts the totals that have changed since the last call into a batch.
+    pub(super) fn write(&mut self, batch: &mut Batch) {
+        for (account, day) in std::mem::take(&mut self.changed) {
+            if let Some(used) = self.days.get(&account).and_then(|days| days.get(&day)) {
+                batch.put(key::day(account, day), &used.totals);
+            }
+            let (month, months) = (day.month(), self.months.get(&account));
+            if let Some(totals) = months.and_then(|months| months.get(&month)) {
+                batch.put(key::month(account, month), totals);
+            }
+        }
+        for id in std::mem::take(&mut self.changed_keys) {
+            if let Some(counter) = self.keys.get(&id) {
+                batch.put(key::key_totals(id), counter.totals());
+            }
+        }
+    }
 
-        let totals = self.open_key(record.key, day).add(day, record.cost);
-        batch.put(key::key_totals(record.key), totals);
+    fn is_open(&self, account: AccountId, day: Day) -> bool {
+        let days = self.days.get(&account);
+        let months = self.months.get(&account);
+        days.is_some_and(|days| days.contains_key(&day))
+            && months.is_some_and(|months| months.contains_key(&day.month()))
     }
 
     /// Counts credit that an open hold keeps back.
@@ -164,7 +190,10 @@ impl Counters {
         let days = self.days.entry(account).or_default();
         if !days.contains_key(&day) {
             let oldest = days.keys().rev().nth(DAYS - 2).copied();
-            days.retain(|day, used| used.reserved != 0 || Some(*day) >= oldest);
+            let changed = &self.changed;
+            days.retain(|day, used| {
+                used.reserved != 0 || Some(*day) >= oldest || changed.contains(&(account, *day))
+            });
         }
         days.entry(day).or_default()
     }
@@ -201,5 +230,34 @@ impl Counters {
     fn open_key(&mut self, key: KeyId, day: Day) -> &mut KeyCounter {
         let keys = self.keys.entry(key);
         keys.or_insert_with(|| KeyCounter::new(key, day))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::book::samples::{NOON_MS, order, pico, record, usd};
+
+    #[test]
+    fn what_has_changed_is_written_though_newer_days_push_it_out() {
+        let (mut counters, account) = (Counters::default(), AccountId::new());
+        let request = record(&order(account, usd("0.10"), pico(1)), usd("0.01"));
+        let day = |number: u64| Day::of(NOON_MS + number * 24 * 3600 * 1000);
+        let mut batch = Batch::default();
+        counters.add(&request, day(0), &mut batch);
+        for later in 1..5 {
+            counters.open(account, day(later));
+        }
+        counters.add(&request, day(70), &mut batch);
+        counters.write(&mut batch);
+        for written in [
+            key::day(account, day(0)),
+            key::month(account, day(0).month()),
+            key::day(account, day(70)),
+            key::month(account, day(70).month()),
+            key::key_totals(request.key),
+        ] {
+            assert!(batch.get(&written).is_some(), "{}", codec::show(&written));
+        }
     }
 }

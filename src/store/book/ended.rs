@@ -1,9 +1,9 @@
 //! The generations that ended last, so that a repeated message changes nothing.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use super::settle::Settled;
-use crate::ids::GenerationId;
+use crate::ids::{GenerationId, IdMap};
 
 /// How many are remembered. A message is repeated within a request's life, not 30,000 later; one
 /// that is older finds no hold and changes nothing either.
@@ -21,7 +21,7 @@ pub(super) enum End {
 /// The last generations that ended.
 #[derive(Debug, Default)]
 pub(super) struct Ended {
-    ends: HashMap<GenerationId, End>,
+    ends: IdMap<GenerationId, End>,
     order: VecDeque<GenerationId>,
 }
 

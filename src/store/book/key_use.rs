@@ -155,8 +155,13 @@ impl KeyCounter {
         }
     }
 
-    /// Counts a charge of a day; answers with what is to be stored.
-    pub(super) fn add(&mut self, day: Day, cost: Picodollars) -> &KeyTotals {
+    /// What is to be stored.
+    pub(super) fn totals(&self) -> &KeyTotals {
+        &self.totals
+    }
+
+    /// Counts a charge of a day.
+    pub(super) fn add(&mut self, day: Day, cost: Picodollars) {
         if day > self.totals.day {
             self.before = Some(self.totals);
             self.totals = self.totals.at(day);
@@ -165,7 +170,6 @@ impl KeyCounter {
         if let Some(before) = &mut self.before {
             before.add(day, cost);
         }
-        &self.totals
     }
 
     pub(super) fn reserve(&mut self, day: Day, amount: i128) {

@@ -202,6 +202,7 @@ impl Book {
             self.batch
                 .put(key::balance(&account), &self.balances.of(&account));
         }
+        self.counters.write(&mut self.batch);
         self.takings.write(&mut self.batch);
         if !self.batch.is_empty() {
             let (next, now_ms) = (self.chain.seq + 1, self.latest_ms);

@@ -124,15 +124,15 @@ impl Chain {
             cause: draft.cause,
         };
         let key = key::transfer(transfer.seq);
-        match hash(&self.head, &transfer) {
-            Ok(hash) => {
+        match postcard::to_stdvec(&transfer) {
+            Ok(encoded) => {
                 self.seq = transfer.seq;
                 self.time_ms = transfer.time_ms;
-                self.head = hash;
+                self.head = hash(&self.head, &encoded);
                 for account in transfer.customers() {
                     batch.put(key::transaction(account, transfer.seq), &());
                 }
-                batch.put(key, &Link { transfer, hash });
+                batch.put_joined(key, &encoded, &self.head);
             }
             Err(source) => batch.fail(StoreError::Encode {
                 key: codec::show(&key),
@@ -147,7 +147,8 @@ impl Chain {
         if link.transfer.seq != seq {
             return Err(LedgerError::Sequence { expected: seq });
         }
-        if hash(&self.head, &link.transfer).ok() != Some(link.hash) {
+        let encoded = postcard::to_stdvec(&link.transfer);
+        if encoded.ok().map(|encoded| hash(&self.head, &encoded)) != Some(link.hash) {
             return Err(LedgerError::Hash { seq });
         }
         if link.transfer.time_ms < self.time_ms {
@@ -170,13 +171,13 @@ impl Chain {
     }
 }
 
-fn hash(previous: &Hash, transfer: &Transfer) -> Result<Hash, postcard::Error> {
-    let bytes = postcard::to_stdvec(transfer)?;
-    Ok(Sha256::new()
+/// The hash of a transfer, which is given in its postcard form.
+fn hash(previous: &Hash, encoded: &[u8]) -> Hash {
+    Sha256::new()
         .chain_update(previous)
-        .chain_update(bytes)
+        .chain_update(encoded)
         .finalize()
-        .into())
+        .into()
 }
 
 #[cfg(test)]
