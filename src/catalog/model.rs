@@ -102,7 +102,7 @@ pub struct ProviderName(Arc<str>);
 #[serde(transparent)]
 pub struct ModelId(Arc<str>);
 
-/// A map by names of the catalog, or by others that no caller chooses: its hashes are fast, and need not
+/// A map by names of the catalog, or by other keys that no caller chooses: its hashes are fast, and need not
 /// stand up to an attacker.
 pub type NameMap<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 

@@ -35,8 +35,8 @@ pub struct Tried {
 /// How an attempt appears in `X-Model-Router-Attempts` and in records.
 pub fn attempt_note(model: &Model, code: String, status: Option<u16>) -> AttemptNote {
     AttemptNote {
-        provider: model.provider.to_string(),
-        model: model.id.to_string(),
+        provider: model.provider.as_str().to_owned(),
+        model: model.id.as_str().to_owned(),
         status,
         code,
     }

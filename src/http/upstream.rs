@@ -42,7 +42,8 @@ impl Upstream {
         let client = reqwest::Client::builder()
             .connect_timeout(config::ms(clocks.connect_ms))
             .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
+            // `never` alone sends a request again that an HTTP/2 server refused, and copies each to be able to.
+            .retry(reqwest::retry::never().max_retries_per_request(0))
             .no_proxy()
             .tcp_nodelay(true)
             .pool_idle_timeout(Duration::from_secs(50))

@@ -57,19 +57,27 @@ impl Histogram {
 
     /// The value below which this share of the weight lies; `None` when there is none.
     pub fn quantile(&self, share: f64) -> Option<f64> {
-        let total: f64 = self.buckets.iter().map(|weight| f64::from(*weight)).sum();
-        let mut left = total * share;
+        self.quantiles([share]).map(|[value]| value)
+    }
+
+    /// The same for several shares.
+    pub fn quantiles<const N: usize>(&self, shares: [f64; N]) -> Option<[f64; N]> {
+        let first = self.buckets.iter().position(|weight| *weight > 0.0)?;
         let last = self.buckets.iter().rposition(|weight| *weight > 0.0)?;
-        for (low, weight) in (0_u32..).zip(&self.buckets[..=last]) {
-            let weight = f64::from(*weight);
-            if weight > 0.0 && left <= weight {
-                return Some(value_at(f64::from(low) + left / weight));
+        let filled = || (first..).zip(&self.buckets[first..=last]);
+        let total: f64 = filled().map(|(_, weight)| f64::from(*weight)).sum();
+        let value = |share: f64| {
+            let mut left = total * share;
+            for (low, weight) in filled() {
+                let weight = f64::from(*weight);
+                if weight > 0.0 && left <= weight {
+                    return value_at(place(low) + left / weight);
+                }
+                left -= weight;
             }
-            left -= weight;
-        }
-        u32::try_from(last)
-            .ok()
-            .map(|low| value_at(f64::from(low) + 1.0))
+            value_at(place(last) + 1.0)
+        };
+        Some(shares.map(value))
     }
 
     /// The form in which it is kept.
@@ -105,6 +113,10 @@ impl From<&KeptHistogram> for Histogram {
 fn bucket_of(value: f64) -> usize {
     let place = (value.max(1.0).log2() * BUCKETS_PER_DOUBLING) as usize;
     place.min(BUCKETS - 1)
+}
+
+fn place(bucket: usize) -> f64 {
+    f64::from(u32::try_from(bucket).unwrap_or(u32::MAX))
 }
 
 fn value_at(place: f64) -> f64 {

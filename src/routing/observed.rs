@@ -139,8 +139,8 @@ impl Observed {
 
     /// Quantiles do not change as weights fade, so they are computed once an observation.
     fn refresh(&mut self) {
-        let ttft = |share| self.first_token.quantile(share).unwrap_or_default();
-        self.ttft_ms = [ttft(0.5), ttft(0.9), ttft(0.95)];
+        let ttft = self.first_token.quantiles([0.5, 0.9, 0.95]);
+        self.ttft_ms = ttft.unwrap_or_default();
         self.long = self.lengths.quantile(0.95).unwrap_or_default();
     }
 

@@ -1,10 +1,9 @@
 //! Conversations stay where their prompt is warm: which model answered what, remembered for a while.
 
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use super::candidates::Candidate;
-use crate::catalog::{Model, ModelId, Prefer};
+use crate::catalog::{Model, ModelId, NameMap, Prefer};
 use crate::usage::Usage;
 
 /// How long a provider's prompt cache is taken to be warm. Anthropic's default cache lives five
@@ -60,8 +59,8 @@ struct Answered {
 /// kept. Two generations of bounded size: when the young one is full, the old one is forgotten.
 #[derive(Debug)]
 pub struct Conversations {
-    young: HashMap<u64, Answered>,
-    old: HashMap<u64, Answered>,
+    young: NameMap<u64, Answered>,
+    old: NameMap<u64, Answered>,
     most: usize,
 }
 
@@ -69,8 +68,8 @@ impl Conversations {
     /// Remembers at least `most / 2` of the latest answers, and at most `most`.
     pub fn new(most: usize) -> Self {
         Self {
-            young: HashMap::new(),
-            old: HashMap::new(),
+            young: NameMap::default(),
+            old: NameMap::default(),
             most,
         }
     }

@@ -1,13 +1,13 @@
 //! What came of attempts, by provider and day and by model and hour, and when something was left
 //! alone: what the status page tells. Bounded; time is an argument.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
 use super::observation::Ended;
 use super::tally::{KeptTally, Tally};
-use crate::catalog::{ModelId, ProviderName};
+use crate::catalog::{ModelId, NameMap, ProviderName};
 
 /// Days that are told of a provider, today among them.
 pub const DAYS: u64 = 90;
@@ -24,8 +24,8 @@ const DAY_MS: u64 = 24 * HOUR_MS;
 /// Everything that is told.
 #[derive(Clone, Debug, Default)]
 pub struct Uptime {
-    days: HashMap<ProviderName, BTreeMap<u64, Tally>>,
-    hours: HashMap<ModelId, BTreeMap<u64, Tally>>,
+    days: NameMap<ProviderName, BTreeMap<u64, Tally>>,
+    hours: NameMap<ModelId, BTreeMap<u64, Tally>>,
     /// Oldest first.
     outages: VecDeque<Outage>,
     /// What has to be written, and what may be removed.

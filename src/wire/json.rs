@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::scan::{find, find_either};
+use super::scan::{find_either, find_unescaped};
 
 /// What a JSON text is, judged by its first byte. The text has been checked before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +72,7 @@ pub(crate) fn string_len(raw: &str) -> usize {
 }
 
 fn backslash(bytes: &[u8]) -> Option<usize> {
-    find(bytes, |byte| byte == b'\\')
+    find_either(bytes, b'\\', b'\\')
 }
 
 /// UTF-8 bytes of one `\uXXXX`; each half of a surrogate pair counts for two.
@@ -93,9 +93,7 @@ pub(crate) fn push_string(out: &mut String, text: &str) {
     out.reserve(text.len() + 2);
     out.push('"');
     let mut rest = text;
-    while let Some(at) = find(rest.as_bytes(), |byte| {
-        (byte < 0x20) | (byte == b'"') | (byte == b'\\')
-    }) {
+    while let Some(at) = find_unescaped(rest.as_bytes()) {
         let byte = rest.as_bytes().get(at).copied().unwrap_or_default();
         let escape = match byte {
             b'"' => "\\\"",

@@ -89,6 +89,18 @@ impl<'a> Rest<'a> {
     }
 }
 
+/// What may stand behind a number, `true`, `false` or `null`.
+static ENDS: [bool; 256] = {
+    let mut ends = [false; 256];
+    let bytes = b",}] \t\n\r";
+    let mut at = 0;
+    while at < bytes.len() {
+        ends[bytes[at] as usize] = true;
+        at += 1;
+    }
+    ends
+};
+
 /// Where the value that begins at `at` has ended.
 fn value_end(bytes: &[u8], at: usize) -> Option<usize> {
     match bytes.get(at)? {
@@ -96,9 +108,10 @@ fn value_end(bytes: &[u8], at: usize) -> Option<usize> {
         b'{' | b'[' => nest_end(bytes, at),
         _ => {
             let rest = bytes.get(at..)?;
-            let is_end =
-                |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r');
-            let length = rest.iter().position(is_end).unwrap_or(rest.len());
+            let length = rest
+                .iter()
+                .position(|byte| ENDS[usize::from(*byte)])
+                .unwrap_or(rest.len());
             (length > 0).then_some(at + length)
         }
     }

@@ -30,10 +30,10 @@ impl Meter {
     pub(super) fn close(&self, ending: &Ending) -> Result<(Box<Generation>, Cost), ApiError> {
         let (usage, cost) = self.bill(ending.usage)?;
         let last = self.attempts.last();
-        let model = self
-            .model
-            .as_ref()
-            .map(|model| (model.id.to_string(), model.provider.to_string()));
+        let model = self.model.as_ref().map(|model| {
+            let (model, provider) = (model.id.as_str(), model.provider.as_str());
+            (model.to_owned(), provider.to_owned())
+        });
         let (model, provider) = model
             .or_else(|| last.map(|a| (a.model.clone(), a.provider.clone())))
             .unwrap_or_default();
@@ -50,7 +50,7 @@ impl Meter {
             created_ms: now_ms().saturating_sub(millis(self.opening.visit.started.elapsed())),
             model,
             provider,
-            tier: self.opening.tier.map(|tier| tier.to_string()),
+            tier: self.opening.tier.map(|tier| tier.as_str().to_owned()),
             prefer: self.opening.prefer.to_owned(),
             auto_score: self.opening.auto_score,
             streamed: self.opening.delivery,
@@ -72,7 +72,7 @@ impl Meter {
 /// A candidate as it is kept.
 fn considered(candidate: &Candidate) -> CandidateRecord {
     CandidateRecord {
-        model: candidate.model.id.to_string(),
+        model: candidate.model.id.as_str().to_owned(),
         cost: candidate.charge(),
         ttft_ms: whole(candidate.live.ttft_p50_ms),
         state: match candidate.live.standing {
