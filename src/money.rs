@@ -73,6 +73,11 @@ impl Picodollars {
         Self(self.0.saturating_add(other.0))
     }
 
+    /// So many times as much, held at the ends of the range.
+    pub fn saturating_mul(self, times: i64) -> Self {
+        Self(self.0.saturating_mul(times))
+    }
+
     /// Whether this is more than nothing.
     pub const fn is_positive(self) -> bool {
         self.0 > 0
@@ -211,6 +216,12 @@ impl Rate {
     /// The price of `tokens` tokens, wide enough never to overflow.
     pub fn of(self, tokens: u64) -> i128 {
         i128::from(self.0) * i128::from(tokens)
+    }
+
+    /// The same for ranking, held at the end of the range.
+    pub fn times(self, tokens: u64) -> Picodollars {
+        let tokens = i64::try_from(tokens).unwrap_or(i64::MAX);
+        Picodollars(self.0.saturating_mul(tokens))
     }
 
     /// USD per token as a decimal text, the unit of `/v1/models`.

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use model_router::actors::breaker::{Outcome, Spare};
 use model_router::actors::rate::Standing;
-use model_router::catalog::{Cost, Dialect};
+use model_router::catalog::{Catalog, Cost, Dialect};
 use model_router::http::count::need_for;
 use model_router::http::transcript::transcript;
 use model_router::ids::ApiKey;
+use model_router::routing::Standing::Flowing;
 use model_router::routing::classify::{Circumstances, classify};
-use model_router::routing::{Funds, ranked};
+use model_router::routing::{Funds, Now, Prepared, foremost, ranked};
 use model_router::wire::sse::{Item, SseDecoder};
 use model_router::wire::{
     ChatRequest, Context, Event, ReasoningView, StreamDecoder, UsageBlock, decode_answer,
@@ -19,6 +20,9 @@ use model_router::wire::{
 };
 
 use crate::stock::{DOLLAR, READ_BYTES, Stock, order, record};
+
+/// Candidates that a request begins with.
+const CANDIDATES: usize = 8;
 
 /// One piece: the name of its function, and what runs it once.
 pub type Piece = (&'static str, fn(&mut Stock));
@@ -43,6 +47,8 @@ pieces![
     classify_large,
     rank,
     rank_many,
+    rank_all,
+    prepare_many,
     breaker,
     ledger,
     encode_small,
@@ -116,16 +122,38 @@ fn classify_large(stock: &mut Stock) {
 
 #[inline(never)]
 fn rank(stock: &mut Stock) {
-    let catalog = &stock.catalog;
-    let live = |model: &_| stock.live(model);
-    black_box(ranked(catalog, &stock.ask, &catalog.weights(), &live));
+    choose(stock, &stock.prepared, &stock.catalog);
 }
 
 #[inline(never)]
 fn rank_many(stock: &mut Stock) {
+    choose(stock, &stock.prepared_many, &stock.many);
+}
+
+fn choose(stock: &Stock, prepared: &Prepared, catalog: &Catalog) {
+    let now = Now {
+        live: &|model| stock.live(model),
+        standing: &|_| Flowing,
+        is_out: &|_| false,
+    };
+    let found = foremost(prepared, catalog, &stock.ask, &now, CANDIDATES);
+    assert_eq!(found.ranked.len(), CANDIDATES);
+    black_box(found);
+}
+
+/// All models ranked, as for a dry run or when the foremost have failed.
+#[inline(never)]
+fn rank_all(stock: &mut Stock) {
     let catalog = &stock.many;
     let live = |model: &_| stock.live(model);
     black_box(ranked(catalog, &stock.ask, &catalog.weights(), &live));
+}
+
+/// What is done now and then beside the requests, for 1,000 models.
+#[inline(never)]
+fn prepare_many(stock: &mut Stock) {
+    let live = |model: &_| stock.live(model);
+    black_box(Prepared::of(&stock.many, stock.ask.today, &live));
 }
 
 #[inline(never)]

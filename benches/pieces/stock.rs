@@ -14,7 +14,7 @@ use model_router::config::{self, RateLimits};
 use model_router::ids::{AccountId, ApiKey, GenerationId, KeyHash, KeyId, Pepper, RequestId};
 use model_router::money::Picodollars;
 use model_router::routing::{
-    Ask, Choice, Ended, Live, Observation, Observed, Standing, classify, grid,
+    Ask, Choice, Ended, Live, Observation, Observed, Prepared, Standing, classify, grid,
 };
 use model_router::store::{
     AttemptRecord, Book, Db, Delivery, Generation, Limits, Order, SpendLimits, Status,
@@ -23,6 +23,7 @@ use model_router::usage::Usage;
 use model_router::wire::{ChatRequest, Envelope, dialect_of, speaks};
 use serde_json::json;
 use tempfile::TempDir;
+use time::Date;
 use time::macros::date;
 
 use crate::fixtures;
@@ -34,6 +35,7 @@ pub const READ_BYTES: usize = 8 * 1024;
 /// Models of a router with a large catalog.
 const MANY: usize = 1_000;
 const KEYS: usize = 1_000;
+const TODAY: Date = date!(2025 - 12 - 01);
 /// Some moment, in milliseconds since 1970.
 pub const WALL_MS: u64 = 1_790_000_000_000;
 const DIALECTS: [Dialect; 5] = [
@@ -55,7 +57,9 @@ pub struct Stock {
     pub parsed_small: ChatRequest,
     pub parsed_large: ChatRequest,
     pub catalog: Catalog,
+    pub prepared: Prepared,
     pub many: Catalog,
+    pub prepared_many: Prepared,
     pub judge: classify::Model,
     pub ask: Ask,
     pub breakers: Breakers,
@@ -86,6 +90,9 @@ impl Stock {
         let (key, keys) = keys(&pepper);
         let (small, large) = (Bytes::from(small()), Bytes::from(fixtures::request()));
         let choice = Choice::tier(Tier::Standard, Prefer::Balanced);
+        let observed = observed(&many, now);
+        let later = now + Duration::from_secs(7);
+        let live = |model: &Model| observed[&model.id].live(model, Standing::Flowing, later);
         Self {
             key,
             keys,
@@ -95,11 +102,10 @@ impl Stock {
             parsed_large: ChatRequest::parse(large.clone()).unwrap(),
             small,
             large,
-            observed: observed(&many, now),
             judge: classify::builtin().unwrap(),
-            ask: grid::typical(choice, date!(2025 - 12 - 01)),
+            ask: grid::typical(choice, TODAY),
             breakers: Breakers::new(Policy::of(&config::Breaker::default()), now),
-            now: now + Duration::from_secs(7),
+            now: later,
             wall_ms: WALL_MS,
             book,
             account: AccountId::from_bytes([1; 16]),
@@ -112,8 +118,11 @@ impl Stock {
                 &ProviderName::new("provider"),
             ),
             numbers: 0,
+            prepared: Prepared::of(&catalog, TODAY, &live),
+            prepared_many: Prepared::of(&many, TODAY, &live),
             catalog,
             many,
+            observed,
             _db: db,
             _dir: dir,
         }
@@ -147,16 +156,23 @@ impl Stock {
     }
 }
 
-/// Rows for so many models more, all of one tier.
+/// Rows for so many models more, all of one tier, of which no two are alike.
 fn further(models: usize) -> Layer {
     let mut text = String::new();
     for number in 0..models {
+        let [price, size, speed, score] = [7, 31, 89, 53].map(|step| number * step % 101 + 1);
+        let (cents, quality) = (price * price, 0.3 + score as f64 / 200.0);
         write!(
             text,
             "[[model]]\nid = \"further-{number}\"\nprovider = \"openai\"\nupstream = \"further-{number}\"\n\
-             tier = \"standard\"\nfree = false\ncontext_window = 131072\nmax_output = 8192\n\
-             tokenizer = \"openai\"\nprice = {{ input = 0.1, output = 0.4, cache_read = 0.02, cache_write = 0.1 }}\n\
-             quality = 0.6\ncoding = 0.5\nttft_ms = 300\ntokens_per_s = 80\n\n"
+             tier = \"standard\"\nfree = false\ncontext_window = {}\nmax_output = 8192\ntokenizer = \"openai\"\n\
+             price = {{ input = {:.3}, output = {:.3}, cache_read = 0.02, cache_write = 0.1 }}\n\
+             quality = {quality:.3}\ncoding = 0.5\nttft_ms = {}\ntokens_per_s = {}\n\n",
+            32_768 * size,
+            cents as f64 / 1000.0,
+            (cents * (size + 100)) as f64 / 40_000.0,
+            200 + 10 * speed,
+            40 + speed * size % 200,
         )
         .unwrap();
     }
@@ -168,13 +184,16 @@ fn further(models: usize) -> Layer {
 
 /// Every model with a history, as in a router that has run for a while.
 fn observed(catalog: &Catalog, now: Instant) -> HashMap<ModelId, Observed> {
-    let seen = Observation::streamed(Duration::from_millis(400), Duration::from_secs(3), 300);
-    let history = |model: &Model| {
+    let history = |(number, model): (u64, &Model)| {
+        let (first, end) = (300 + number * 13 % 700, 2_000 + number * 29 % 9_000);
+        let [first, end] = [first, end].map(Duration::from_millis);
+        let seen = Observation::streamed(first, end, 200 + number * 17 % 600);
         let mut observed = Observed::new(now);
         (0..20).for_each(|_| observed.record(Ended::Measured(seen), now));
         (model.id.clone(), observed)
     };
-    catalog.models().iter().map(|m| history(m)).collect()
+    let models = catalog.models().iter().map(|model| &**model);
+    (0..).zip(models).map(history).collect()
 }
 
 /// A key, and the directory in which it is found.

@@ -1,6 +1,7 @@
 //! The catalog's actor: loads it, knows who is configured, starts an actor for each provider, and
 //! publishes all of it as one snapshot that is swapped whole or not at all, the weights of `auto` with it.
 
+mod outlook;
 mod swap;
 
 use std::collections::HashMap;
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 use actix::{Actor, Addr, AsyncContext, Context};
 use arc_swap::ArcSwap;
 
+use outlook::Outlook;
 pub use swap::{Apply, ApplyError, Reload, Reloaded};
 
 use super::breaker::{Policy, Status};
@@ -20,18 +22,20 @@ use super::clock::{now_ms, today};
 use super::credential::{self, Credential};
 use super::logbook::Logbook;
 use super::prices::{Priced, Prices};
-use super::provider::{Provider, Standings, standing};
+use super::provider::{Provider, Standings};
 use super::statistics::{Archivist, Board, Statistics};
 use crate::catalog::{
     self, Age, Catalog, CatalogError, KeyNeed, Layer, Model, NameMap, Prefer, ProviderName,
 };
 use crate::config::{self, ConfigError, Environment};
-use crate::routing::{Live, Standing, TierPrices, classify};
-use crate::wire;
+use crate::routing::{TierPrices, classify};
 
 /// How often it is looked whether a new day has begun.
 const DAY_CHECK: Duration = Duration::from_secs(60 * 60);
-/// How often it is looked what the tiers cost: answers grow longer or shorter, and models end.
+/// How often it is looked whether attempts have shown anything: how old what requests are ranked by may be.
+const LOOK_OUT_EVERY: Duration = Duration::from_millis(500);
+/// How often it is looked what the tiers cost: answers grow longer or shorter, models end, and what was
+/// observed fades.
 const REPRICE_EVERY: Duration = Duration::from_secs(10);
 
 /// The catalog and everything that hangs on it, as one published snapshot.
@@ -41,6 +45,7 @@ pub struct World {
     routes: NameMap<ProviderName, Arc<Route>>,
     prices: Prices,
     tier_prices: ArcSwap<TierPrices>,
+    outlook: ArcSwap<Outlook>,
 }
 
 /// How a provider is reached.
@@ -78,6 +83,25 @@ impl Route {
 }
 
 impl World {
+    fn new(
+        catalog: Catalog,
+        routes: NameMap<ProviderName, Arc<Route>>,
+        prices: Prices,
+        now: Instant,
+        today: time::Date,
+    ) -> Self {
+        let world = Self {
+            outlook: ArcSwap::from_pointee(Outlook::empty(&catalog, today)),
+            catalog,
+            routes,
+            prices,
+            tier_prices: ArcSwap::default(),
+        };
+        world.reprice(now, today);
+        world.prepare(now, today);
+        world
+    }
+
     /// How a provider is reached.
     pub fn route(&self, provider: &ProviderName) -> Option<&Arc<Route>> {
         self.routes.get(provider)
@@ -113,41 +137,10 @@ impl World {
         self.tier_prices.store(Arc::new(prices));
     }
 
-    /// What is known of a model now.
-    pub fn live(&self, model: &Model, now: Instant) -> Live {
-        let standing = self.standing(model, now);
-        match self.routes.get(&model.provider) {
-            Some(route) => route.statistics.live(model, standing, now),
-            None => Live::prior(model, standing),
-        }
-    }
-
     /// Where a model stands, since when and why. `None` for a provider that is gone.
     pub fn status(&self, model: &Model, now: Instant) -> Option<Status> {
         let route = self.routes.get(&model.provider)?;
         Some(route.standings.load().of(&model.id, now))
-    }
-
-    /// Whether requests to a model flow.
-    pub fn flows(&self, model: &Model, now: Instant) -> bool {
-        self.standing(model, now) == Standing::Flowing
-    }
-
-    /// Whether a model was left alone and the next request may be its probe, or one is out.
-    pub fn is_probed(&self, model: &Model, now: Instant) -> bool {
-        self.standing(model, now) == Standing::Probing
-    }
-
-    fn standing(&self, model: &Model, now: Instant) -> Standing {
-        match self.routes.get(&model.provider) {
-            Some(route)
-                if route.is_configured()
-                    && wire::speaks(route.provider.dialect, model.endpoint) =>
-            {
-                standing(&route.standings.load().of(&model.id, now), now)
-            }
-            Some(_) | None => Standing::Unconfigured,
-        }
     }
 }
 
@@ -240,12 +233,8 @@ impl CatalogKeeper {
         logbook: Arc<Logbook>,
         prices: Prices,
     ) -> Self {
-        let empty = Arc::new(ArcSwap::from_pointee(World {
-            catalog,
-            routes: NameMap::default(),
-            prices: Prices::default(),
-            tier_prices: ArcSwap::default(),
-        }));
+        let (now, today) = (Instant::now(), today());
+        let empty = World::new(catalog, NameMap::default(), Prices::default(), now, today);
         let mut keeper = Self {
             source,
             rules,
@@ -256,7 +245,7 @@ impl CatalogKeeper {
             weights,
             archivist: None,
             warned: None,
-            published: empty,
+            published: Arc::new(ArcSwap::from_pointee(empty)),
         };
         let catalog = keeper.published.load().catalog.clone();
         let world = keeper.build(catalog);
@@ -306,14 +295,8 @@ impl CatalogKeeper {
             .map(|row| (row.name.clone(), Arc::new(self.route(row, &catalog))))
             .collect();
         self.prices.see(&catalog, now_ms());
-        let world = World {
-            catalog,
-            routes,
-            prices: self.prices.clone(),
-            tier_prices: ArcSwap::default(),
-        };
-        world.reprice(Instant::now(), today());
-        world
+        let prices = self.prices.clone();
+        World::new(catalog, routes, prices, Instant::now(), today())
     }
 
     fn route(&mut self, row: &Arc<catalog::Provider>, catalog: &Catalog) -> Route {
@@ -384,7 +367,13 @@ impl Actor for CatalogKeeper {
         self.tell_of_endings(today());
         ctx.run_interval(DAY_CHECK, |keeper, _| keeper.tell_of_endings(today()));
         ctx.run_interval(REPRICE_EVERY, |keeper, _| {
-            keeper.published.load().reprice(Instant::now(), today());
+            let (now, today) = (Instant::now(), today());
+            let world = keeper.published.load();
+            world.reprice(now, today);
+            world.prepare(now, today);
+        });
+        ctx.run_interval(LOOK_OUT_EVERY, |keeper, _| {
+            keeper.look_out(Instant::now(), today());
         });
     }
 }

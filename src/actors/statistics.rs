@@ -2,6 +2,7 @@
 //! actor beside the disk.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use actix::{Actor, AsyncContext, Context, Handler, Message};
@@ -25,7 +26,11 @@ pub type Statistics = NameMap<ModelId, Arc<Observed>>;
 
 /// The published statistics of one provider's models. Its actor is the only writer.
 #[derive(Default)]
-pub struct Board(ArcSwap<Statistics>);
+pub struct Board {
+    /// A model's place stays, so that an attempt changes nothing but what is known of its model.
+    models: ArcSwap<NameMap<ModelId, Arc<ArcSwap<Observed>>>>,
+    changes: AtomicU64,
+}
 
 impl Board {
     /// A provider's board, which begins with what earlier runs have learned of its models.
@@ -33,30 +38,54 @@ impl Board {
         let models = catalog.models().iter();
         let theirs = models.filter(|model| model.provider == *provider);
         let known = theirs.filter_map(|model| {
-            let observed = remembered.get(&model.id)?;
-            Some((model.id.clone(), Arc::clone(observed)))
+            let observed = Arc::clone(remembered.get(&model.id)?);
+            Some((model.id.clone(), Arc::new(ArcSwap::new(observed))))
         });
-        Self(ArcSwap::from_pointee(known.collect()))
+        Self {
+            models: ArcSwap::from_pointee(known.collect()),
+            changes: AtomicU64::new(0),
+        }
     }
 
     /// Takes note of how an attempt ended, and publishes it.
     pub fn record(&self, model: &ModelId, ended: Ended, now: Instant) {
-        let mut next = Statistics::clone(&self.0.load());
-        let mut observed = match next.get(model) {
-            Some(observed) => Observed::clone(observed),
-            None => Observed::new(now),
-        };
-        observed.record(ended, now);
-        next.insert(model.clone(), Arc::new(observed));
-        self.0.store(Arc::new(next));
+        let models = self.models.load();
+        match models.get(model) {
+            Some(place) => {
+                let mut observed = Observed::clone(&place.load());
+                observed.record(ended, now);
+                place.store(Arc::new(observed));
+            }
+            None => {
+                let mut observed = Observed::new(now);
+                observed.record(ended, now);
+                let mut next = NameMap::clone(&models);
+                next.insert(model.clone(), Arc::new(ArcSwap::from_pointee(observed)));
+                self.models.store(Arc::new(next));
+            }
+        }
+        self.changes.fetch_add(1, Ordering::Release);
+    }
+
+    /// How often something was noted.
+    pub fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
     }
 
     /// What is known of a model now.
     pub fn live(&self, model: &Model, standing: Standing, now: Instant) -> Live {
-        match self.0.load().get(&model.id) {
-            Some(observed) => observed.live(model, standing, now),
+        match self.models.load().get(&model.id) {
+            Some(place) => place.load().live(model, standing, now),
             None => Live::prior(model, standing),
         }
+    }
+
+    /// What was observed of every model.
+    fn all(&self) -> Vec<(ModelId, Arc<Observed>)> {
+        let models = self.models.load();
+        let all = models.iter();
+        all.map(|(model, place)| (model.clone(), place.load_full()))
+            .collect()
     }
 }
 
@@ -119,9 +148,9 @@ impl Archivist {
     fn keep(&mut self) {
         let (now, saved_ms) = (Instant::now(), now_ms());
         let world = self.world.load_full();
-        let boards = world.routes().map(|route| route.statistics().0.load_full());
+        let boards = world.routes().map(|route| route.statistics().all());
         let mut rows = Vec::new();
-        for (model, observed) in boards.flat_map(|board| Statistics::clone(&board)) {
+        for (model, observed) in boards.flatten() {
             let is_written = |written: &Arc<Observed>| Arc::ptr_eq(written, &observed);
             if self.written.get(&model).is_some_and(is_written) {
                 continue;

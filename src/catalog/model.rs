@@ -237,7 +237,10 @@ impl Abilities {
 
     /// The first ability of `self` that `other` lacks.
     pub fn missing_in(self, other: Self) -> Option<Ability> {
-        self.iter().find(|ability| !other.has(*ability))
+        match Self(self.0 & !other.0) {
+            Self::NONE => None,
+            missing => missing.iter().next(),
+        }
     }
 
     /// The members.

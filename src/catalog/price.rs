@@ -70,6 +70,28 @@ impl Cost {
     }
 }
 
+impl Rates {
+    /// What a (clamped) usage costs in total; more than there are numbers is the largest one. The same as
+    /// [`Price::cost`] says, for those who compare many models.
+    pub fn total(&self, usage: &Usage) -> Picodollars {
+        let writes = usage
+            .cache_write_tokens
+            .saturating_add(usage.cache_write_1h_tokens);
+        let uncached = usage
+            .prompt_tokens
+            .saturating_sub(usage.cached_tokens)
+            .saturating_sub(writes);
+        let caches = [
+            self.cache_read.times(usage.cached_tokens),
+            self.cache_write.times(usage.cache_write_tokens),
+            self.cache_write_1h.times(usage.cache_write_1h_tokens),
+        ];
+        let rest = self.output.times(usage.completion_tokens);
+        let sum = self.input.times(uncached).saturating_add(rest);
+        caches.into_iter().fold(sum, Picodollars::saturating_add)
+    }
+}
+
 impl Price {
     /// The prices that hold for a prompt of this length.
     pub fn rates(&self, prompt_tokens: u64) -> &Rates {
@@ -107,6 +129,8 @@ impl Price {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn rate(text: &str) -> Rate {
@@ -165,5 +189,34 @@ mod tests {
         };
         assert_eq!(at(200_000), 200_000 * 1_250_000);
         assert_eq!(at(200_001), 200_001 * 2_500_000);
+    }
+
+    prop_compose! {
+        fn any_rates()(of in prop::array::uniform5(prop_oneof![Just(0), 0..=10_000_000_i64, Just(i64::MAX)])) -> Rates {
+            let [input, output, cache_read, cache_write, cache_write_1h] =
+                of.map(|raw| serde_json::from_value::<Rate>(raw.into()).unwrap());
+            Rates { input, output, cache_read, cache_write, cache_write_1h }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_total_alone_is_that_of_all_parts(
+            base in any_rates(),
+            tokens in prop::array::uniform5(prop_oneof![0..=2_000_000_u64, Just(1 << 40)]),
+        ) {
+            let [prompt_tokens, cached_tokens, cache_write_tokens, cache_write_1h_tokens, completion_tokens] = tokens;
+            let usage = Usage {
+                prompt_tokens,
+                cached_tokens,
+                cache_write_tokens,
+                cache_write_1h_tokens,
+                completion_tokens,
+                ..Usage::default()
+            };
+            let price = Price { base, steps: vec![] };
+            let exact = price.cost(&usage).map_or(Picodollars::MAX, |cost| cost.total);
+            prop_assert_eq!(base.total(&usage), exact);
+        }
     }
 }

@@ -66,11 +66,8 @@ impl Relay {
         let now = Instant::now();
         let suits =
             |c: &Candidate| c.model.free == first.free && self.plan.world.flows(&c.model, now);
-        match progress.queue.iter().position(suits) {
-            Some(at) => match progress.queue.remove(at) {
-                Some(candidate) => self.prepare(candidate, progress, meter).await,
-                None => Ok(None),
-            },
+        match progress.take(suits) {
+            Some(candidate) => self.prepare(candidate, progress, meter).await,
             None => Ok(None),
         }
     }

@@ -56,7 +56,7 @@ pub struct Opening {
 }
 
 /// Candidates that are kept with a request's record.
-const MOST_CANDIDATES: usize = 8;
+pub const MOST_CANDIDATES: usize = 8;
 
 /// Those candidates that are kept with the record, best first. However long the list is, this takes the
 /// same time.

@@ -21,6 +21,7 @@ mod embeddings;
 mod error;
 mod fields;
 mod fund;
+mod further;
 mod generations;
 mod headers;
 mod health;

@@ -9,7 +9,9 @@ use std::time::Instant;
 use super::choices::{self, Named};
 use super::conversation::Conversation;
 use super::count;
+use super::further::Further;
 use super::headers::AutoVerdict;
+use super::metered::MOST_CANDIDATES;
 use super::transcript::transcript;
 use super::{ApiError, Switchboard};
 use crate::actors::accounts::Principal;
@@ -22,7 +24,8 @@ use crate::routing::classify::{Circumstances, Verdict};
 use crate::routing::context::Need;
 use crate::routing::sticky::{Tie, Warm};
 use crate::routing::{
-    Ask, CacheMarks, Choice, Funds, Live, Reason, Shortlist, Standing, Task, candidates, ranked,
+    Ask, CacheMarks, Choice, End, Foremost, Funds, Live, Reason, Shortlist, Standing, Task,
+    candidates,
 };
 use crate::wire::{self, ChatRequest, Message};
 
@@ -42,8 +45,11 @@ pub struct Plan {
     pub pin: Option<ModelId>,
     /// What `auto` said, when it was asked.
     pub auto: Option<Verdict>,
-    /// Who can serve it; and why the others cannot, when nobody can or that was asked for.
+    /// Who can serve it, the foremost of them at least; and why the others cannot, when nobody can or
+    /// that was asked for.
     pub shortlist: Shortlist,
+    /// Who can serve it after those of the list.
+    pub further: Option<Arc<Further>>,
     /// The keyed hash of its messages; `None` for embeddings.
     pub conversation: Option<u64>,
 }
@@ -200,16 +206,22 @@ impl Sight {
             incapable: incapable(&world, request),
             today: today(),
         };
-        let shortlist = shortlist(&world, &ask, purpose, now);
+        let most = desk.settings.failover.attempts.max(MOST_CANDIDATES);
         let first = ask.choices.first();
+        let pin = first.and_then(Choice::pinned).cloned();
+        let prefer = first.map(|choice| choice.prefer).unwrap_or_default();
+        let tier = first.and_then(Choice::tier_of);
+        let (need, task) = (ask.need.clone(), ask.task);
+        let (shortlist, further) = shortlist(&world, ask, purpose, now, most);
         Ok(Plan {
-            pin: first.and_then(Choice::pinned).cloned(),
-            need: ask.need,
-            prefer: first.map(|choice| choice.prefer).unwrap_or_default(),
-            task: ask.task,
-            tier: first.and_then(Choice::tier_of),
+            need,
+            prefer,
+            task,
+            tier,
+            pin,
             auto,
             shortlist,
+            further,
             conversation: Some(conversation.whole()),
             world,
         })
@@ -229,24 +241,34 @@ fn auto_tier(catalog: &Catalog, auto: Option<&Verdict>, warm: Option<&Warm>) -> 
 }
 
 /// Who can serve a request, and why the others cannot, as far as that is of use.
-fn shortlist(world: &World, ask: &Ask, purpose: Purpose, now: Instant) -> Shortlist {
-    let (catalog, weights) = (&world.catalog, world.catalog.weights());
-    let live = |model: &Model| world.live(model, now);
-    let ranked = match purpose {
-        Purpose::Serve => ranked(catalog, ask, &weights, &live),
-        Purpose::Explain => Vec::new(),
+fn shortlist(
+    world: &Arc<World>,
+    ask: Ask,
+    purpose: Purpose,
+    now: Instant,
+    most: usize,
+) -> (Shortlist, Option<Arc<Further>>) {
+    let found = match purpose {
+        Purpose::Serve => world.foremost(&ask, now, most),
+        Purpose::Explain => Foremost::default(),
     };
-    if !ranked.is_empty() {
-        return Shortlist {
-            ranked,
+    if !found.ranked.is_empty() {
+        let further = match found.end {
+            End::All => None,
+            End::Cut => Some(Arc::new(Further::after(&found.ranked, world, ask))),
+        };
+        let foremost = Shortlist {
+            ranked: found.ranked,
             excluded: Vec::new(),
         };
+        return (foremost, further);
     }
-    let shortlist = candidates(catalog, ask, &weights, &live);
+    let (catalog, weights) = (&world.catalog, world.catalog.weights());
+    let shortlist = candidates(catalog, &ask, &weights, &|model| world.live(model, now));
     if shortlist.ranked.is_empty() && shortlist.reopens_in().is_some() {
-        return last_resort(world, ask, now);
+        return (last_resort(world, &ask, now), None);
     }
-    shortlist
+    (shortlist, None)
 }
 
 /// Everything is tripped: whoever is, may be asked all the same. Its provider's actor lets one request

@@ -27,6 +27,9 @@ impl Relay {
         progress: &mut Progress,
         meter: &mut Meter,
     ) -> Result<Option<Ready>, ApiError> {
+        if !candidate.model.free {
+            progress.look_for_paid(self.desk.settings.failover.attempts - 1);
+        }
         // Who may be the one probe does not keep others from it while it waits for credit.
         if self.plan.world.is_probed(&candidate.model, Instant::now())
             && self
@@ -71,10 +74,10 @@ impl Relay {
     }
 
     /// Whether a candidate that flows is left after the next attempt, and an attempt for it.
-    fn spare(&self, progress: &Progress) -> Spare {
+    fn spare(&self, progress: &mut Progress) -> Spare {
         let has_attempt = progress.attempts() + 1 < self.desk.settings.failover.attempts;
         let flows = |c: &Candidate| self.plan.world.flows(&c.model, Instant::now());
-        if has_attempt && progress.queue.iter().any(flows) {
+        if has_attempt && progress.has(flows) {
             Spare::Another
         } else {
             Spare::Nothing

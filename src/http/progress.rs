@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::consequence::{Next, next};
+use super::further::Further;
 use super::plan::Plan;
 use super::trail::Trail;
 use crate::actors::provider::{Refused, Turn};
@@ -24,6 +25,8 @@ const PAUSE_MS: std::ops::RangeInclusive<u64> = 100..=500;
 pub struct Progress {
     /// Who may still be asked, best first.
     pub queue: VecDeque<Candidate>,
+    /// Who comes after the queue. While there may be somebody, the queue is not empty.
+    further: Option<Arc<Further>>,
     /// What was learned so far.
     pub trail: Trail,
     /// Whose traffic grows again step by step: asked when nobody else is left.
@@ -60,6 +63,7 @@ impl Progress {
     pub fn new(plan: &Plan) -> Self {
         Self {
             queue: plan.shortlist.ranked.iter().cloned().collect(),
+            further: plan.further.clone(),
             trail: Trail::default(),
             recovering: VecDeque::new(),
             failed: Vec::new(),
@@ -99,9 +103,47 @@ impl Progress {
 
     /// Who is asked next.
     pub fn next(&mut self) -> Option<Candidate> {
+        self.before_one_goes();
         self.queue
             .pop_front()
             .or_else(|| self.recovering.pop_front())
+    }
+
+    /// Takes the first that suits out of the queue.
+    pub fn take(&mut self, suits: impl Fn(&Candidate) -> bool) -> Option<Candidate> {
+        self.before_one_goes();
+        self.has(&suits);
+        let place = self.queue.iter().position(suits)?;
+        self.queue.remove(place)
+    }
+
+    /// Whether somebody is left who suits.
+    pub fn has(&mut self, suits: impl Fn(&Candidate) -> bool) -> bool {
+        if !self.queue.iter().any(&suits) {
+            self.complete();
+        }
+        self.queue.iter().any(suits)
+    }
+
+    /// Brings so many who are paid into the queue, if there are so many.
+    pub fn look_for_paid(&mut self, most: usize) {
+        let paid = self.queue.iter().filter(|c| !c.model.free);
+        if paid.take(most).count() < most {
+            self.complete();
+        }
+    }
+
+    fn before_one_goes(&mut self) {
+        if self.queue.len() <= 1 {
+            self.complete();
+        }
+    }
+
+    /// Brings all who are left into the queue.
+    fn complete(&mut self) {
+        if let Some(further) = self.further.take() {
+            self.queue.extend(further.candidates(Instant::now()));
+        }
     }
 
     /// A candidate may not be asked now.
@@ -157,7 +199,7 @@ impl Progress {
         }
         match next(fault.class) {
             Next::Candidate => {}
-            Next::OtherProvider => move_to_end(&mut self.queue, &candidate.model.provider),
+            Next::OtherProvider => self.move_to_end(&candidate.model.provider),
             Next::SameModelOnce => {
                 if self.is_pin(candidate) && !self.queue.is_empty() && self.repeat(candidate) {
                     pause = Duration::from_millis(rand::random_range(PAUSE_MS));
@@ -171,12 +213,12 @@ impl Progress {
                 }
             }
             Next::LargerWindow => self.widen(candidate),
-            Next::Nobody => self.keep(|_| false),
+            Next::Nobody => self.keep_nobody(),
         }
         self.trail.faults.push(fault);
         self.failed.push(Arc::clone(&candidate.model));
         if self.has_failed_widely(&candidate.model.provider) {
-            move_to_end(&mut self.queue, &candidate.model.provider);
+            self.move_to_end(&candidate.model.provider);
         }
         pause
     }
@@ -200,7 +242,7 @@ impl Progress {
 
     fn widen(&mut self, candidate: &Candidate) {
         match self.widened {
-            Widened::Yes => self.keep(|_| false),
+            Widened::Yes => self.keep_nobody(),
             Widened::No => {
                 self.widened = Widened::Yes;
                 let window = candidate.model.context_window;
@@ -209,7 +251,13 @@ impl Progress {
         }
     }
 
+    fn keep_nobody(&mut self) {
+        self.further = None;
+        self.keep(|_| false);
+    }
+
     fn keep(&mut self, suits: impl Fn(&Candidate) -> bool) {
+        self.complete();
         self.queue.retain(&suits);
         self.recovering.retain(&suits);
     }
@@ -221,12 +269,15 @@ impl Progress {
     fn is_wanted(&self, candidate: &Candidate) -> bool {
         self.is_pin(candidate) || self.queue.is_empty()
     }
-}
 
-/// A provider that cannot be reached, or fails with one model after the other, is asked again only when
-/// nobody else is left.
-fn move_to_end(queue: &mut VecDeque<Candidate>, provider: &ProviderName) {
-    let (theirs, others): (Vec<_>, Vec<_>) =
-        queue.drain(..).partition(|c| c.model.provider == *provider);
-    queue.extend(others.into_iter().chain(theirs));
+    /// A provider that cannot be reached, or fails with one model after the other, is asked again only
+    /// when nobody else is left.
+    fn move_to_end(&mut self, provider: &ProviderName) {
+        self.complete();
+        let (theirs, others): (Vec<_>, Vec<_>) = self
+            .queue
+            .drain(..)
+            .partition(|c| c.model.provider == *provider);
+        self.queue.extend(others.into_iter().chain(theirs));
+    }
 }

@@ -254,7 +254,10 @@ fn estimate(plan: &Plan) -> Option<Picodollars> {
         .ranked
         .iter()
         .map(|candidate| &candidate.model);
+    let further = plan.further.iter().flat_map(|rest| rest.candidates(now));
+    let further: Vec<_> = further.map(|candidate| candidate.model).collect();
     let paid = ranked
+        .chain(&further)
         .filter(|model| !model.free)
         .chain(refused.map(|e| &e.model));
     paid.map(|model| cost(model)).min()

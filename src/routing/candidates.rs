@@ -35,6 +35,11 @@ impl Candidate {
             self.cost
         }
     }
+
+    pub(super) fn figures(&self) -> prefer::Figures {
+        let seconds = prefer::Seconds::new(self.seconds);
+        prefer::Figures::of(&self.model, self.charge(), seconds)
+    }
 }
 
 /// A model that cannot serve the request.
@@ -158,20 +163,32 @@ pub fn ranked(
 ) -> Vec<Candidate> {
     let mut ranked: Vec<Candidate> = Vec::new();
     for choice in &ask.choices {
-        let before = ranked.len();
-        for model in choice.members(catalog) {
-            let is_ranked = |c: &Candidate| Arc::ptr_eq(&c.model, model);
-            if !choice.means(model) || ranked[..before].iter().any(is_ranked) {
-                continue;
-            }
-            let now = live(model);
-            if obstacle(model, ask, choice, &now).is_none() {
-                ranked.push(candidate(model, ask, choice, &now));
-            }
-        }
-        order(&mut ranked[before..], ask, choice, weights);
+        add(&mut ranked, catalog, ask, choice, weights, live);
     }
     ranked
+}
+
+/// Ranks whom a choice adds to those who were ranked before.
+pub(super) fn add(
+    ranked: &mut Vec<Candidate>,
+    catalog: &Catalog,
+    ask: &Ask,
+    choice: &Choice,
+    weights: &Weights,
+    live: &dyn Fn(&Model) -> Live,
+) {
+    let before = ranked.len();
+    for model in choice.members(catalog) {
+        let is_ranked = |c: &Candidate| Arc::ptr_eq(&c.model, model);
+        if !choice.means(model) || ranked[..before].iter().any(is_ranked) {
+            continue;
+        }
+        let now = live(model);
+        if obstacle(model, ask, choice, &now).is_none() {
+            ranked.push(candidate(model, ask, choice, &now));
+        }
+    }
+    order(&mut ranked[before..], ask, choice, weights);
 }
 
 /// Brings the pool of one choice into the order in which it is tried.
@@ -198,7 +215,12 @@ fn hosts_together(pool: &mut [Candidate]) {
     let mut first = 0;
     while first < pool.len() {
         let mut next = first + 1;
-        for place in first + 1..pool.len() {
+        // Most models are at one host: they are not compared with all others.
+        let others = match pool[first].model.same_as {
+            Some(_) => first + 1..pool.len(),
+            None => 0..0,
+        };
+        for place in others {
             if are_same(&pool[first].model, &pool[place].model) {
                 pool[next..=place].rotate_right(1);
                 next += 1;
@@ -219,7 +241,7 @@ fn why_not(model: &Model, ask: &Ask, live: &Live) -> Reason {
 }
 
 /// The first thing that keeps a model which was asked for from serving.
-fn obstacle(model: &Model, ask: &Ask, choice: &Choice, live: &Live) -> Option<Reason> {
+pub(super) fn obstacle(model: &Model, ask: &Ask, choice: &Choice, live: &Live) -> Option<Reason> {
     if !ask.task.suits(model) {
         return Some(Reason::Endpoint);
     }
@@ -274,7 +296,7 @@ fn is_too_dear(model: &Model, rules: &Rules) -> bool {
         || above(model.price.base.output, rules.max_completion_price)
 }
 
-fn candidate(model: &Arc<Model>, ask: &Ask, choice: &Choice, live: &Live) -> Candidate {
+pub(super) fn candidate(model: &Arc<Model>, ask: &Ask, choice: &Choice, live: &Live) -> Candidate {
     let answer = live
         .output_mean
         .min(ask.need.max_output.unwrap_or(u64::MAX));

@@ -3,7 +3,7 @@
 use super::ask::{Ask, CacheMarks};
 use super::context::Need;
 use super::live::Live;
-use crate::catalog::Model;
+use crate::catalog::{Model, Rates};
 use crate::money::Picodollars;
 use crate::usage::Usage;
 
@@ -31,8 +31,7 @@ pub fn list_cost(model: &Model, prompt_tokens: u64, completion_tokens: u64) -> P
 }
 
 fn total(model: &Model, usage: &Usage) -> Picodollars {
-    let cost = model.price.cost(usage);
-    cost.map_or(Picodollars::MAX, |cost| cost.total)
+    model.price.rates(usage.prompt_tokens).total(usage)
 }
 
 /// Expected cost of a request at list price, with answers of this length: the part of the prompt that
@@ -41,21 +40,41 @@ pub fn expected_cost(model: &Model, ask: &Ask, answer_tokens: u64) -> Picodollar
     let prompt_tokens = ask.need.input(model);
     let warm = ask.warm.as_ref().filter(|warm| warm.model == model.id);
     let cached_tokens = warm.map_or(0, |warm| warm.tokens.min(prompt_tokens));
+    let usage = expected_usage(ask, prompt_tokens, cached_tokens, answer_tokens);
+    total(model, &usage)
+}
+
+fn expected_usage(ask: &Ask, prompt_tokens: u64, cached_tokens: u64, answer_tokens: u64) -> Usage {
     let fresh = prompt_tokens - cached_tokens;
     let (cache_write_tokens, cache_write_1h_tokens) = match ask.marks {
         CacheMarks::None => (0, 0),
         CacheMarks::FiveMinutes => (fresh, 0),
         CacheMarks::OneHour => (0, fresh),
     };
-    let usage = Usage {
+    Usage {
         prompt_tokens,
         cached_tokens,
         cache_write_tokens,
         cache_write_1h_tokens,
         completion_tokens: answer_tokens.saturating_mul(u64::from(ask.answers)),
         ..Usage::default()
+    }
+}
+
+/// The same at these rates, where nothing of the prompt is warm and one answer costs so much.
+pub(super) fn cold_cost(
+    rates: &Rates,
+    ask: &Ask,
+    prompt_tokens: u64,
+    answer: Picodollars,
+) -> Picodollars {
+    let rate = match ask.marks {
+        CacheMarks::None => rates.input,
+        CacheMarks::FiveMinutes => rates.cache_write,
+        CacheMarks::OneHour => rates.cache_write_1h,
     };
-    total(model, &usage)
+    let answers = answer.saturating_mul(ask.answers.into());
+    rate.times(prompt_tokens).saturating_add(answers)
 }
 
 /// The hold for one model: counted input × 1.15 × input price + a long answer × output price.

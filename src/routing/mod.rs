@@ -4,6 +4,7 @@ pub mod ask;
 pub mod candidates;
 pub mod classify;
 pub mod context;
+pub mod foremost;
 pub mod grid;
 pub mod histogram;
 pub mod hold;
@@ -18,6 +19,7 @@ pub mod uptime;
 
 pub use ask::{Allowed, Ask, CacheMarks, Choice, Funds, Hosts, Rules, Spend, Task, Wanted};
 pub use candidates::{Candidate, Excluded, Reason, Shortlist, candidates, ranked};
+pub use foremost::{End, Foremost, Now, Prepared, foremost};
 pub use live::{Live, Standing};
 pub use observation::{Ended, Observation};
 pub use observed::{KeptObserved, Observed};

@@ -1,19 +1,24 @@
 //! Ranking for cheap, fast, balanced, quality and coding.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 
 use super::candidates::Candidate;
 use super::live::Live;
-use crate::catalog::{Prefer, Weights};
+use crate::catalog::{Model, Prefer, Weights};
+use crate::money::Picodollars;
 
 /// Expected seconds to the end of an answer: time to first token + output ÷ speed.
 pub fn expected_seconds(live: &Live, output_tokens: u64) -> f64 {
-    #[allow(
-        clippy::cast_precision_loss,
-        reason = "token counts are far below 2^52"
-    )]
-    let output = output_tokens as f64;
-    live.ttft_p50_ms / 1000.0 + output / live.tokens_per_s.max(1.0)
+    seconds(live.ttft_p50_ms, live.tokens_per_s, output_tokens)
+}
+
+/// The same from the two figures that it takes.
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "token counts are far below 2^52"
+)]
+pub(super) fn seconds(ttft_ms: f64, tokens_per_s: f64, output_tokens: u64) -> f64 {
+    ttft_ms / 1000.0 + output_tokens as f64 / tokens_per_s.max(1.0)
 }
 
 /// One request in so many that rank by speed measures a model of which nothing recent is known.
@@ -23,75 +28,298 @@ const UNMEASURED: f64 = 0.5;
 /// It must not be expected to take longer than this many times the best.
 const WORTH_A_TRY: f64 = 3.0;
 
+/// Whether a request measures a model, and not only asks for the fastest one.
+pub(super) fn explores(prefer: Prefer, turn: u64) -> bool {
+    prefer == Prefer::Fast && turn % EXPLORE_EVERY == EXPLORE_EVERY - 1
+}
+
+/// Whether a model is one to measure, when the fastest needs `best` seconds.
+pub(super) fn is_worth_a_try(samples: f64, seconds: f64, best: f64) -> bool {
+    samples < UNMEASURED && seconds <= best * WORTH_A_TRY
+}
+
 /// Lets one in twenty requests that rank by speed go first to the model of which least is known, so
 /// that one that is new or has recovered is measured at all. The same `turn` gives the same order.
 pub fn explore(pool: &mut [Candidate], prefer: Prefer, turn: u64) {
-    if prefer != Prefer::Fast || turn % EXPLORE_EVERY != EXPLORE_EVERY - 1 {
+    if !explores(prefer, turn) {
         return;
     }
     let Some(best) = pool.first().map(|candidate| candidate.seconds) else {
         return;
     };
-    let unmeasured = pool.iter().enumerate().filter(|(_, candidate)| {
-        candidate.live.samples < UNMEASURED && candidate.seconds <= best * WORTH_A_TRY
-    });
+    let unmeasured = pool
+        .iter()
+        .enumerate()
+        .filter(|(_, candidate)| is_worth_a_try(candidate.live.samples, candidate.seconds, best));
     let least = unmeasured.min_by(|(_, a), (_, b)| a.live.samples.total_cmp(&b.live.samples));
     if let Some((place, _)) = least {
         pool[..=place].rotate_right(1);
     }
 }
 
-/// Scores every candidate and sorts best first. Ties: lower expected charge, then catalog order.
-pub fn rank(pool: &mut [Candidate], prefer: Prefer, weights: &Weights) {
-    let scores = match prefer {
-        Prefer::Cheap => pool.iter().map(|c| -usd(c)).collect(),
-        Prefer::Fast => pool.iter().map(|c| -c.seconds).collect(),
-        Prefer::Quality => pool
-            .iter()
-            .map(|c| c.model.quality.unwrap_or(0.0))
-            .collect(),
-        // A model without a coding score ranks after all that have one.
-        Prefer::Coding => pool
-            .iter()
-            .map(|c| c.model.coding.unwrap_or(-1.0))
-            .collect(),
-        Prefer::Balanced => balanced(pool, weights),
-    };
-    for (candidate, score) in pool.iter_mut().zip::<Vec<f64>>(scores) {
-        candidate.score = score;
-    }
-    pool.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| tie(a, b, prefer)));
+/// What a model is ranked by for one request.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Figures {
+    /// Quality score; without one 0.
+    pub(super) quality: f64,
+    /// Coding score. A model without one ranks after all that have one.
+    pub(super) coding: f64,
+    /// What the caller is expected to pay.
+    pub(super) charge: Picodollars,
+    /// Expected to the end of the answer.
+    pub(super) seconds: Seconds,
 }
 
-/// `cheap` breaks ties by quality, the others by cost.
-fn tie(a: &Candidate, b: &Candidate, prefer: Prefer) -> Ordering {
-    let by_cost = a.charge().cmp(&b.charge());
+/// Expected seconds, and their logarithm where it is known already. Compared by the seconds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seconds {
+    seconds: f64,
+    log: Option<f64>,
+}
+
+impl Seconds {
+    /// So many.
+    pub(super) const fn new(seconds: f64) -> Self {
+        let log = None;
+        Self { seconds, log }
+    }
+
+    /// So many, for those who need their logarithm time and again.
+    pub(super) fn prepared(seconds: f64) -> Self {
+        let log = Some(Self::new(seconds).log());
+        Self { seconds, log }
+    }
+
+    /// How many.
+    pub(super) const fn get(self) -> f64 {
+        self.seconds
+    }
+
+    pub(super) fn log(self) -> f64 {
+        self.log.unwrap_or_else(|| self.seconds.max(0.001).ln())
+    }
+}
+
+impl Ord for Seconds {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.seconds.total_cmp(&other.seconds)
+    }
+}
+
+impl PartialOrd for Seconds {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Seconds {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Seconds {}
+
+impl Figures {
+    pub(super) fn of(model: &Model, charge: Picodollars, seconds: Seconds) -> Self {
+        Self {
+            quality: quality(model),
+            coding: coding(model),
+            charge,
+            seconds,
+        }
+    }
+}
+
+pub(super) fn quality(model: &Model) -> f64 {
+    model.quality.unwrap_or(0.0)
+}
+
+pub(super) fn coding(model: &Model) -> f64 {
+    model.coding.unwrap_or(-1.0)
+}
+
+/// The least and the most of every figure that `balanced` brings to 0…1 over the pool.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Scale {
+    quality: Extent,
+    cost: Extent,
+    seconds: Extent,
+}
+
+impl Scale {
+    /// Over a pool with these least and largest figures.
+    pub(super) fn between(low: &Figures, high: &Figures) -> Self {
+        Self {
+            quality: Extent::between(low.quality, high.quality),
+            cost: Extent::between(log_cost(low.charge), log_cost(high.charge)),
+            seconds: Extent::between(low.seconds.log(), high.seconds.log()),
+        }
+    }
+
+    fn of(pool: &[Candidate]) -> Self {
+        let mut figures = pool.iter().map(Candidate::figures);
+        let Some(first) = figures.next() else {
+            return Self::default();
+        };
+        let (low, high) = figures.fold((first, first), |(low, high), next| {
+            (low.least(&next), high.most(&next))
+        });
+        Self::between(&low, &high)
+    }
+}
+
+impl Figures {
+    pub(super) fn least(self, other: &Self) -> Self {
+        Self {
+            quality: self.quality.min(other.quality),
+            coding: self.coding.min(other.coding),
+            charge: self.charge.min(other.charge),
+            seconds: self.seconds.min(other.seconds),
+        }
+    }
+
+    pub(super) fn most(self, other: &Self) -> Self {
+        Self {
+            quality: self.quality.max(other.quality),
+            coding: self.coding.max(other.coding),
+            charge: self.charge.max(other.charge),
+            seconds: self.seconds.max(other.seconds),
+        }
+    }
+}
+
+/// Min–max normalisation of one figure.
+#[derive(Clone, Copy, Debug, Default)]
+struct Extent {
+    low: f64,
+    span: f64,
+}
+
+impl Extent {
+    fn between(low: f64, high: f64) -> Self {
+        let span = high - low;
+        Self { low, span }
+    }
+
+    /// A pool of equals is all zeros.
+    fn share(self, value: f64) -> f64 {
+        if self.span > 0.0 {
+            (value - self.low) / self.span
+        } else {
+            0.0
+        }
+    }
+}
+
+/// The score of a model; higher is better. It never falls when a figure gets better.
+pub(super) fn score(prefer: Prefer, weights: &Weights, scale: &Scale, figures: &Figures) -> f64 {
     match prefer {
-        Prefer::Cheap => by_cost.then_with(|| {
-            let quality = |c: &Candidate| c.model.quality.unwrap_or(0.0);
-            quality(b).total_cmp(&quality(a))
-        }),
-        Prefer::Fast | Prefer::Balanced | Prefer::Quality | Prefer::Coding => by_cost,
+        Prefer::Cheap => -usd(figures.charge),
+        Prefer::Fast => -figures.seconds.get(),
+        Prefer::Quality => figures.quality,
+        Prefer::Coding => figures.coding,
+        Prefer::Balanced => {
+            let quality = scale.quality.share(figures.quality);
+            let cost = scale.cost.share(log_cost(figures.charge));
+            let seconds = scale.seconds.share(figures.seconds.log());
+            weights.quality * quality
+                + weights.cost * (1.0 - cost)
+                + weights.speed * (1.0 - seconds)
+        }
     }
 }
 
-/// The weighted sum of quality, cost and speed, each brought to 0…1 over the pool.
-fn balanced(pool: &[Candidate], weights: &Weights) -> Vec<f64> {
-    let quality = normalised(pool.iter().map(|c| c.model.quality.unwrap_or(0.0)));
-    let cost = normalised(pool.iter().map(log_cost));
-    let seconds = normalised(pool.iter().map(|c| c.seconds.max(0.001).ln()));
-    quality
-        .iter()
-        .zip(cost.iter().zip(&seconds))
-        .map(|(q, (c, s))| {
-            weights.quality * q + weights.cost * (1.0 - c) + weights.speed * (1.0 - s)
-        })
-        .collect()
+/// What a pool is sorted by: the lesser is the better.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rank {
+    /// The score.
+    pub(super) score: f64,
+    tie: (Picodollars, Reverse<OrdF64>),
+    /// The place among the models of the pool as the catalog lists them.
+    pub(super) place: usize,
 }
 
-/// Logarithm of the expected charge; free is a hundred-thousandth of a cent, not minus infinity.
-fn log_cost(candidate: &Candidate) -> f64 {
-    usd(candidate).max(1e-7).ln()
+impl Rank {
+    /// Ties: lower expected charge, with `cheap` higher quality, then catalog order.
+    pub(super) fn of(prefer: Prefer, score: f64, figures: &Figures, place: usize) -> Self {
+        let quality = match prefer {
+            Prefer::Cheap => figures.quality,
+            Prefer::Fast | Prefer::Balanced | Prefer::Quality | Prefer::Coding => 0.0,
+        };
+        Self {
+            score,
+            tie: (figures.charge, Reverse(OrdF64(quality))),
+            place,
+        }
+    }
+}
+
+impl Ord for Rank {
+    fn cmp(&self, other: &Self) -> Ordering {
+        other
+            .score
+            .total_cmp(&self.score)
+            .then_with(|| self.tie.cmp(&other.tie))
+            .then_with(|| self.place.cmp(&other.place))
+    }
+}
+
+impl PartialOrd for Rank {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Rank {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Rank {}
+
+/// A number that is never NaN, in its total order.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OrdF64(pub(super) f64);
+
+impl Ord for OrdF64 {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+impl PartialOrd for OrdF64 {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for OrdF64 {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for OrdF64 {}
+
+/// Scores every candidate and sorts best first.
+pub fn rank(pool: &mut [Candidate], prefer: Prefer, weights: &Weights) {
+    let scale = match prefer {
+        Prefer::Balanced => Scale::of(pool),
+        Prefer::Cheap | Prefer::Fast | Prefer::Quality | Prefer::Coding => Scale::default(),
+    };
+    for candidate in pool.iter_mut() {
+        candidate.score = score(prefer, weights, &scale, &candidate.figures());
+    }
+    // Equals stay in catalog order: the sort is stable.
+    let rank = |c: &Candidate| Rank::of(prefer, c.score, &c.figures(), 0);
+    pool.sort_by_key(rank);
+}
+
+/// Logarithm of an expected charge; free is a hundred-thousandth of a cent, not minus infinity.
+pub(super) fn log_cost(charge: Picodollars) -> f64 {
+    usd(charge).max(1e-7).ln()
 }
 
 /// The expected charge in US dollars: it ranks, and never bills.
@@ -99,16 +327,6 @@ fn log_cost(candidate: &Candidate) -> f64 {
     clippy::cast_precision_loss,
     reason = "exact up to 9,007 dollars, and only compared"
 )]
-fn usd(candidate: &Candidate) -> f64 {
-    candidate.charge().get() as f64 / 1e12
-}
-
-/// Min–max normalisation; a pool of equals is all zeros.
-fn normalised(values: impl Iterator<Item = f64> + Clone) -> Vec<f64> {
-    let low = values.clone().fold(f64::INFINITY, f64::min);
-    let high = values.clone().fold(f64::NEG_INFINITY, f64::max);
-    let span = high - low;
-    values
-        .map(|v| if span > 0.0 { (v - low) / span } else { 0.0 })
-        .collect()
+fn usd(charge: Picodollars) -> f64 {
+    charge.get() as f64 / 1e12
 }

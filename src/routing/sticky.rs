@@ -123,13 +123,18 @@ pub fn stay(pool: &mut [Candidate], warm: &Warm, prefer: Prefer) {
     let Some(place) = pool.iter().position(|c| c.model.id == warm.model) else {
         return;
     };
-    let stays = match (warm.tie, prefer) {
-        (Tie::ToolLoop, _) => true,
-        (Tie::Cache, Prefer::Fast) => pool[place].seconds * CLEARLY_FASTER <= pool[0].seconds,
-        (Tie::Cache, Prefer::Cheap | Prefer::Balanced | Prefer::Quality | Prefer::Coding) => false,
-    };
-    if stays {
+    if stays(warm.tie, prefer, pool[place].seconds, pool[0].seconds) {
         pool[..=place].rotate_right(1);
+    }
+}
+
+/// Whether a conversation stays with a model that needs so many seconds, when the first of its pool needs
+/// so many.
+pub(super) fn stays(tie: Tie, prefer: Prefer, seconds: f64, first: f64) -> bool {
+    match (tie, prefer) {
+        (Tie::ToolLoop, _) => true,
+        (Tie::Cache, Prefer::Fast) => seconds * CLEARLY_FASTER <= first,
+        (Tie::Cache, Prefer::Cheap | Prefer::Balanced | Prefer::Quality | Prefer::Coding) => false,
     }
 }
 

@@ -126,3 +126,41 @@ async fn a_pin_without_fallbacks_fails_with_its_true_status() {
     }
     assert_eq!(router.balance(&account).await, "5");
 }
+
+/// So many models of OpenAI that rank before all others by quality.
+fn better(models: usize) -> String {
+    let row = |number: usize| {
+        format!(
+            "[[model]]\nid = \"better-{number}\"\nprovider = \"openai\"\nupstream = \"better-{number}\"\n\
+             tier = \"standard\"\ncontext_window = 8192\nmax_output = 2048\n\
+             price = {{ input = 1.0, output = 2.0 }}\nquality = 0.{}\n",
+            999 - number
+        )
+    };
+    (0..models).map(row).collect()
+}
+
+#[actix_web::test]
+async fn who_comes_after_the_foremost_is_found_when_they_fail() {
+    for (fault, told, next) in [
+        // Somebody elsewhere, behind all models of this provider.
+        (Fault::Reset, "connect", "xai/"),
+        // The first whose window is larger.
+        (Fault::ContextLength, "400", "openai/gpt-5.3-chat-latest"),
+    ] {
+        let router = Router::with(&format!("{CHAT_ONLY}{}", better(20)), |_| {}).await;
+        let account = router.account("5.00").await;
+        let script = router.sandbox.script(Vendor::OpenAi);
+        match told {
+            "connect" => script.set(fault),
+            _ => script.set_for("better-0", fault),
+        }
+        let tried = attempts(&router, &account, &by_quality("Hello")).await;
+        let right = format!("openai/better-0:{told},{next}");
+        assert!(
+            tried.starts_with(&right) && tried.ends_with(":ok"),
+            "{tried}"
+        );
+        router.verify().await;
+    }
+}

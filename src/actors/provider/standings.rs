@@ -11,17 +11,43 @@ use crate::routing::Standing;
 pub struct Standings {
     whole: Status,
     models: NameMap<ModelId, Status>,
+    mood: Mood,
+}
+
+/// Whether anything is the matter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mood {
+    /// Requests to all models flow.
+    Calm,
+    /// They do not.
+    Troubled,
 }
 
 impl Standings {
     /// A snapshot.
     pub(super) fn of_all(breakers: &Breakers) -> Self {
+        let whole = breakers.whole();
+        let models: NameMap<ModelId, Status> = breakers
+            .models()
+            .map(|(id, status)| (id.clone(), status))
+            .collect();
+        let mut all = std::iter::once(&whole).chain(models.values());
+        let mood = match all.all(|status| status.state == State::Flowing) {
+            true => Mood::Calm,
+            false => Mood::Troubled,
+        };
         Self {
-            whole: breakers.whole(),
-            models: breakers
-                .models()
-                .map(|(id, status)| (id.clone(), status))
-                .collect(),
+            whole,
+            models,
+            mood,
+        }
+    }
+
+    /// Where a model stands now, in a word.
+    pub fn standing(&self, model: &ModelId, now: Instant) -> Standing {
+        match self.mood {
+            Mood::Calm => Standing::Flowing,
+            Mood::Troubled => standing(&self.of(model, now), now),
         }
     }
 

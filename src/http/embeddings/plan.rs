@@ -63,6 +63,7 @@ pub fn make(
         pin: Some(model.id.clone()),
         auto: None,
         shortlist,
+        further: None,
         conversation: None,
         world,
     })
