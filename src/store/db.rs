@@ -142,7 +142,8 @@ impl Db {
         let strips = (self.with_strip(keys.0.clone())?, keys.1.clone());
         let rows = self.read(stored.engine.range(strips));
         // A strip may begin before the range or go on behind it.
-        Ok(rows.filter(move |row| row.as_ref().map_or(true, |row| keys.contains(&row.0))))
+        let rows = rows.filter(move |row| row.as_ref().map_or(true, |row| keys.contains(&row.0)));
+        Ok(Once::new(rows))
     }
 
     /// A range's start, or the key of the strip that reaches into the range.
@@ -220,6 +221,60 @@ impl Drop for Inner {
 impl fmt::Debug for Db {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Db").field(&self.0.dir).finish()
+    }
+}
+
+/// Rows in key order, each of them once, though a strip that was read already may be parted meanwhile.
+struct Once<I> {
+    rows: I,
+    /// Keys that were given from the front and from the back.
+    first: Option<Vec<u8>>,
+    last: Option<Vec<u8>>,
+}
+
+impl<I> Once<I> {
+    fn new(rows: I) -> Self {
+        let (first, last) = (None, None);
+        Self { rows, first, last }
+    }
+
+    fn is_new(&self, row: &Result<Row, StoreError>) -> bool {
+        row.as_ref().map_or(true, |(key, _)| {
+            self.first.as_ref().is_none_or(|first| key > first)
+                && self.last.as_ref().is_none_or(|last| key < last)
+        })
+    }
+}
+
+impl<I: Iterator<Item = Result<Row, StoreError>>> Iterator for Once<I> {
+    type Item = Result<Row, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let row = loop {
+            let row = self.rows.next()?;
+            if self.is_new(&row) {
+                break row;
+            }
+        };
+        if let Ok((key, _)) = &row {
+            self.first = Some(key.clone());
+        }
+        Some(row)
+    }
+}
+
+impl<I: DoubleEndedIterator<Item = Result<Row, StoreError>>> DoubleEndedIterator for Once<I> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        let row = loop {
+            let row = self.rows.next_back()?;
+            if self.is_new(&row) {
+                break row;
+            }
+        };
+        if let Ok((key, _)) = &row {
+            self.last = Some(key.clone());
+        }
+        Some(row)
     }
 }
 

@@ -3,7 +3,10 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use proptest::prelude::*;
+
 use super::*;
+use crate::ids::{AccountId, GenerationId};
 
 fn batch(key: &[u8], value: &str) -> Batch {
     let mut batch = Batch::default();
@@ -158,6 +161,105 @@ fn many_commits_go_round_the_journal_and_are_all_there() {
     for db in [&db, &Db::open(cut.path()).unwrap()] {
         assert_eq!(db.rows(b"t/").unwrap().count(), 2500);
         assert_eq!(text(db, &key(2499)).as_deref(), Some(value.as_str()));
+    }
+}
+
+/// What may happen to a table of records.
+#[derive(Clone, Debug)]
+enum Step {
+    /// Rows come and go in one commit: account, number, whether it stays.
+    Commit(Vec<(u8, u8, bool)>),
+    Move,
+    Reopen,
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    let change = (0_u8..3, any::<u8>(), prop::bool::weighted(0.8));
+    prop_oneof![
+        6 => prop::collection::vec(change, 1..60).prop_map(Step::Commit),
+        3 => Just(Step::Move),
+        1 => Just(Step::Reopen),
+    ]
+}
+
+fn record_key(account: u8, number: u8) -> Vec<u8> {
+    let account = AccountId::from_bytes([account; 16]);
+    key::record(account, GenerationId::from_bytes([number; 16]))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn records_in_strips_are_as_if_each_stood_alone(
+        steps in prop::collection::vec(any_step(), 1..24),
+        ask: (u8, u8),
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let mut db = Db::open(dir.path()).unwrap();
+        let mut model = std::collections::BTreeMap::new();
+        for (count, step) in steps.into_iter().enumerate() {
+            match step {
+                Step::Commit(changes) => {
+                    let mut batch = Batch::default();
+                    for (account, number, stays) in changes {
+                        let key = record_key(account, number);
+                        let value = format!("{count} {}", "x".repeat(usize::from(number) * 4));
+                        if stays {
+                            batch.put(key.clone(), &value);
+                            model.insert(key, value);
+                        } else {
+                            batch.delete(key.clone());
+                            model.remove(&key);
+                        }
+                    }
+                    db.commit(batch).unwrap();
+                }
+                Step::Move => db.0.stored.checkpoint().unwrap(),
+                Step::Reopen => {
+                    drop(db);
+                    db = Db::open(dir.path()).unwrap();
+                }
+            }
+            let asked = record_key(ask.0 % 3, ask.1);
+            prop_assert_eq!(text(&db, &asked), model.get(&asked).cloned());
+        }
+        let expected: Vec<&Vec<u8>> = model.keys().collect();
+        let found: Vec<Vec<u8>> = db.rows(key::RECORDS).unwrap().map(|row| row.unwrap().0).collect();
+        prop_assert_eq!(found.iter().collect::<Vec<_>>(), expected.clone());
+        let back: Vec<Vec<u8>> = db.rows(key::RECORDS).unwrap().rev().map(|row| row.unwrap().0).collect();
+        prop_assert_eq!(back.iter().rev().collect::<Vec<_>>(), expected);
+        let from = record_key(ask.0 % 3, ask.1);
+        let found = db.range(from.clone()..).unwrap().filter(|row| row.as_ref().unwrap().0.starts_with(key::RECORDS));
+        prop_assert_eq!(found.count(), model.range(from..).count());
+        for (key, value) in &model {
+            prop_assert_eq!(text(&db, key), Some(value.clone()));
+        }
+    }
+}
+
+#[test]
+fn a_walk_gives_each_row_once_though_strips_are_parted_meanwhile() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Db::open(dir.path()).unwrap();
+    let put = |numbers: &mut dyn Iterator<Item = u8>| {
+        let mut batch = Batch::default();
+        for number in numbers {
+            batch.put(record_key(1, number), &"x".repeat(500));
+        }
+        db.commit(batch).unwrap();
+        db.0.stored.checkpoint().unwrap();
+    };
+    put(&mut (0..20).map(|number| number * 10));
+    let mut walk = db.rows(key::RECORDS).unwrap();
+    let first = walk.next().unwrap().unwrap().0;
+    assert_eq!(first, record_key(1, 0));
+    // Each strip gets more than it can hold.
+    put(&mut (0..19).map(|number| number * 10 + 5));
+    let rest: Vec<Vec<u8>> = walk.map(|row| row.unwrap().0).collect();
+    assert!(rest.is_sorted_by(|one, next| one < next), "none twice");
+    for number in 1..20 {
+        assert!(rest.contains(&record_key(1, number * 10)));
     }
 }
 

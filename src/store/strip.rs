@@ -1,5 +1,5 @@
-//! Strips: rows that a commit adds to a table which only grows, side by side in one row of the storage. The
-//! storage charges by the row, and a busy ledger adds hundreds to these tables at a time.
+//! Strips: rows of a table that grows with every request, side by side in one row of the storage. The storage
+//! charges by the row, and a busy ledger adds hundreds to these tables at a time.
 
 use super::db::Row;
 use super::error::StoreError;
@@ -7,10 +7,13 @@ use super::{codec, key};
 
 /// Version of a strip's form; [`codec`] has that of a single row.
 const VERSION: u8 = 2;
-/// Tables whose rows are added in key order, never changed and never removed. Their keys end in a sequence
-/// number, and a strip stands under the first of its keys.
-const TABLES: [&[u8]; 2] = [key::TRANSFERS, key::TRANSACTIONS];
-const NUMBER_BYTES: usize = 8;
+/// Tables of strips, and of how many bytes the end of their keys is by which rows of one strip differ. Rows
+/// come nearly in key order. A strip stands under the first of its keys, and no two strips overlap.
+const TABLES: [(&[u8], usize); 3] = [
+    (key::TRANSFERS, size_of::<u64>()),
+    (key::TRANSACTIONS, size_of::<u64>()),
+    (key::RECORDS, size_of::<u128>()),
+];
 const MOST_ROWS: usize = 128;
 /// Reading one row unpacks its strip. Seventeen rows make a full page of the engine; one of more than 128 KiB
 /// would be written to a file of its own.
@@ -18,12 +21,18 @@ const MOST_BYTES: usize = 6 << 10;
 
 /// Whether the rows of this key's table may stand in strips.
 pub(super) fn may_hold(key: &[u8]) -> bool {
-    TABLES.iter().any(|table| key.starts_with(table))
+    number_bytes(key).is_some()
+}
+
+fn number_bytes(key: &[u8]) -> Option<usize> {
+    let table = TABLES.iter().find(|(table, _)| key.starts_with(table));
+    table.map(|(_, bytes)| *bytes)
 }
 
 /// What the keys of one strip have in common.
 pub(super) fn stem(key: &[u8]) -> &[u8] {
-    key.split_at(key.len().saturating_sub(NUMBER_BYTES)).0
+    let number = number_bytes(key).unwrap_or_default();
+    key.split_at(key.len().saturating_sub(number)).0
 }
 
 /// Puts neighbours of the same table side by side.
@@ -93,10 +102,11 @@ fn parts((key, value): &Row) -> Result<Option<Vec<Part<'_>>>, StoreError> {
     if !may_hold(key) || value.first() != Some(&VERSION) {
         return Ok(None);
     }
+    let number = number_bytes(key).unwrap_or_default();
     let mut body = codec::unseal(key, value)?.split_at(1).1;
     let mut parts = Vec::new();
     while !body.is_empty() {
-        let (part, rest) = next(body).ok_or_else(|| StoreError::Corrupt {
+        let (part, rest) = next(body, number).ok_or_else(|| StoreError::Corrupt {
             key: codec::show(key),
             reason: "not a strip of rows",
         })?;
@@ -110,8 +120,8 @@ fn parts((key, value): &Row) -> Result<Option<Vec<Part<'_>>>, StoreError> {
 type Part<'a> = (&'a [u8], &'a [u8]);
 
 /// The first part of what is left of a strip, and the rest.
-fn next(body: &[u8]) -> Option<(Part<'_>, &[u8])> {
-    let (number, body) = body.split_at_checked(NUMBER_BYTES)?;
+fn next(body: &[u8], number: usize) -> Option<(Part<'_>, &[u8])> {
+    let (number, body) = body.split_at_checked(number)?;
     let (length, body) = body.split_first_chunk()?;
     let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
     let (value, rest) = body.split_at_checked(length)?;

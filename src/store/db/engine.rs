@@ -1,6 +1,7 @@
 //! The only file that touches sled: one tree, written in whole batches, one batch at a time.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -80,19 +81,45 @@ impl Engine {
     /// not durable yet.
     pub(super) fn apply(&self, rows: &Rows, up_to: u64, _: &Alone) -> Result<(), StoreError> {
         let mut batch = sled::Batch::default();
-        let mut growing = Vec::new();
+        let mut stripped = Vec::new();
         for (key, value) in rows {
             match value {
-                Some(value) if strip::may_hold(key) => growing.push((key.clone(), value.clone())),
+                _ if strip::may_hold(key) => stripped.push((key, value)),
                 Some(value) => batch.insert(key.as_slice(), value.as_slice()),
                 None => batch.remove(key.as_slice()),
             }
         }
-        for (key, value) in strip::pack(growing) {
-            batch.insert(key, value);
+        let mut rest = stripped.as_slice();
+        while let Some((first, _)) = rest.split_first() {
+            let (gap, end) = self.gap(first.0)?;
+            let joins = |row: &(&Vec<u8>, _)| {
+                strip::stem(row.0) == strip::stem(first.0)
+                    && end.as_ref().is_none_or(|end| row.0 < end)
+            };
+            let (here, later) = rest.split_at(rest.partition_point(joins));
+            merge(gap, here, &mut batch);
+            rest = later;
         }
         batch.insert(UP_TO, codec::encode(UP_TO, &up_to)?);
         guarded(|| self.tree.apply_batch(batch))
+    }
+
+    /// The rows of the strip that reaches over a key, none if it is between two, and the key of the next stored
+    /// row of its kind: whatever comes before that belongs here.
+    fn gap(&self, key: &[u8]) -> Result<(Vec<Row>, Option<Vec<u8>>), StoreError> {
+        let floor = self.floor(key)?.map(strip::unpack).transpose()?;
+        let reaches = |rows: &Vec<Row>| rows.last().is_some_and(|(last, _)| last.as_slice() >= key);
+        let rows = floor.filter(reaches).unwrap_or_default();
+        let from = rows.last().map_or(key, |(last, _)| last).to_vec();
+        let next = self
+            .tree
+            .range((Bound::Excluded(from), Bound::Unbounded))
+            .next();
+        let next = next.transpose()?.map(|(next, _)| next.to_vec());
+        Ok((
+            rows,
+            next.filter(|next| strip::stem(next) == strip::stem(key)),
+        ))
     }
 
     /// Makes durable what the tree has.
@@ -132,6 +159,23 @@ impl Engine {
         rows.filter(|row: &Result<Row, StoreError>| {
             row.as_ref().map_or(true, |(key, _)| key != UP_TO)
         })
+    }
+}
+
+/// Puts changes among the rows of a strip, or of none, and all of them into strips again.
+fn merge(strip: Vec<Row>, changes: &[(&Vec<u8>, &Option<Vec<u8>>)], batch: &mut sled::Batch) {
+    if let Some((key, _)) = strip.first() {
+        batch.remove(key.as_slice());
+    }
+    let mut rows: BTreeMap<Vec<u8>, Vec<u8>> = strip.into_iter().collect();
+    for (key, value) in changes {
+        match value {
+            Some(value) => drop(rows.insert((*key).clone(), value.clone())),
+            None => drop(rows.remove(*key)),
+        }
+    }
+    for (key, value) in strip::pack(rows.into_iter().collect()) {
+        batch.insert(key, value);
     }
 }
 
