@@ -1,10 +1,12 @@
 //! Open, read, and commit so that a power cut loses nothing: a tree of rows, and the journal before it.
 
+mod batch;
 mod engine;
 mod frame;
 mod health;
 mod journal;
 mod journaled;
+mod once;
 mod pending;
 
 use std::fmt;
@@ -14,19 +16,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use serde::Serialize;
-
+pub use batch::Batch;
 pub use health::Progress;
 
 use super::error::StoreError;
-use super::{codec, dir, key, schema, strip};
-use crate::ids::{IdMap, Pepper};
+use super::{dir, key, schema, strip};
+use crate::ids::Pepper;
 use engine::Engine;
 use journaled::Journaled;
+use once::Once;
 use pending::Rows;
-
-/// Largest value. Far below the size from which sled writes files that it never syncs.
-const MOST_VALUE_BYTES: usize = 32 << 10;
 
 /// The open storage of one data directory. Clones share it; the last one closes it.
 #[derive(Clone)]
@@ -224,60 +223,6 @@ impl fmt::Debug for Db {
     }
 }
 
-/// Rows in key order, each of them once, though a strip that was read already may be parted meanwhile.
-struct Once<I> {
-    rows: I,
-    /// Keys that were given from the front and from the back.
-    first: Option<Vec<u8>>,
-    last: Option<Vec<u8>>,
-}
-
-impl<I> Once<I> {
-    fn new(rows: I) -> Self {
-        let (first, last) = (None, None);
-        Self { rows, first, last }
-    }
-
-    fn is_new(&self, row: &Result<Row, StoreError>) -> bool {
-        row.as_ref().map_or(true, |(key, _)| {
-            self.first.as_ref().is_none_or(|first| key > first)
-                && self.last.as_ref().is_none_or(|last| key < last)
-        })
-    }
-}
-
-impl<I: Iterator<Item = Result<Row, StoreError>>> Iterator for Once<I> {
-    type Item = Result<Row, StoreError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let row = loop {
-            let row = self.rows.next()?;
-            if self.is_new(&row) {
-                break row;
-            }
-        };
-        if let Ok((key, _)) = &row {
-            self.first = Some(key.clone());
-        }
-        Some(row)
-    }
-}
-
-impl<I: DoubleEndedIterator<Item = Result<Row, StoreError>>> DoubleEndedIterator for Once<I> {
-    fn next_back(&mut self) -> Option<Self::Item> {
-        let row = loop {
-            let row = self.rows.next_back()?;
-            if self.is_new(&row) {
-                break row;
-            }
-        };
-        if let Ok((key, _)) = &row {
-            self.last = Some(key.clone());
-        }
-        Some(row)
-    }
-}
-
 fn has_any(rows: &Rows, keys: &(Bound<Vec<u8>>, Bound<Vec<u8>>)) -> bool {
     let from = match &keys.0 {
         Bound::Included(key) => Bound::Included(key.as_slice()),
@@ -286,67 +231,6 @@ fn has_any(rows: &Rows, keys: &(Bound<Vec<u8>>, Bound<Vec<u8>>)) -> bool {
     };
     let first = rows.range::<[u8], _>((from, Bound::Unbounded)).next();
     first.is_some_and(|(key, _)| keys.contains(key))
-}
-
-/// Writes that become durable together. The last write to a key wins.
-#[derive(Debug, Default)]
-pub struct Batch {
-    writes: IdMap<Vec<u8>, Option<Vec<u8>>>,
-    /// The first value that could not be encoded; the commit reports it.
-    fault: Option<StoreError>,
-}
-
-impl Batch {
-    /// Whether there is nothing to commit.
-    pub fn is_empty(&self) -> bool {
-        self.writes.is_empty() && self.fault.is_none()
-    }
-
-    /// Takes the writes of another batch into this one.
-    pub fn merge(&mut self, other: Self) {
-        self.writes.extend(other.writes);
-        self.fault = self.fault.take().or(other.fault);
-    }
-
-    /// Stores a value under a key.
-    pub(super) fn put<T: Serialize>(&mut self, key: Vec<u8>, value: &T) {
-        self.put_joined(key, &[], value);
-    }
-
-    /// Stores what begins with a part in postcard's form already: a struct's form is that of its members,
-    /// one behind the other.
-    pub(super) fn put_joined<T: Serialize>(&mut self, key: Vec<u8>, first: &[u8], rest: &T) {
-        match codec::encode_joined(&key, first, rest) {
-            Ok(value) => drop(self.writes.insert(key, Some(value))),
-            Err(error) => self.fail(error),
-        }
-    }
-
-    /// Removes a key.
-    pub(super) fn delete(&mut self, key: Vec<u8>) {
-        self.writes.insert(key, None);
-    }
-
-    /// Makes the commit fail: a part of this batch could not be built.
-    pub(super) fn fail(&mut self, error: StoreError) {
-        self.fault.get_or_insert(error);
-    }
-
-    fn into_changes(self) -> Result<Vec<Change>, StoreError> {
-        if let Some(error) = self.fault {
-            return Err(error);
-        }
-        for (key, value) in &self.writes {
-            let bytes = value.as_ref().map_or(0, Vec::len);
-            if bytes > MOST_VALUE_BYTES {
-                return Err(StoreError::TooLarge {
-                    key: codec::show(key),
-                    bytes,
-                });
-            }
-        }
-        Ok(self.writes.into_iter().collect())
-    }
 }
 
 #[cfg(test)]
@@ -372,14 +256,6 @@ impl Db {
     pub(super) fn overwrite(&self, key: &[u8], value: Option<&[u8]>) {
         self.0.stored.checkpoint().unwrap();
         self.0.stored.engine.overwrite(key, value);
-    }
-}
-
-#[cfg(test)]
-impl Batch {
-    /// The stored form that waits under a key.
-    pub(super) fn get(&self, key: &[u8]) -> Option<&[u8]> {
-        self.writes.get(key)?.as_deref()
     }
 }
 

@@ -5,8 +5,10 @@ use std::os::unix::fs::PermissionsExt;
 
 use proptest::prelude::*;
 
+use super::batch::MOST_VALUE_BYTES;
 use super::*;
 use crate::ids::{AccountId, GenerationId};
+use crate::store::codec;
 
 fn batch(key: &[u8], value: &str) -> Batch {
     let mut batch = Batch::default();
@@ -235,31 +237,6 @@ proptest! {
         for (key, value) in &model {
             prop_assert_eq!(text(&db, key), Some(value.clone()));
         }
-    }
-}
-
-#[test]
-fn a_walk_gives_each_row_once_though_strips_are_parted_meanwhile() {
-    let dir = tempfile::tempdir().unwrap();
-    let db = Db::open(dir.path()).unwrap();
-    let put = |numbers: &mut dyn Iterator<Item = u8>| {
-        let mut batch = Batch::default();
-        for number in numbers {
-            batch.put(record_key(1, number), &"x".repeat(500));
-        }
-        db.commit(batch).unwrap();
-        db.0.stored.checkpoint().unwrap();
-    };
-    put(&mut (0..20).map(|number| number * 10));
-    let mut walk = db.rows(key::RECORDS).unwrap();
-    let first = walk.next().unwrap().unwrap().0;
-    assert_eq!(first, record_key(1, 0));
-    // Each strip gets more than it can hold.
-    put(&mut (0..19).map(|number| number * 10 + 5));
-    let rest: Vec<Vec<u8>> = walk.map(|row| row.unwrap().0).collect();
-    assert!(rest.is_sorted_by(|one, next| one < next), "none twice");
-    for number in 1..20 {
-        assert!(rest.contains(&record_key(1, number * 10)));
     }
 }
 

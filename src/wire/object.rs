@@ -117,7 +117,7 @@ pub fn array(text: &str, most: usize) -> Result<Vec<&str>, Flaw> {
     read(text, json::Kind::Array, ArrayReader { most })
 }
 
-/// Like [`array`], several times as fast, for a text that is known to be JSON: a member or an element of
+/// Like [`array()`], several times as fast, for a text that is known to be JSON: a member or an element of
 /// what was read.
 pub fn nested_array(text: &str, most: usize) -> Result<Vec<&str>, Flaw> {
     debug_assert!(is_json(text), "not checked before");

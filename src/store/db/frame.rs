@@ -51,7 +51,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<(Frame<'_>, usize)> {
 }
 
 impl Frame<'_> {
-    /// What the commit changed. `None` when this is not what [`write`] made.
+    /// What the commit changed. `None` when this is not what [`write()`] made.
     pub(super) fn changes(&self) -> Option<Vec<Change>> {
         changes(self.body)
     }
