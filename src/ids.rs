@@ -12,7 +12,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::Sha256;
 use ulid::Ulid;
 
-/// A map by what we give out ourselves: its hashes are fast, and need not stand up to an attacker.
+/// A map by ids, names and other keys that no caller chooses: its hashes are fast, and need not stand up to an
+/// attacker.
 pub type IdMap<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
 /// The same without values.

@@ -25,9 +25,10 @@ use super::prices::{Priced, Prices};
 use super::provider::{Provider, Standings};
 use super::statistics::{Archivist, Board, Statistics};
 use crate::catalog::{
-    self, Age, Catalog, CatalogError, KeyNeed, Layer, Model, NameMap, Prefer, ProviderName,
+    self, Age, Catalog, CatalogError, KeyNeed, Layer, Model, Prefer, ProviderName,
 };
 use crate::config::{self, ConfigError, Environment};
+use crate::ids::IdMap;
 use crate::routing::{TierPrices, classify};
 
 /// How often it is looked whether a new day has begun.
@@ -42,7 +43,7 @@ const REPRICE_EVERY: Duration = Duration::from_secs(10);
 pub struct World {
     /// Every provider and model.
     pub catalog: Catalog,
-    routes: NameMap<ProviderName, Arc<Route>>,
+    routes: IdMap<ProviderName, Arc<Route>>,
     prices: Prices,
     tier_prices: ArcSwap<TierPrices>,
     outlook: ArcSwap<Outlook>,
@@ -85,7 +86,7 @@ impl Route {
 impl World {
     fn new(
         catalog: Catalog,
-        routes: NameMap<ProviderName, Arc<Route>>,
+        routes: IdMap<ProviderName, Arc<Route>>,
         prices: Prices,
         now: Instant,
         today: time::Date,
@@ -234,7 +235,7 @@ impl CatalogKeeper {
         prices: Prices,
     ) -> Self {
         let (now, today) = (Instant::now(), today());
-        let empty = World::new(catalog, NameMap::default(), Prices::default(), now, today);
+        let empty = World::new(catalog, IdMap::default(), Prices::default(), now, today);
         let mut keeper = Self {
             source,
             rules,

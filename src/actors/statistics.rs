@@ -14,7 +14,8 @@ use super::clock::now_ms;
 use super::logbook::Logbook;
 use super::prices::Prices;
 use super::storage::StorageHealth;
-use crate::catalog::{Catalog, Model, ModelId, NameMap, ProviderName};
+use crate::catalog::{Catalog, Model, ModelId, ProviderName};
+use crate::ids::IdMap;
 use crate::routing::{Ended, KeptObserved, Live, Observation, Observed, Standing};
 use crate::store::{About, Db, Kept, StoreError, keep_models, read_models};
 
@@ -22,13 +23,13 @@ use crate::store::{About, Db, Kept, StoreError, keep_models, read_models};
 const KEEP_EVERY: Duration = Duration::from_secs(30);
 
 /// What was observed of models, by id.
-pub type Statistics = NameMap<ModelId, Arc<Observed>>;
+pub type Statistics = IdMap<ModelId, Arc<Observed>>;
 
 /// The published statistics of one provider's models. Its actor is the only writer.
 #[derive(Default)]
 pub struct Board {
     /// A model's place stays, so that an attempt changes nothing but what is known of its model.
-    models: ArcSwap<NameMap<ModelId, Arc<ArcSwap<Observed>>>>,
+    models: ArcSwap<IdMap<ModelId, Arc<ArcSwap<Observed>>>>,
     changes: AtomicU64,
 }
 
@@ -59,7 +60,7 @@ impl Board {
             None => {
                 let mut observed = Observed::new(now);
                 observed.record(ended, now);
-                let mut next = NameMap::clone(&models);
+                let mut next = IdMap::clone(&models);
                 next.insert(model.clone(), Arc::new(ArcSwap::from_pointee(observed)));
                 self.models.store(Arc::new(next));
             }

@@ -8,12 +8,13 @@ use sha2::{Digest, Sha256};
 use super::alias::{self, Target};
 use super::field;
 use super::layer::{self, Alias, Draft, Layer, Row};
-use super::model::{Model, NameMap, Provider, ProviderName, Tier, Weights};
+use super::model::{Model, Provider, ProviderName, Tier, Weights};
 use super::problem::{CatalogError, Place, Problems, quote};
 use super::reader::{Reader, read_table};
 use super::row::{self, Dialects, Known, Tokenizers};
 use super::tokenizer;
 use super::value::Value;
+use crate::ids::IdMap;
 
 /// Providers of a catalog.
 const MOST_PROVIDERS: usize = 200;
@@ -32,7 +33,7 @@ pub struct Catalog {
     providers: Vec<Arc<Provider>>,
     models: Vec<Arc<Model>>,
     /// By id in lower case.
-    by_id: NameMap<String, Arc<Model>>,
+    by_id: IdMap<String, Arc<Model>>,
     members: Members,
     /// By alias in lower case.
     aliases: BTreeMap<String, Target>,
@@ -121,9 +122,9 @@ impl Catalog {
 /// Which models belong together. Requests look at those alone, however long the catalog is.
 #[derive(Clone, Debug, Default)]
 struct Members {
-    of_tiers: NameMap<Tier, Vec<Arc<Model>>>,
+    of_tiers: IdMap<Tier, Vec<Arc<Model>>>,
     /// By the name of their weights.
-    of_groups: NameMap<String, Vec<Arc<Model>>>,
+    of_groups: IdMap<String, Vec<Arc<Model>>>,
 }
 
 impl Members {
@@ -273,14 +274,14 @@ fn is_disabled(row: &Row, reader: &mut Reader<'_>) -> bool {
     disabled
 }
 
-fn index(models: &[Arc<Model>]) -> NameMap<String, Arc<Model>> {
+fn index(models: &[Arc<Model>]) -> IdMap<String, Arc<Model>> {
     let by_id = |model: &Arc<Model>| (model.id.as_str().to_ascii_lowercase(), Arc::clone(model));
     models.iter().map(by_id).collect()
 }
 
 fn aliases(
     draft: &Draft,
-    by_id: &NameMap<String, Arc<Model>>,
+    by_id: &IdMap<String, Arc<Model>>,
     problems: &mut Problems,
 ) -> BTreeMap<String, Target> {
     let mut aliases = BTreeMap::new();
@@ -310,7 +311,7 @@ fn target(
     name: &str,
     alias: &Alias,
     draft: &Draft,
-    by_id: &NameMap<String, Arc<Model>>,
+    by_id: &IdMap<String, Arc<Model>>,
 ) -> Result<Option<Target>, String> {
     field::check_id(name)?;
     if alias::tier(name).is_some() {

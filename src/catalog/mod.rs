@@ -20,8 +20,8 @@ pub use alias::{Target, Unknown, provider_alias};
 pub use layer::Layer;
 pub use load::Catalog;
 pub use model::{
-    Abilities, Ability, Dialect, Endpoint, KeyNeed, Model, ModelId, NameMap, OnDisconnect, Prefer,
-    Provider, ProviderName, Tier, Timeouts, Trait, Weights,
+    Abilities, Ability, Dialect, Endpoint, KeyNeed, Model, ModelId, OnDisconnect, Prefer, Provider,
+    ProviderName, Tier, Timeouts, Trait, Weights,
 };
 pub use price::{Cost, Price, Rates};
 pub use problem::{CatalogError, Problem};

@@ -1,6 +1,5 @@
 //! What a catalog row says: the types of a provider and a model.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -101,10 +100,6 @@ pub struct ProviderName(Arc<str>);
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ModelId(Arc<str>);
-
-/// A map by names of the catalog, or by other keys that no caller chooses: its hashes are fast, and need not
-/// stand up to an attacker.
-pub type NameMap<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
 macro_rules! name {
     ($name:ident) => {

@@ -5,11 +5,11 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use metrics::{Counter, Histogram};
 
-use crate::catalog::NameMap;
+use crate::ids::IdMap;
 
 /// Handles by route, status and error.
 #[derive(Default)]
-pub(super) struct Requests(RwLock<NameMap<String, NameMap<Ending, Counter>>>);
+pub(super) struct Requests(RwLock<IdMap<String, IdMap<Ending, Counter>>>);
 
 type Ending = (u16, &'static str);
 
@@ -36,7 +36,7 @@ impl Requests {
 
 /// Handles of every model.
 #[derive(Default)]
-pub(super) struct Models(RwLock<NameMap<String, Arc<Handles>>>);
+pub(super) struct Models(RwLock<IdMap<String, Arc<Handles>>>);
 
 /// Handles of one model. What never happened has none, so that it is not shown as zero.
 #[derive(Default)]

@@ -15,8 +15,9 @@ use url::Url;
 use super::visit::unix_seconds;
 use crate::actors::catalog::Route;
 use crate::actors::credential::Credential;
-use crate::catalog::{Dialect, NameMap};
+use crate::catalog::Dialect;
 use crate::config::{self, Failover};
+use crate::ids::IdMap;
 use crate::wire::{self, Encoded, Fault, FaultClass, sigv4};
 
 /// Longest error body that is read.
@@ -30,7 +31,7 @@ const MOST_URLS: usize = 4096;
 pub struct Upstream {
     client: reqwest::Client,
     /// Addresses that were parsed before.
-    urls: RefCell<NameMap<String, Url>>,
+    urls: RefCell<IdMap<String, Url>>,
 }
 
 /// The bytes of an answer as they come.

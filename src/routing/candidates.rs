@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::ask::{Ask, Choice, Funds, Rules, Spend, Task, Wanted, are_same};
 use super::live::{Live, Standing};
-use super::{hold, prefer, sticky};
+use super::{hold, prefer, rank, sticky};
 use crate::catalog::{Ability, Age, Catalog, Model, ProviderName, Tier, Weights};
 use crate::money::{Picodollars, Rate};
 
@@ -29,15 +29,11 @@ pub struct Candidate {
 impl Candidate {
     /// What the caller is expected to pay.
     pub fn charge(&self) -> Picodollars {
-        if self.model.free {
-            Picodollars::ZERO
-        } else {
-            self.cost
-        }
+        hold::charge(&self.model, self.cost)
     }
 
     pub(super) fn figures(&self) -> prefer::Figures {
-        let seconds = prefer::Seconds::new(self.seconds);
+        let seconds = rank::Seconds::new(self.seconds);
         prefer::Figures::of(&self.model, self.charge(), seconds)
     }
 }
@@ -339,4 +335,4 @@ fn by_caller_order(pool: &mut [Candidate], order: &[ProviderName]) {
 mod scenarios;
 #[cfg(test)]
 #[path = "candidates_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -16,7 +16,8 @@ use crate::routing::sticky::{Tie, Warm};
 
 static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::load(&[Layer::builtin()]).unwrap());
 
-const PROVIDERS: [&str; 7] = [
+/// Those of the shipped catalog.
+pub(in crate::routing) const PROVIDERS: [&str; 7] = [
     "google",
     "openai",
     "anthropic",

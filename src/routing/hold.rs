@@ -30,6 +30,11 @@ pub fn list_cost(model: &Model, prompt_tokens: u64, completion_tokens: u64) -> P
     total(model, &usage)
 }
 
+/// What of a cost at list price the caller pays: nothing for a free model.
+pub fn charge(model: &Model, cost: Picodollars) -> Picodollars {
+    if model.free { Picodollars::ZERO } else { cost }
+}
+
 fn total(model: &Model, usage: &Usage) -> Picodollars {
     model.price.rates(usage.prompt_tokens).total(usage)
 }

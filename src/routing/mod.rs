@@ -12,6 +12,7 @@ pub mod live;
 pub mod observation;
 pub mod observed;
 pub mod prefer;
+mod rank;
 pub mod sticky;
 pub mod tally;
 pub mod tier_prices;

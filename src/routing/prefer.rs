@@ -1,9 +1,8 @@
 //! Ranking for cheap, fast, balanced, quality and coding.
 
-use std::cmp::{Ordering, Reverse};
-
 use super::candidates::Candidate;
 use super::live::Live;
+use super::rank::{Rank, Seconds};
 use crate::catalog::{Model, Prefer, Weights};
 use crate::money::Picodollars;
 
@@ -69,56 +68,6 @@ pub(super) struct Figures {
     /// Expected to the end of the answer.
     pub(super) seconds: Seconds,
 }
-
-/// Expected seconds, and their logarithm where it is known already. Compared by the seconds.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Seconds {
-    seconds: f64,
-    log: Option<f64>,
-}
-
-impl Seconds {
-    /// So many.
-    pub(super) const fn new(seconds: f64) -> Self {
-        let log = None;
-        Self { seconds, log }
-    }
-
-    /// So many, for those who need their logarithm time and again.
-    pub(super) fn prepared(seconds: f64) -> Self {
-        let log = Some(Self::new(seconds).log());
-        Self { seconds, log }
-    }
-
-    /// How many.
-    pub(super) const fn get(self) -> f64 {
-        self.seconds
-    }
-
-    pub(super) fn log(self) -> f64 {
-        self.log.unwrap_or_else(|| self.seconds.max(0.001).ln())
-    }
-}
-
-impl Ord for Seconds {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.seconds.total_cmp(&other.seconds)
-    }
-}
-
-impl PartialOrd for Seconds {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Seconds {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Seconds {}
 
 impl Figures {
     pub(super) fn of(model: &Model, charge: Picodollars, seconds: Seconds) -> Self {
@@ -229,79 +178,6 @@ pub(super) fn score(prefer: Prefer, weights: &Weights, scale: &Scale, figures: &
         }
     }
 }
-
-/// What a pool is sorted by: the lesser is the better.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Rank {
-    /// The score.
-    pub(super) score: f64,
-    tie: (Picodollars, Reverse<OrdF64>),
-    /// The place among the models of the pool as the catalog lists them.
-    pub(super) place: usize,
-}
-
-impl Rank {
-    /// Ties: lower expected charge, with `cheap` higher quality, then catalog order.
-    pub(super) fn of(prefer: Prefer, score: f64, figures: &Figures, place: usize) -> Self {
-        let quality = match prefer {
-            Prefer::Cheap => figures.quality,
-            Prefer::Fast | Prefer::Balanced | Prefer::Quality | Prefer::Coding => 0.0,
-        };
-        Self {
-            score,
-            tie: (figures.charge, Reverse(OrdF64(quality))),
-            place,
-        }
-    }
-}
-
-impl Ord for Rank {
-    fn cmp(&self, other: &Self) -> Ordering {
-        other
-            .score
-            .total_cmp(&self.score)
-            .then_with(|| self.tie.cmp(&other.tie))
-            .then_with(|| self.place.cmp(&other.place))
-    }
-}
-
-impl PartialOrd for Rank {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Rank {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Rank {}
-
-/// A number that is never NaN, in its total order.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct OrdF64(pub(super) f64);
-
-impl Ord for OrdF64 {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.0.total_cmp(&other.0)
-    }
-}
-
-impl PartialOrd for OrdF64 {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for OrdF64 {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for OrdF64 {}
 
 /// Scores every candidate and sorts best first.
 pub fn rank(pool: &mut [Candidate], prefer: Prefer, weights: &Weights) {

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::candidates::Candidate;
-use crate::catalog::{Model, ModelId, NameMap, Prefer};
+use crate::catalog::{Model, ModelId, Prefer};
+use crate::ids::IdMap;
 use crate::usage::Usage;
 
 /// How long a provider's prompt cache is taken to be warm. Anthropic's default cache lives five
@@ -59,8 +60,8 @@ struct Answered {
 /// kept. Two generations of bounded size: when the young one is full, the old one is forgotten.
 #[derive(Debug)]
 pub struct Conversations {
-    young: NameMap<u64, Answered>,
-    old: NameMap<u64, Answered>,
+    young: IdMap<u64, Answered>,
+    old: IdMap<u64, Answered>,
     most: usize,
 }
 
@@ -68,8 +69,8 @@ impl Conversations {
     /// Remembers at least `most / 2` of the latest answers, and at most `most`.
     pub fn new(most: usize) -> Self {
         Self {
-            young: NameMap::default(),
-            old: NameMap::default(),
+            young: IdMap::default(),
+            old: IdMap::default(),
             most,
         }
     }

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::observation::Ended;
 use super::tally::{KeptTally, Tally};
-use crate::catalog::{ModelId, NameMap, ProviderName};
+use crate::catalog::{ModelId, ProviderName};
+use crate::ids::IdMap;
 
 /// Days that are told of a provider, today among them.
 pub const DAYS: u64 = 90;
@@ -24,8 +25,8 @@ const DAY_MS: u64 = 24 * HOUR_MS;
 /// Everything that is told.
 #[derive(Clone, Debug, Default)]
 pub struct Uptime {
-    days: NameMap<ProviderName, BTreeMap<u64, Tally>>,
-    hours: NameMap<ModelId, BTreeMap<u64, Tally>>,
+    days: IdMap<ProviderName, BTreeMap<u64, Tally>>,
+    hours: IdMap<ModelId, BTreeMap<u64, Tally>>,
     /// Oldest first.
     outages: VecDeque<Outage>,
     /// What has to be written, and what may be removed.

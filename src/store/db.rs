@@ -83,20 +83,24 @@ impl Db {
     /// After an error memory may be ahead of the disk, so every later call is refused with
     /// [`StoreError::Poisoned`]; the process should end.
     pub fn commit(&self, batch: Batch) -> Result<(), StoreError> {
-        self.healthy()?;
-        if batch.is_empty() {
-            return Ok(());
+        match self.changes(batch)? {
+            changes if changes.is_empty() => Ok(()),
+            changes => self.0.stored.commit(changes),
         }
-        let changes = self.poisoning(batch.into_changes())?;
-        self.0.stored.commit(changes)
     }
 
     /// The same without the journal: for large writes, and for those that an older version must see
     /// at once.
     pub(super) fn commit_through(&self, batch: Batch) -> Result<(), StoreError> {
+        match self.changes(batch)? {
+            changes if changes.is_empty() => Ok(()),
+            changes => self.0.stored.commit_through(changes),
+        }
+    }
+
+    fn changes(&self, batch: Batch) -> Result<Vec<Change>, StoreError> {
         self.healthy()?;
-        let changes = self.poisoning(batch.into_changes())?;
-        self.0.stored.commit_through(changes)
+        self.poisoning(batch.into_changes())
     }
 
     /// The stored value of a key.

@@ -4,7 +4,8 @@
 use std::time::{Duration, Instant};
 
 use super::{Admission, Breaker, Outcome, Policy, Reason, Refusal, Spare, State, Status};
-use crate::catalog::{ModelId, NameMap};
+use crate::catalog::ModelId;
+use crate::ids::IdMap;
 
 /// How an attempt was let through, by each of the breakers it passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +34,7 @@ impl Pass {
 /// The models with connection failures since the provider last answered.
 #[derive(Clone, Debug)]
 struct Unreachable {
-    models: NameMap<ModelId, u32>,
+    models: IdMap<ModelId, u32>,
     last: Instant,
 }
 
@@ -43,7 +44,7 @@ pub struct Breakers {
     policy: Policy,
     credential: Breaker,
     whole: Breaker,
-    models: NameMap<ModelId, Breaker>,
+    models: IdMap<ModelId, Breaker>,
     unreachable: Unreachable,
 }
 
@@ -57,9 +58,9 @@ impl Breakers {
             policy,
             credential: Breaker::new(policy.of_credential(), now),
             whole: Breaker::new(policy, now),
-            models: NameMap::default(),
+            models: IdMap::default(),
             unreachable: Unreachable {
-                models: NameMap::default(),
+                models: IdMap::default(),
                 last: now,
             },
         }

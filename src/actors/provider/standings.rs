@@ -3,14 +3,15 @@
 use std::time::Instant;
 
 use crate::actors::breaker::{Breakers, State, Status};
-use crate::catalog::{ModelId, NameMap};
+use crate::catalog::ModelId;
+use crate::ids::IdMap;
 use crate::routing::Standing;
 
 /// Where one provider and its models stand, for readers that only rank.
 #[derive(Clone, Debug)]
 pub struct Standings {
     whole: Status,
-    models: NameMap<ModelId, Status>,
+    models: IdMap<ModelId, Status>,
     mood: Mood,
 }
 
@@ -27,7 +28,7 @@ impl Standings {
     /// A snapshot.
     pub(super) fn of_all(breakers: &Breakers) -> Self {
         let whole = breakers.whole();
-        let models: NameMap<ModelId, Status> = breakers
+        let models: IdMap<ModelId, Status> = breakers
             .models()
             .map(|(id, status)| (id.clone(), status))
             .collect();

@@ -4,7 +4,7 @@ use super::tree::Row;
 use crate::catalog::{Abilities, Rates};
 use crate::money::{Picodollars, Rate};
 use crate::routing::ask::Ask;
-use crate::routing::prefer::Seconds;
+use crate::routing::rank::Seconds;
 use crate::routing::{hold, prefer};
 
 /// What holds for all models of a node.

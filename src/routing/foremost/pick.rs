@@ -7,9 +7,9 @@ use super::search::{Search, Verdict};
 use super::tree::Row;
 use super::{End, Foremost};
 use crate::catalog::Prefer;
-use crate::money::Picodollars;
 use crate::routing::candidates::{Candidate, candidate};
-use crate::routing::prefer::{self, Figures, OrdF64, Rank, Scale};
+use crate::routing::prefer::{self, Figures, Scale};
+use crate::routing::rank::{OrdF64, Rank};
 use crate::routing::{hold, sticky};
 
 impl Search<'_> {
@@ -68,11 +68,7 @@ impl Search<'_> {
         self.verdicts[at] = Verdict::Out;
         let row = &self.tree.rows[at];
         let cost = hold::expected_cost(&row.model, self.ask, self.answer(row.live.output_mean));
-        let charge = if row.model.free {
-            Picodollars::ZERO
-        } else {
-            cost
-        };
+        let charge = hold::charge(&row.model, cost);
         let seconds = self.row_seconds(row);
         Some((at, Figures::of(&row.model, charge, seconds)))
     }

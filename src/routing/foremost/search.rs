@@ -9,7 +9,8 @@ use crate::routing::ask::{Ask, Choice, Funds, Spend};
 use crate::routing::candidates::{Candidate, obstacle};
 use crate::routing::hold;
 use crate::routing::live::Live;
-use crate::routing::prefer::{self, Figures, Rank, Scale, Seconds};
+use crate::routing::prefer::{self, Figures, Scale};
+use crate::routing::rank::{Rank, Seconds};
 
 /// Nodes that are open at one time, as a rule: one of each level.
 const OPEN: usize = 16;

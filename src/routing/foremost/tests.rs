@@ -17,19 +17,11 @@ use crate::catalog::{Abilities, Ability, Layer, ModelId, Prefer};
 use crate::money::Rate;
 use crate::routing::ask::{Allowed, CacheMarks, Funds, Hosts, Rules, Spend};
 use crate::routing::candidates::ranked;
+use crate::routing::candidates::tests::PROVIDERS;
 use crate::routing::context::{Need, Prompt};
 use crate::routing::grid;
 use crate::routing::sticky::{Tie, Warm};
 
-const PROVIDERS: [&str; 7] = [
-    "google",
-    "openai",
-    "anthropic",
-    "xai",
-    "bedrock",
-    "groq",
-    "cerebras",
-];
 const TODAY: time::Date = date!(2026 - 06 - 01);
 
 /// The shipped catalog, and larger ones: of models of every kind, and of models that are much alike.

@@ -6,11 +6,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::bounds::Bounds;
-use crate::catalog::{Age, Model, ModelId, NameMap, ProviderName};
-use crate::money::Picodollars;
+use crate::catalog::{Age, Model, ModelId, ProviderName};
+use crate::ids::IdMap;
 use crate::routing::ask::are_same;
 use crate::routing::live::{Live, Standing};
-use crate::routing::prefer::Seconds;
+use crate::routing::rank::Seconds;
 use crate::routing::{hold, prefer};
 
 /// Models of a leaf.
@@ -29,7 +29,7 @@ pub(super) struct Tree {
     /// For each way to count a prompt, a row that counts so.
     pub(super) counters: Vec<usize>,
     pub(super) providers: Vec<ProviderName>,
-    by_id: NameMap<ModelId, usize>,
+    by_id: IdMap<ModelId, usize>,
 }
 
 /// One model.
@@ -189,13 +189,12 @@ impl Spot {
         let (model, live) = (&row.model, &row.live);
         let cost = hold::list_cost(model, TYPICAL_INPUT, live.output_mean);
         let input = model.price.rates(TYPICAL_INPUT).input.per_token();
-        let charged = |cost| if model.free { Picodollars::ZERO } else { cost };
         Self {
             at: [
                 prefer::quality(model),
-                prefer::log_cost(charged(cost)),
+                prefer::log_cost(hold::charge(model, cost)),
                 row.whole.log(),
-                prefer::log_cost(charged(input)),
+                prefer::log_cost(hold::charge(model, input)),
             ],
             place: row.place,
         }

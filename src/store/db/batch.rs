@@ -7,7 +7,7 @@ use crate::ids::IdMap;
 use crate::store::codec;
 use crate::store::error::StoreError;
 
-/// Largest value. Far below the size from which sled writes files that it never syncs.
+/// Largest value. A page of several of this size is a file of its own, which is synced apart.
 pub(super) const MOST_VALUE_BYTES: usize = 32 << 10;
 
 /// Writes that become durable together. The last write to a key wins.

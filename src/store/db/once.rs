@@ -16,27 +16,24 @@ impl<I> Once<I> {
         let (first, last) = (None, None);
         Self { rows, first, last }
     }
+}
 
-    fn is_new(&self, row: &Result<Row, StoreError>) -> bool {
-        row.as_ref().map_or(true, |(key, _)| {
-            self.first.as_ref().is_none_or(|first| key > first)
-                && self.last.as_ref().is_none_or(|last| key < last)
-        })
-    }
+/// Whether a row, or an error in its place, was not given yet.
+fn is_new(row: &Result<Row, StoreError>, first: &Option<Vec<u8>>, last: &Option<Vec<u8>>) -> bool {
+    row.as_ref().map_or(true, |(key, _)| {
+        first.as_ref().is_none_or(|first| key > first)
+            && last.as_ref().is_none_or(|last| key < last)
+    })
 }
 
 impl<I: Iterator<Item = Result<Row, StoreError>>> Iterator for Once<I> {
     type Item = Result<Row, StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let row = loop {
-            let row = self.rows.next()?;
-            if self.is_new(&row) {
-                break row;
-            }
-        };
+        let Self { rows, first, last } = self;
+        let row = rows.find(|row| is_new(row, first, last))?;
         if let Ok((key, _)) = &row {
-            self.first = Some(key.clone());
+            *first = Some(key.clone());
         }
         Some(row)
     }
@@ -44,14 +41,10 @@ impl<I: Iterator<Item = Result<Row, StoreError>>> Iterator for Once<I> {
 
 impl<I: DoubleEndedIterator<Item = Result<Row, StoreError>>> DoubleEndedIterator for Once<I> {
     fn next_back(&mut self) -> Option<Self::Item> {
-        let row = loop {
-            let row = self.rows.next_back()?;
-            if self.is_new(&row) {
-                break row;
-            }
-        };
+        let Self { rows, first, last } = self;
+        let row = rows.rfind(|row| is_new(row, first, last))?;
         if let Ok((key, _)) = &row {
-            self.last = Some(key.clone());
+            *last = Some(key.clone());
         }
         Some(row)
     }
