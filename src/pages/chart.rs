@@ -34,6 +34,8 @@ pub struct Mark {
     pub x: usize,
     /// Its upper side.
     pub y: u32,
+    /// How wide it is.
+    pub width: usize,
     /// How high it is.
     pub height: u32,
     /// `good`, `bad` or `none`.
@@ -44,6 +46,8 @@ pub struct Mark {
 
 /// Width of a column with its gap.
 const COLUMN: usize = 10;
+/// Space between two columns.
+const GAP: usize = 2;
 /// Height of a chart.
 const HEIGHT: u32 = 100;
 /// What failed is drawn at least this high, so that a single failure shows.
@@ -96,16 +100,17 @@ pub fn success(subject: &str, periods: &[Period]) -> Chart {
         count(all),
         periods.len(),
     );
-    let marks = periods.iter().enumerate().flat_map(|(n, period)| {
+    let marks = runs(periods).flat_map(|(x, run, title)| {
         let mark = |y, height, class| Mark {
-            x: n * COLUMN,
+            x,
             y,
+            width: run.len() * COLUMN - GAP,
             height,
             class,
-            title: period.title(),
+            title: title.clone(),
         };
-        let bad = failed_height(period);
-        match (period.attempts, bad) {
+        let bad = failed_height(&run[0]);
+        match (run[0].attempts, bad) {
             (0, _) => vec![mark(HEIGHT - LEAST, LEAST, "none")],
             (_, 0) => vec![mark(0, HEIGHT, "good")],
             (_, HEIGHT) => vec![mark(0, HEIGHT, "bad")],
@@ -125,8 +130,8 @@ pub fn first_token(subject: &str, periods: &[Period]) -> Chart {
     let slowest = periods.iter().filter_map(|period| period.p90_ms);
     let top = slowest.fold(0.0, f64::max);
     let height = |ms: f64| share(ms, top);
-    let marks = periods.iter().enumerate().map(|(n, period)| {
-        let (y, height, class) = match (period.p50_ms, period.p90_ms) {
+    let marks = runs(periods).map(|(x, run, title)| {
+        let (y, height, class) = match (run[0].p50_ms, run[0].p90_ms) {
             (Some(p50), Some(p90)) => {
                 let (low, high) = (height(p50), height(p90));
                 (HEIGHT - high, (high - low.min(high)).max(4), "good")
@@ -134,11 +139,12 @@ pub fn first_token(subject: &str, periods: &[Period]) -> Chart {
             (None, _) | (_, None) => (HEIGHT - 3, 3, "none"),
         };
         Mark {
-            x: n * COLUMN,
+            x,
             y: y.min(HEIGHT - height),
+            width: run.len() * COLUMN - GAP,
             height,
             class,
-            title: period.title(),
+            title,
         }
     });
     let measured = periods.iter().filter(|period| period.p50_ms.is_some());
@@ -156,6 +162,22 @@ pub fn first_token(subject: &str, periods: &[Period]) -> Chart {
             String::new()
         },
     }
+}
+
+/// Where each mark begins, of which periods it tells, and what: periods without data that follow one another
+/// share one, for a page of mostly empty charts is slow to show.
+fn runs(periods: &[Period]) -> impl Iterator<Item = (usize, &[Period], String)> {
+    let alike = |one: &Period, next: &Period| one.attempts == 0 && next.attempts == 0;
+    let mut begun = 0;
+    periods.chunk_by(alike).map(move |run| {
+        let title = match run {
+            [first, .., last] => format!("{} to {}: no data", first.name, last.name),
+            [_] | [] => run.iter().map(Period::title).collect(),
+        };
+        let x = begun * COLUMN;
+        begun += run.len();
+        (x, run, title)
+    })
 }
 
 /// How high a period's failures are drawn.
@@ -216,6 +238,20 @@ mod tests {
             chart.label
         );
         assert!(chart.label.contains("99.99 %"), "{}", chart.label);
+    }
+
+    #[test]
+    fn periods_without_data_share_a_mark() {
+        let mut periods = [0, 0, 0, 7, 0]
+            .map(|attempts| period(attempts, 0, (attempts > 0).then_some((1.0, 2.0))));
+        periods[2].name = "2026-02-02".to_owned();
+        for chart in [success("p", &periods), first_token("p", &periods)] {
+            let places: Vec<_> = chart.marks.iter().map(|m| (m.x, m.width)).collect();
+            assert_eq!(places, [(0, 28), (30, 8), (40, 8)]);
+            assert_eq!(chart.marks[0].title, "2026-01-31 to 2026-02-02: no data");
+            assert_eq!(chart.marks[2].title, "2026-01-31: no data");
+            assert!(chart.label.ends_with("of 5 periods have data"));
+        }
     }
 
     #[test]
