@@ -35,6 +35,14 @@ pub fn count(number: u64) -> String {
     text
 }
 
+/// An amount in USD with two decimals at the least, as people write them: `20.00`, `19.19864883`.
+pub fn dollars(amount: &str) -> String {
+    match amount.split_once('.') {
+        Some((whole, part)) => format!("{whole}.{part:0<2}"),
+        None => format!("{amount}.00"),
+    }
+}
+
 /// A share as a percentage that says 100 only when nothing is missing.
 pub fn percent(good: u64, all: u64) -> String {
     if all == 0 {
@@ -62,6 +70,15 @@ mod tests {
         assert_eq!(
             [12.4, 999.4, 999.6].map(duration),
             ["12 ms", "999 ms", "1.0 s"]
+        );
+    }
+
+    #[test]
+    fn dollars_have_cents() {
+        let written = ["0", "20", "19.2", "0.05", "19.19864883", "-0.5"].map(dollars);
+        assert_eq!(
+            written,
+            ["0.00", "20.00", "19.20", "0.05", "19.19864883", "-0.50"]
         );
     }
 

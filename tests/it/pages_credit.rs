@@ -95,7 +95,11 @@ async fn auto_recharge_says_what_is_wrong_and_the_card_is_forgotten() {
     };
     let html = browser.refused(path, &fields("4"), 400).await;
     assert_eq!(typed(&html, "auto_recharge.amount_usd"), "4");
-    assert!(wrong(&html, "auto_recharge.amount_usd").contains("5 to 500"));
+    assert!(wrong(&html, "auto_recharge.amount_usd").contains("5.00 to 500.00 USD"));
+    // Emptied, the amount that is stored would stay without being seen.
+    let html = browser.refused(path, &fields(""), 400).await;
+    let wrong_amount = wrong(&html, "auto_recharge.amount_usd");
+    assert_eq!(wrong_amount, "Expected an amount in USD.");
     let html = browser.refused(path, &fields("20"), 400).await;
     assert!(wrong(&html, "auto_recharge.enabled").contains("No card"));
     assert!(
@@ -107,6 +111,10 @@ async fn auto_recharge_says_what_is_wrong_and_the_card_is_forgotten() {
     let (_, session) = shop.ordered(&ada, "20.00").await;
     shop.stripe.pay(&session, VISA).unwrap();
     shop.until_balance_is(&ada, "19.2").await;
+    let page = browser.page("/dashboard/credit").await;
+    for cents in [">20.00</td>", ">0.80</td>", ">19.20</td>"] {
+        assert!(page.contains(cents), "{cents}: {page}");
+    }
     shop.until_billing(&ada, |billing| !billing["card"].is_null())
         .await;
     browser.done(path, &fields("20")).await;

@@ -123,9 +123,22 @@ fn said(error: &ApiError) -> String {
     }
     let expected = message.starts_with("Invalid '").then(|| {
         let (_, expected) = message.split_once("': expected ")?;
-        Some(format!("Expected {}", expected.replace(" as a text", "")))
+        let expected = expected.replace(" as a text", "").replace(", or null", "");
+        Some(format!("Expected {expected}"))
     });
-    expected.flatten().unwrap_or_else(|| message.to_owned())
+    sentence(expected.flatten().as_deref().unwrap_or(message))
+}
+
+/// A message as a sentence of a page: with a capital and a stop.
+fn sentence(message: &str) -> String {
+    let mut letters = message.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    let stop = if message.ends_with('.') { "" } else { "." };
+    first
+        .into_iter()
+        .chain(letters)
+        .chain(stop.chars())
+        .collect()
 }
 
 #[cfg(test)]
@@ -162,6 +175,12 @@ mod tests {
             "Invalid 'spend_limit_usd.day': expected an amount in USD as a text.",
         );
         assert_eq!(said(&wrong), "Expected an amount in USD.");
+        let limit =
+            "Invalid 'daily_limit_usd': expected an amount in USD as a text, 0 or more, or null.";
+        let wrong_limit = ApiError::new(Code::InvalidValue, limit);
+        assert_eq!(said(&wrong_limit), "Expected an amount in USD, 0 or more.");
+        let bare = ApiError::new(Code::InvalidValue, "only 8 USD are available");
+        assert_eq!(said(&bare), "Only 8 USD are available.");
         let missing = ApiError::new(Code::MissingRequiredParameter, "Missing …").param("name");
         assert_eq!(said(&missing), "This has to be filled in.");
         let mut panel = crate::pages::dashboard::Tab::Keys.panel();

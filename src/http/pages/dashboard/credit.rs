@@ -19,6 +19,7 @@ use crate::money::Cents;
 use crate::pages::Panel;
 use crate::pages::Typed;
 use crate::pages::dashboard::{Credit, OrderRow, Tab, TransactionRow};
+use crate::pages::words::dollars;
 use crate::store::{AutoRecharge, DepositOrder, Kind, Switch, Transactions, Transfer, Wanted};
 
 /// Amounts that are offered, in cents.
@@ -53,11 +54,12 @@ pub async fn recharge(
 ) -> Result<HttpResponse, ApiError> {
     let form = Form::read(&desk, &http, payload).await?;
     let [enabled, threshold, amount, cap] = RECHARGE;
+    // An amount that was emptied is no amount; left out, the stored one would stay unseen.
     let change = object([
         ("enabled", json!(form.has(enabled))),
-        ("threshold_usd", form.json(threshold)),
-        ("amount_usd", form.json(amount)),
-        ("monthly_cap_usd", form.json(cap)),
+        ("threshold_usd", json!(form.text(threshold))),
+        ("amount_usd", json!(form.text(amount))),
+        ("monthly_cap_usd", json!(form.text(cap))),
     ]);
     let fields = Fields::of(object([("auto_recharge", Value::Object(change))]));
     match account::alter(&desk, &member.manager(), fields).await {
@@ -66,9 +68,34 @@ pub async fn recharge(
             let (_, mut panel) = around(&http, Tab::Credit);
             let typed = form.over(stored(&desk, &member).await?, &RECHARGE);
             let typed = refuse(typed, &mut panel, &error, &RECHARGE);
+            let typed = match why_not(&error) {
+                Some((field, why)) => typed.but(field, why),
+                None => typed,
+            };
             show(&desk, &http, &member, (typed, panel), status(&error)).await
         }
     }
+}
+
+/// Why amounts that could be read are no auto-recharge, and the field that it is about.
+fn why_not(error: &ApiError) -> Option<(&str, String)> {
+    let field = error.field()?;
+    let [enabled, threshold, amount, cap] = RECHARGE;
+    let why = match field {
+        _ if error.message().starts_with("Invalid '") => return None,
+        _ if field == enabled => {
+            "No card is saved; the first deposit saves the one that pays it.".to_owned()
+        }
+        _ if field == threshold => "Expected 0 or more.".to_owned(),
+        _ if field == amount => format!(
+            "A charge is from {} to {} USD, in whole cents.",
+            usd(LEAST_DEPOSIT),
+            usd(MOST_DEPOSIT)
+        ),
+        _ if field == cap => "A month has to allow one charge at least.".to_owned(),
+        _ => return None,
+    };
+    Some((field, why))
 }
 
 /// `POST /dashboard/credit/card`
@@ -255,14 +282,15 @@ fn kind(kind: &Kind) -> &'static str {
 pub fn order_row(order: &DepositOrder, back: Cents) -> OrderRow {
     let view = billing::order_view(order, back);
     let text = |name: &str| view[name].as_str().unwrap_or_default().to_owned();
+    let paid = |name: &str| dollars(view[name].as_str().unwrap_or_default());
     OrderRow {
         id: text("id"),
         at: when::minute(order.created_ms),
         origin: text("origin"),
-        paid: text("amount_usd"),
-        fee: text("fee_usd"),
-        credit: text("credit_usd"),
-        back: text("returned_usd"),
+        paid: paid("amount_usd"),
+        fee: paid("fee_usd"),
+        credit: paid("credit_usd"),
+        back: paid("returned_usd"),
         status: text("status"),
     }
 }

@@ -14,6 +14,7 @@ use crate::http::pages::form::{Form, object, refuse};
 use crate::http::pages::member::Member;
 use crate::http::{ApiError, Switchboard, billing};
 use crate::pages::dashboard::{Going, Tab};
+use crate::pages::words::dollars;
 
 /// The fields of the form.
 const FIELDS: [&str; 2] = ["amount_usd", "other_usd"];
@@ -51,9 +52,9 @@ pub async fn order(
     let page = Going {
         frame,
         panel,
-        paid: text("amount_usd"),
-        fee: text("fee_usd"),
-        credit: text("credit_usd"),
+        paid: dollars(&text("amount_usd")),
+        fee: dollars(&text("fee_usd")),
+        credit: dollars(&text("credit_usd")),
         url: text("url"),
     };
     answer::personal(StatusCode::OK, &desk.settings, &page)
