@@ -7,8 +7,19 @@ const ROOT = one("[data-playground]");
 const MEMBER = ROOT.dataset.member;
 const KEPT = `model-router.playground-key.${MEMBER}`;
 const MOST_IMAGE_BYTES = 8 << 20;
+// Tabs that run at once replace each other's keys; so often one call asks again.
+const MOST_TRIES = 4;
 const turns = [];
 let running;
+let making;
+
+// Something that was typed and cannot be used, with the field it was typed into.
+class Wrong extends Error {
+  constructor(message, at) {
+    super(message);
+    this.at = at;
+  }
+}
 
 const field = (name) => ROOT.elements[name];
 const out = (name, within) => one(`[data-out=${name}]`, within);
@@ -19,15 +30,15 @@ function make(tag, text, props = {}) {
   return element;
 }
 
-// The key that pays: what was typed, or one that the server makes for this page.
+// The key that pays: what was typed, or one that the server makes for this page, one for all who wait for it.
 async function key() {
-  if (!MEMBER) {
-    const typed = field("key").value.trim();
-    if (!typed) throw new Error("Paste an API key, or sign in.");
-    return typed;
-  }
-  const kept = sessionStorage.getItem(KEPT);
-  if (kept) return kept;
+  if (MEMBER) return sessionStorage.getItem(KEPT) ?? (making ??= makeKey().finally(() => (making = undefined)));
+  const typed = field("key").value.trim();
+  if (!typed) throw new Wrong("Paste an API key, or sign in.", field("key"));
+  return typed;
+}
+
+async function makeKey() {
   const answer = await fetch("/playground/key", { method: "POST", headers: { accept: "application/json" } });
   if (answer.redirected) {
     location.assign("/login?next=/playground");
@@ -39,63 +50,78 @@ async function key() {
   return body.key;
 }
 
-// One call. A key of ours that another tab has replaced is made anew, once.
+// One call. A key of ours that another tab has replaced is made anew.
 async function call(path, body, signal) {
-  const ask = async () =>
-    fetch(path, {
+  for (let tries = 1; ; tries += 1) {
+    const used = await key();
+    const answer = await fetch(path, {
       method: "POST",
       signal,
-      headers: { "content-type": "application/json", authorization: `Bearer ${await key()}` },
+      headers: { "content-type": "application/json", authorization: `Bearer ${used}` },
       body: JSON.stringify(body),
     });
-  const answer = await ask();
-  if (answer.status !== 401 || !sessionStorage.getItem(KEPT)) return answer;
-  sessionStorage.removeItem(KEPT);
-  return ask();
-}
-
-function parsed(name, what) {
-  const text = field(name).value.trim();
-  if (!text) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new Error(`${what} is no JSON: ${error.message}`);
+    if (answer.status !== 401 || !MEMBER || tries === MOST_TRIES) return answer;
+    if (sessionStorage.getItem(KEPT) === used) sessionStorage.removeItem(KEPT);
   }
 }
 
+function parsed(name, what, kind, isFit) {
+  const at = field(name);
+  const text = at.value.trim();
+  if (!text) return undefined;
+  let value;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new Wrong(`${what} is no JSON: ${error.message}`, at);
+  }
+  if (!isFit(value)) throw new Wrong(`${what} must be ${kind}.`, at);
+  return value;
+}
+
+const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+
 async function image() {
-  const file = field("image").files[0];
+  const at = field("image");
+  const file = at.files[0];
   if (!file) return undefined;
-  if (file.size > MOST_IMAGE_BYTES) throw new Error("The image is larger than 8 MiB.");
+  if (!file.type.startsWith("image/") || !file.size) throw new Wrong("The file is no image.", at);
+  if (file.size > MOST_IMAGE_BYTES) throw new Wrong("The image is larger than 8 MiB.", at);
   return new Promise((done, failed) => {
     const reader = new FileReader();
     reader.onload = () => done(reader.result);
-    reader.onerror = () => failed(new Error("The image cannot be read."));
+    reader.onerror = () => failed(new Wrong("The image cannot be read.", at));
     reader.readAsDataURL(file);
   });
 }
 
-// The message that is being written, as a turn; none when nothing is.
+// The calls of tools that wait for a result.
+const pending = () => turns.at(-1)?.tool_calls ?? [];
+
+// What is being written, as turns: the result of each call that waits for one, or a message.
 async function written() {
   const text = field("text").value.trim();
   const url = await image();
-  if (url) return { role: "user", content: [...(text ? [{ type: "text", text }] : []), { type: "image_url", image_url: { url } }] };
-  return text ? { role: "user", content: text } : undefined;
+  if (pending().length) {
+    if (url) throw new Wrong("The result of a tool is a text.", field("image"));
+    return text ? pending().map(({ id }) => ({ role: "tool", tool_call_id: id, content: text })) : [];
+  }
+  if (url) return [{ role: "user", content: [...(text ? [{ type: "text", text }] : []), { type: "image_url", image_url: { url } }] }];
+  return text ? [{ role: "user", content: text }] : [];
 }
 
 function settings(letter) {
   const side = one(`[data-side=${letter}]`);
   const value = (name) => one(`[name=${name}]`, side).value.trim();
   const most = value("max_tokens");
-  if (most && !/^[1-9]\d*$/.test(most)) throw new Error("max_tokens must be a number above 0.");
+  if (most && !/^[1-9]\d*$/.test(most)) throw new Wrong("max_tokens must be a number above 0.", one("[name=max_tokens]", side));
   return { model: value("model"), prefer: value("prefer"), ...(most && { max_tokens: Number(most) }) };
 }
 
 function request(letter, messages) {
   const system = field("system").value.trim();
-  const tools = parsed("tools", "tools");
-  const schema = parsed("schema", "The schema");
+  const tools = parsed("tools", "tools", "a JSON array", Array.isArray);
+  const schema = parsed("schema", "The schema", "a JSON object", isObject);
   return {
     ...settings(letter),
     messages: [...(system ? [{ role: "system", content: system }] : []), ...messages],
@@ -173,10 +199,20 @@ function pane(letter) {
 
 const perSecond = (tokens, ms) => (ms > 0 ? (tokens / (ms / 1000)).toFixed(0) : "0");
 
-// Sends one request and shows its answer as it grows. Gives the message that was said.
+// Sends one request and shows its answer as it grows. Gives the message that was said, and nothing when there is none.
 async function run(letter, body, signal) {
   const shown = pane(letter);
   shown.clear();
+  try {
+    return await ask(shown, body, signal);
+  } catch (error) {
+    if (signal.aborted || error instanceof Wrong) throw error;
+    shown.show("error", error instanceof TypeError ? "The connection to the router was lost." : error.message);
+    return undefined;
+  }
+}
+
+async function ask(shown, body, signal) {
   const { stream, ...plain } = body;
   const route = await call("/v1/route", plain, signal);
   if (route.ok) shown.why(await route.json());
@@ -188,27 +224,40 @@ async function run(letter, body, signal) {
   }
   const said = { text: "", thought: "", calls: [] };
   let first, usage, trouble, pieces = 0;
-  for await (const event of events(answer.body)) {
-    usage = event.usage ?? usage;
-    trouble = event.error ?? trouble;
-    const delta = event.choices?.[0]?.delta ?? {};
-    if (delta.content || delta.reasoning_content || delta.tool_calls) {
-      first ??= performance.now();
-      pieces += 1;
+  try {
+    for await (const event of events(answer.body)) {
+      usage = event.usage ?? usage;
+      trouble = event.error ?? trouble;
+      const delta = event.choices?.[0]?.delta ?? {};
+      if (delta.content || delta.reasoning_content || delta.tool_calls) {
+        first ??= performance.now();
+        pieces += 1;
+      }
+      said.text += delta.content ?? "";
+      said.thought += delta.reasoning_content ?? "";
+      for (const part of delta.tool_calls ?? []) {
+        const call = (said.calls[part.index] ??= { id: part.id, type: "function", function: { name: part.function?.name, arguments: "" } });
+        call.function.arguments += part.function?.arguments ?? "";
+      }
+      if (said.thought) shown.think(said.thought);
+      shown.show("text", said.calls.length ? `${said.text}${JSON.stringify(said.calls, null, 2)}` : said.text);
+      if (first && !usage) shown.show("rate", `≈ ${perSecond(pieces, performance.now() - first)} tokens/s`);
     }
-    said.text += delta.content ?? "";
-    said.thought += delta.reasoning_content ?? "";
-    for (const part of delta.tool_calls ?? []) {
-      const call = (said.calls[part.index] ??= { id: part.id, type: "function", function: { name: part.function?.name, arguments: "" } });
-      call.function.arguments += part.function?.arguments ?? "";
-    }
-    if (said.thought) shown.think(said.thought);
-    shown.show("text", said.calls.length ? `${said.text}${JSON.stringify(said.calls, null, 2)}` : said.text);
-    if (first && !usage) shown.show("rate", `≈ ${perSecond(pieces, performance.now() - first)} tokens/s`);
+  } finally {
+    // What was stopped has run too.
+    tell(shown, answer, usage, first && first - begun);
   }
-  const header = (name) => answer.headers.get(`x-model-router-${name}`);
   if (usage) shown.show("rate", `${perSecond(usage.completion_tokens, performance.now() - first)} tokens/s`);
-  if (trouble) shown.show("error", trouble.message);
+  if (trouble) {
+    shown.show("error", trouble.message);
+    return undefined;
+  }
+  return said.calls.length ? { role: "assistant", content: said.text || null, tool_calls: said.calls } : { role: "assistant", content: said.text };
+}
+
+// What ran, and what it cost.
+function tell(shown, answer, usage, firstMs) {
+  const header = (name) => answer.headers.get(`x-model-router-${name}`);
   const id = header("generation-id");
   const record = MEMBER ? make("a", id, { href: `/dashboard/requests/${id}` }) : make("code", id);
   shown.facts([
@@ -218,13 +267,11 @@ async function run(letter, body, signal) {
     ["Auto score", header("auto-score") && `${header("auto-score")} of 100`],
     ["Cost, USD", usage && usage.cost],
     ["Tokens in / out", usage && `${usage.prompt_tokens} / ${usage.completion_tokens}`],
-    ["First token", first && `${Math.round(first - begun)} ms`],
+    ["First token", firstMs && `${Math.round(firstMs)} ms`],
     ["Tried", header("attempts")],
     ["Warnings", header("warnings")],
     ["Record", record],
   ]);
-  if (trouble) return undefined;
-  return said.calls.length ? { role: "assistant", content: said.text || null, tool_calls: said.calls } : { role: "assistant", content: said.text };
 }
 
 function showTurns() {
@@ -240,26 +287,35 @@ function showTurns() {
       return line;
     }),
   );
+  one("[data-calls]").hidden = !pending().length;
 }
 
-function fail(text) {
+// Says what is wrong, beside the field that it is about.
+function fail(text, at) {
   const line = one("[data-wrong]");
+  for (const marked of all("[aria-invalid]", ROOT)) ["aria-invalid", "aria-describedby"].forEach((name) => marked.removeAttribute(name));
   line.textContent = text;
   line.hidden = !text;
+  if (!at) return one(".buttons", ROOT).before(line);
+  at.closest("details")?.setAttribute("open", "");
+  at.after(line);
+  at.setAttribute("aria-invalid", "true");
+  at.setAttribute("aria-describedby", line.id);
+  at.focus();
 }
 
 async function balance() {
   const shown = one("[data-balance]");
   if (!shown) return;
-  const answer = await fetch("/v1/account", { headers: { accept: "application/json" } });
-  if (answer.ok) shown.textContent = (await answer.json()).balance_usd;
+  const answer = await fetch("/v1/account", { headers: { accept: "application/json" } }).catch(() => undefined);
+  if (answer?.ok) shown.textContent = (await answer.json()).balance_usd;
 }
 
 async function submit() {
   fail("");
   const message = await written();
-  if (!message) throw new Error("Write a message.");
-  const asked = [...turns, message];
+  if (!message.length) throw new Wrong("Write a message.", field("text"));
+  const asked = [...turns, ...message];
   const letters = field("compare").checked ? ["a", "b"] : ["a"];
   const bodies = letters.map((letter) => request(letter, asked));
   running = new AbortController();
@@ -268,7 +324,7 @@ async function submit() {
   await key();
   const [answer] = await Promise.all(letters.map((letter, n) => run(letter, bodies[n], running.signal)));
   if (!answer) return;
-  turns.push(message, answer);
+  turns.push(...message, answer);
   showTurns();
   field("text").value = "";
   field("image").value = "";
@@ -297,13 +353,14 @@ const FORMS = {
 
 async function copy(form) {
   fail("");
-  const message = await written();
-  const body = request("a", message ? [...turns, message] : turns);
+  const asked = [...turns, ...(await written())];
+  if (!asked.length) throw new Wrong("Write a message.", field("text"));
+  const body = request("a", asked);
   await navigator.clipboard.writeText(FORMS[form](ROOT.dataset.base, body));
   one("[data-copied]").textContent = "Copied; the key is read from MODEL_ROUTER_API_KEY.";
 }
 
-const told = (work) => work.catch((error) => fail(error.name === "AbortError" ? "Stopped. What was delivered is billed." : error.message));
+const told = (work) => work.catch((error) => fail(error.name === "AbortError" ? "Stopped. What was delivered is billed." : error.message, error.at));
 
 for (const name of Object.keys(sessionStorage)) {
   if (name.startsWith("model-router.playground-key.") && name !== KEPT) sessionStorage.removeItem(name);

@@ -77,6 +77,8 @@ test("from the code in the mail to limits, deposits and receipts", async () => {
   await screenshot(page, "receipt");
   await page.emulateMedia({ media: "print" });
   assert.ok(!(await page.locator("nav[aria-label=Dashboard]").isVisible()), "the receipt alone is printed");
+  const [printed, sheet] = await page.evaluate(() => [".desk > div", "main"].map((part) => document.querySelector(part).clientWidth));
+  assert.equal(printed, sheet, "and it has the whole width of the sheet");
   await page.emulateMedia({ media: "screen" });
 
   // A key of one's own, with a limit.
@@ -184,7 +186,12 @@ test("the playground streams, tells why, compares, and copies what runs", async 
   await page.getByLabel("tools, a JSON array").fill("{");
   await run(page);
   assert.match(await page.locator("[data-wrong]").textContent(), /tools is no JSON/);
-  await page.getByLabel("tools, a JSON array").fill("");
+  const tools = page.getByLabel("tools, a JSON array");
+  assert.ok(await tools.evaluate((field) => field.nextElementSibling.matches("[data-wrong]") && field === document.activeElement), "beside the field");
+  await tools.fill("0");
+  await run(page);
+  assert.match(await page.locator("[data-wrong]").textContent(), /must be a JSON array/);
+  await tools.fill("");
   await page.getByLabel("JSON Schema of the answer").fill('{"type":"object","properties":{"city":{"type":"string"}},"required":["city"],"additionalProperties":false}');
   await page.getByLabel("Compare with other settings").uncheck();
   await page.locator("#model-a").selectOption("gpt-4.1");
@@ -193,6 +200,72 @@ test("the playground streams, tells why, compares, and copies what runs", async 
   assert.ok("city" in JSON.parse(await page.locator("[data-answer=a] [data-out=text]").textContent()));
   await page.getByRole("button", { name: "Clear the conversation" }).click();
   assert.equal(await page.locator("[data-turns] .turn").count(), 0);
+  await page.getByRole("button", { name: "curl", exact: true }).click();
+  await page.locator("[data-wrong]", { hasText: "Write a message" }).waitFor();
+  await page.getByLabel("Message").fill("A text is no image.");
+  await page.getByLabel("Image").setInputFiles({ name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("notes") });
+  await run(page);
+  assert.match(await page.locator("[data-wrong]").textContent(), /no image/);
+  await page.getByLabel("Image").setInputFiles([]);
+
+  // What is written after a call of a tool is its result.
+  await page.getByLabel("JSON Schema of the answer").fill("");
+  await tools.fill('[{"type":"function","function":{"name":"weather","parameters":{"type":"object","properties":{"city":{"type":"string"}}}}}]');
+  await page.getByLabel("Message").fill("How is the weather in Paris? [[call:weather]]");
+  await run(page);
+  await page.getByText("as the result of each call").waitFor();
+  await page.getByLabel("Message").fill("Rain.");
+  await run(page);
+  assert.deepEqual(await page.locator("[data-turns] .turn strong").allTextContents(), ["user", "assistant", "tool", "assistant"]);
+  await page.getByRole("button", { name: "Clear the conversation" }).click();
+
+  // Stopped, it still says what ran; one side that is cut off does not end the other.
+  await tools.fill("");
+  await page.getByLabel("Message").fill("Tell me more [[tokens:4000]]");
+  await page.getByRole("button", { name: "Run", exact: true }).click();
+  await page.locator("[data-answer=a] [data-out=text]:not([hidden])").waitFor();
+  await page.getByRole("button", { name: "Stop" }).click();
+  await page.getByText("Stopped. What was delivered is billed.").waitFor();
+  assert.equal(await fact(page, "a", "Ran"), "gpt-4.1");
+  await page.route("**/v1/chat/completions", (route) => (route.request().postDataJSON().model === "premium" ? route.abort() : route.continue()));
+  await page.getByLabel("Compare with other settings").check();
+  await page.getByLabel("Message").fill("Hello");
+  await run(page);
+  assert.match(await page.locator("[data-answer=b] [data-out=error]").textContent(), /connection to the router was lost/);
+  assert.match(await page.locator("[data-answer=a] [data-out=text]").textContent(), /Hello from gpt-4.1/);
+  await close(["ERR_FAILED"]);
+});
+
+test("two tabs of a playground replace each other's keys and both go on", async () => {
+  const { page, context, close } = await open(browser, router.url);
+  await page.goto("/login?next=/playground");
+  await signUp(page, router, "tabs@example.com");
+  const other = await context.newPage();
+  await other.goto("/playground");
+  for (const tab of [page, other]) {
+    await tab.getByLabel("Compare with other settings").check();
+    await tab.locator("#model-b").selectOption("economy");
+    await tab.locator("#prefer-b").selectOption("cheap");
+  }
+  for (const tab of [page, other, page, other, page, other]) {
+    await tab.getByLabel("Message").fill("Hello");
+    await run(tab);
+    assert.equal(await tab.locator("[data-wrong]").textContent(), "");
+    for (const side of ["a", "b"]) assert.match(await tab.locator(`[data-answer=${side}] [data-out=text]`).textContent(), /Hello from/);
+  }
+  await close(["401"]);
+});
+
+test("a name without spaces hides no other column", async () => {
+  const { page, close } = await open(browser, router.url, { width: 360 });
+  await page.goto("/dashboard/keys");
+  await signUp(page, router, "names@example.com");
+  await page.getByLabel("Name").fill("W".repeat(64));
+  await page.getByRole("button", { name: "Make the key" }).click();
+  await page.getByText("is shown this once").waitFor();
+  await page.goto("/dashboard/keys");
+  const name = await page.locator("tbody th").last().boundingBox();
+  assert.ok(name.width < 200, `${name.width} px`);
   await close();
 });
 

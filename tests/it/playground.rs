@@ -1,5 +1,6 @@
 //! The playground over HTTP: what it offers, and the key that it makes.
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::forms::Browser;
@@ -88,4 +89,16 @@ async fn its_key_asks_ends_after_a_day_and_takes_the_place_of_the_one_before() {
     let mails = router.notices("ada@example.com").await;
     assert_eq!(mails, ["An API key was created"]);
     assert!(ours["expires_at"].is_string());
+}
+
+#[actix_web::test]
+async fn tabs_that_ask_for_a_key_at_the_same_time_all_get_one() {
+    let router = Router::start().await;
+    let owner = router.owner("ada@example.com", "5").await;
+    let browser = Browser::of(&router, &owner);
+    for _ in 0..8 {
+        for answer in join_all(["/playground/key"; 3].map(|path| browser.send(path, &[]))).await {
+            assert_eq!(answer.status(), 200);
+        }
+    }
 }

@@ -18,7 +18,7 @@ use crate::catalog::Prefer;
 use crate::http::auth::Visitor;
 use crate::http::fields::Fields;
 use crate::http::generations::rfc3339;
-use crate::http::{ApiError, Switchboard, keys};
+use crate::http::{ApiError, Code, Switchboard, keys};
 use crate::pages::{Choice, Here, Playground, Side};
 
 /// The name of the page's keys. There is one at a time.
@@ -62,7 +62,12 @@ pub async fn key(desk: Data<Switchboard>, member: Member) -> Result<HttpResponse
         .iter()
         .filter(|view| view.key.name == KEY_NAME && is_ours(&view.policy))
     {
-        keys::remove(&desk, &manager, &view.key.id.to_string(), Tell::Nobody).await?;
+        let removed = keys::remove(&desk, &manager, &view.key.id.to_string(), Tell::Nobody).await;
+        match removed {
+            // Another tab may have been faster.
+            Err(error) if error.code() != Code::NotFound => return Err(error),
+            Ok(_) | Err(_) => {}
+        }
     }
     let life_ms = u64::try_from(KEY_LIFE.as_millis()).unwrap_or(u64::MAX);
     let fields = Fields::of(object([
