@@ -4,6 +4,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
 use serde_json::json;
 
+use super::forms::Browser;
 use super::mailbox::{code, mails};
 use super::pages::{BROWSER, HOSTILE, check_harmless, check_headers, check_markup};
 use super::router::{Account, Router, header, text};
@@ -282,4 +283,29 @@ async fn what_is_typed_into_forms_and_names_of_keys_is_text() {
         .unwrap();
     let shown = format!("<h1>${}</h1>", text(&account["balance_usd"]));
     assert!(html.contains(&shown), "the page's balance is the API's");
+}
+
+#[actix_web::test]
+async fn who_follows_a_link_to_a_file_after_the_session_has_ended_signs_in_and_comes_back() {
+    let router = Router::start().await;
+    for (path, next) in [
+        (
+            "/dashboard/usage.csv?by=day&from=2026-01-01",
+            "%2Fdashboard%2Fusage.csv%3Fby%3Dday%26from%3D2026-01-01",
+        ),
+        (
+            "/dashboard/transactions.csv",
+            "%2Fdashboard%2Ftransactions.csv",
+        ),
+        ("/dashboard/export", "%2Fdashboard%2Fexport"),
+    ] {
+        let answer = Browser::new(&router.url, "").get(path).await;
+        assert_eq!(answer.status(), 303, "{path}");
+        let login = header(answer.headers(), "location");
+        assert_eq!(login, format!("/login?next={next}"));
+    }
+    // A program is told what it is told of the API.
+    let url = format!("{}/dashboard/usage.csv", router.url);
+    let answer = reqwest::get(url).await.unwrap();
+    assert_eq!(answer.status(), 401);
 }

@@ -53,7 +53,7 @@ impl FromRequest for Member {
 }
 
 /// Where one was: the page itself, or the one whose form was sent.
-fn come_back(request: &HttpRequest) -> Next {
+pub fn come_back(request: &HttpRequest) -> Next {
     if [Method::GET, Method::HEAD].contains(request.method()) {
         let here = request.uri().path_and_query();
         return Next::of(here.map_or("", |here| here.as_str()));

@@ -2,16 +2,20 @@
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, VARY};
 use actix_web::middleware::Next;
 use actix_web::{HttpRequest, web};
 
 use super::answer::{guards, wants_html};
 use super::frame;
+use super::login::see;
+use super::member::come_back;
 use crate::http::{ApiError, Switchboard};
 use crate::pages::{Here, Page, Trouble};
 
-/// Middleware: the body of an error becomes a page where a browser asked for one.
+/// Middleware: the body of an error becomes a page where a browser asked for one. Who has to sign in for a
+/// link of the dashboard does that, and comes back.
 pub async fn explain_to_people<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
@@ -21,6 +25,10 @@ pub async fn explain_to_people<B: MessageBody + 'static>(
     let error = error
         .and_then(|error| error.as_error::<ApiError>())
         .cloned();
+    if response.status() == StatusCode::UNAUTHORIZED && is_of_dashboard(response.request()) {
+        let login = see(&come_back(response.request()).login());
+        return Ok(response.into_response(login).map_into_right_body());
+    }
     let page = error
         .filter(|_| is_for_people(response.request()))
         .and_then(|error| page(response.request(), response.status().as_u16(), &error));
@@ -52,6 +60,11 @@ fn is_for_people(request: &HttpRequest) -> bool {
     let path = request.path();
     let is_api = path.starts_with("/v1/") && !path.starts_with("/v1/models");
     !is_api && wants_html(request)
+}
+
+/// What the dashboard links to is the API's at times, which knows of no sign-in page.
+fn is_of_dashboard(request: &HttpRequest) -> bool {
+    request.path().starts_with("/dashboard/") && wants_html(request)
 }
 
 fn page(request: &HttpRequest, status: u16, error: &ApiError) -> Option<String> {

@@ -76,6 +76,7 @@ pub const RULES: &[(&str, &str, Rule, About)] = &[
         Rule::Owner,
         About::Self_(200),
     ),
+    ("GET", "/dashboard/export", Rule::Owner, About::Self_(200)),
     ("POST", "/v1/route", Rule::Key, About::Self_(400)),
     (
         "GET",

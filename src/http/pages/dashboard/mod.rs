@@ -20,7 +20,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 
 use super::form::Form;
 use super::{frame, login};
-use crate::http::{ApiError, activity, get, history, page, post, resource};
+use crate::http::{ApiError, activity, get, history, page, post, resource, takeout};
 use crate::pages::Panel;
 use crate::pages::dashboard::Tab;
 use crate::pages::{Frame, Here};
@@ -64,6 +64,7 @@ pub fn routes(app: &mut ServiceConfig) {
         )
         .service(post("/dashboard/settings/telemetry/test").route(web::post().to(telemetry::test)))
         .service(page("/dashboard/profile", profile::profile))
+        .service(get("/dashboard/export").route(web::get().to(takeout::export)))
         .service(post("/dashboard/profile/sessions").route(web::post().to(profile::end_all)))
         .service(post("/dashboard/profile/sessions/{id}").route(web::post().to(profile::end)))
         .service(post("/dashboard/profile/delete").route(web::post().to(profile::delete)));
