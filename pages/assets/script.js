@@ -88,8 +88,9 @@ function liveList() {
   let turn = 0;
   const load = async (url) => {
     const mine = ++turn;
-    const answer = await fetch(url, { headers: { accept: "text/html" } });
-    if (!answer.ok) return location.assign(url);
+    const answer = await fetch(url, { headers: { accept: "text/html" } }).catch(() => undefined);
+    if (mine !== turn) return;
+    if (!answer?.ok) return location.assign(url);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (mine !== turn) return;
     list().replaceWith(document.adoptNode(one("[data-live-list]", page)));
@@ -147,10 +148,12 @@ function dryRun() {
   const conversation = (text) => {
     try {
       const given = JSON.parse(text);
-      return Array.isArray(given) ? given : given.messages;
+      if (Array.isArray(given)) return given;
+      if (Array.isArray(given?.messages)) return given.messages;
     } catch {
-      return [{ role: "user", content: text }];
+      // Not JSON: what a person wrote.
     }
+    return [{ role: "user", content: text }];
   };
   form.addEventListener("submit", async (event) => {
     event.preventDefault();

@@ -402,7 +402,7 @@ async fn sessions_end_and_an_account_goes_only_when_it_is_meant() {
         .refused(delete, &[("email", "ada@example.com")], 400)
         .await;
     assert!(
-        wrong(&html, "forfeit_balance").contains("balance of $5"),
+        wrong(&html, "forfeit_balance").contains("tick this to give it up"),
         "{html}"
     );
     assert_eq!(browser.get("/dashboard").await.status(), 200);

@@ -325,7 +325,13 @@ async fn a_provider_rests_and_is_asked_again_when_the_operator_says_so() {
         let html = browser
             .refused("/admin/providers", &order("rest", bad), 400)
             .await;
-        assert!(html.contains("Minutes must be a number"), "{bad}");
+        let mut providers = html.split("<section");
+        let openai = providers.find(|part| part.contains("id=\"openai\""));
+        let openai = openai.unwrap();
+        assert!(openai.contains("Minutes must be a number"), "{bad}");
+        assert!(openai.contains(&format!("value=\"{bad}\"")), "{bad}");
+        let said = html.matches("Minutes must be a number").count();
+        assert_eq!(said, 1, "it stands beside the field alone");
     }
     assert_eq!(first().await, "flowing");
     let to = browser.done("/admin/providers", &order("rest", "5")).await;

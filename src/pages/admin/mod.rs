@@ -187,8 +187,6 @@ pub struct Providers {
     pub panel: Panel,
     /// The providers.
     pub rows: Vec<ProviderRow>,
-    /// How long one is to rest.
-    pub form: Typed,
 }
 
 /// One provider.
@@ -205,6 +203,10 @@ pub struct ProviderRow {
     pub is_configured: bool,
     /// Its models that do not flow: id, state, reason.
     pub sick: Vec<[String; 3]>,
+    /// For how many minutes it is to rest, as they were typed.
+    pub minutes: String,
+    /// What is wrong with them; empty when nothing is.
+    pub wrong: String,
 }
 
 /// The catalog.

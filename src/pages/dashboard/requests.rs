@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::super::{Choice, Frame, Panel, Typed};
+use super::super::{Frame, Panel, Typed};
 
 /// What an account asked.
 #[derive(Template)]
@@ -17,7 +17,7 @@ pub struct Requests {
     /// The keys that can be looked for: id and name.
     pub keys: Vec<[String; 2]>,
     /// The models that can be looked for.
-    pub models: Vec<Choice>,
+    pub models: Vec<String>,
     /// What was found, newest first.
     pub rows: Vec<RequestRow>,
     /// Whether anything is looked for.

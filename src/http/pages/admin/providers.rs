@@ -17,12 +17,13 @@ use crate::http::pages::form::{Form, object};
 use crate::http::pages::login::see;
 use crate::http::state::Shown;
 use crate::http::{ApiError, Code, Switchboard, admin, standings};
+use crate::pages::Panel;
 use crate::pages::admin::{Part, ProviderRow, Providers};
-use crate::pages::{Panel, Typed};
 use crate::routing::Standing;
 
 /// Minutes that a provider rests unless others are typed.
 const MINUTES: &str = "60";
+const WRONG_MINUTES: &str = "Minutes must be a number from 1 to 10080.";
 
 /// `GET /admin/providers`
 pub async fn list(
@@ -31,8 +32,7 @@ pub async fn list(
     _: Console,
 ) -> Result<HttpResponse, ApiError> {
     let (_, panel) = around(&http, Part::Providers);
-    let form = Typed::default().with("minutes", MINUTES);
-    show(&desk, &http, (form, panel), StatusCode::OK)
+    show(&desk, &http, panel, &|row| row, StatusCode::OK)
 }
 
 /// `POST /admin/providers`
@@ -66,12 +66,18 @@ pub async fn order(
         ))),
         Err(error) => {
             let (_, mut panel) = around(&http, Part::Providers);
-            panel.trouble = match error.field() {
-                Some("rest_ms") => "Minutes must be a number from 1 to 10080.".to_owned(),
-                Some(_) | None => error.message().to_owned(),
+            let is_wrong = error.field() == Some("rest_ms");
+            if !is_wrong {
+                error.message().clone_into(&mut panel.trouble);
+            }
+            let typed = |mut row: ProviderRow| {
+                if is_wrong && row.name == provider {
+                    form.text("minutes").clone_into(&mut row.minutes);
+                    WRONG_MINUTES.clone_into(&mut row.wrong);
+                }
+                row
             };
-            let form = Typed::default().with("minutes", form.text("minutes"));
-            show(&desk, &http, (form, panel), error.status_code())
+            show(&desk, &http, panel, &typed, error.status_code())
         }
     }
 }
@@ -85,15 +91,18 @@ fn rest_ms(minutes: &str) -> Value {
 fn show(
     desk: &Switchboard,
     http: &HttpRequest,
-    (form, panel): (Typed, Panel),
+    panel: Panel,
+    typed: &dyn Fn(ProviderRow) -> ProviderRow,
     status: StatusCode,
 ) -> Result<HttpResponse, ApiError> {
     let world = desk.world.load_full();
     let page = Providers {
         frame: around(http, Part::Providers).0,
         panel,
-        rows: world.routes().map(|route| row(&world, route)).collect(),
-        form,
+        rows: world
+            .routes()
+            .map(|route| typed(row(&world, route)))
+            .collect(),
     };
     answer::personal(status, &desk.settings, &page)
 }
@@ -123,5 +132,7 @@ fn row(world: &World, route: &Route) -> ProviderRow {
                 [row.model, row.shown.state.to_owned(), reason.to_owned()]
             })
             .collect(),
+        minutes: MINUTES.to_owned(),
+        wrong: String::new(),
     }
 }

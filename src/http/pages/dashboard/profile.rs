@@ -19,6 +19,7 @@ use crate::pages::dashboard::{Profile, SessionRow, Tab};
 
 /// The fields of the form that ends the account.
 const FIELDS: [&str; 2] = ["email", "forfeit_balance"];
+const NOT_GIVEN_UP: &str = "There is credit left; tick this to give it up.";
 
 /// `GET /dashboard/profile`
 pub async fn profile(
@@ -82,6 +83,10 @@ pub async fn delete(
             let (_, mut panel) = around(&http, Tab::Profile);
             let typed = form.over(Typed::default(), &FIELDS);
             let typed = refuse(typed, &mut panel, &error, &FIELDS);
+            let typed = match error.field() {
+                Some(forfeit @ "forfeit_balance") => typed.but(forfeit, NOT_GIVEN_UP),
+                Some(_) | None => typed,
+            };
             show(&desk, &http, &member, (typed, panel), status(&error)).await
         }
     }

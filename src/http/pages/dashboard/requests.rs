@@ -15,10 +15,10 @@ use crate::http::pages::{answer, when};
 use crate::http::usage::{PAGE, cursor, days, read};
 use crate::http::{ApiError, Code, Switchboard, generations};
 use crate::ids::GenerationId;
+use crate::pages::Typed;
 use crate::pages::dashboard::{AttemptRow, CandidateRow, RequestPage, RequestRow, Requests, Tab};
 use crate::pages::sample::sample;
 use crate::pages::words::{count, duration};
-use crate::pages::{Choice, Typed};
 use crate::store::{CandidateRecord, Delivery, Generation, Page};
 
 /// What can be looked for.
@@ -54,7 +54,7 @@ pub async fn list(
             .iter()
             .map(|view| [view.key.id.to_string(), view.key.name.clone()])
             .collect(),
-        models: models(&desk, form.text("model")),
+        models: models(&desk),
         rows: found.records.iter().map(row).collect(),
         is_narrowed: FIELDS.iter().any(|name| form.has(name)),
         csv: path(
@@ -95,15 +95,10 @@ fn path(path: &str, form: &Form, more: Option<(&str, String)>) -> String {
     format!("{path}?{}", query.finish())
 }
 
-fn models(desk: &Switchboard, chosen: &str) -> Vec<Choice> {
+fn models(desk: &Switchboard) -> Vec<String> {
     let world = desk.world.load();
     let models = world.catalog.models().iter();
-    models
-        .map(|model| Choice {
-            name: model.id.to_string(),
-            is_chosen: model.id.as_str() == chosen,
-        })
-        .collect()
+    models.map(|model| model.id.to_string()).collect()
 }
 
 /// A request in the log.
