@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 function noteControls() {
   const group = (input) => `${input.form?.action}/${input.name}`;
   const isStop = (control) => {
-    if (control.disabled || !control.checkVisibility({ contentVisibilityAuto: true, opacityProperty: true, visibilityProperty: true })) return false;
+    if (control.disabled || !control.checkVisibility({ opacityProperty: true, visibilityProperty: true })) return false;
     if (control.type !== "radio") return true;
     // A group of radio buttons is one stop: the chosen one, or the first.
     const others = [...document.querySelectorAll("input[type=radio]")].filter((other) => group(other) === group(control));
@@ -35,6 +35,8 @@ function focused() {
 
 // Every control is reached by the Tab key, in the document's order, and is seen to have the focus.
 export async function walk(page, name) {
+  // A field that takes the focus by itself does so when the page is first drawn.
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   const controls = await page.evaluate(noteControls);
   const reached = [];
   // A date is one control with several stops of its own.
