@@ -47,6 +47,10 @@ test("from the code in the mail to limits, deposits and receipts", async () => {
   await signUp(page, router, "grace@example.com");
   await page.getByRole("heading", { name: "Your first request" }).waitFor();
   await screenshot(page, "dashboard-empty");
+  await page.getByRole("button", { name: "Make a key and show the line" }).click();
+  await page.getByText("is shown this once").waitFor();
+  assert.match(await router.shell(await page.locator("figure code").nth(1).textContent()), /Hello from/, "without credit");
+  await page.goto("/dashboard");
   const balance = async () => {
     await page.goto("/dashboard");
     return page.locator("h1").textContent();

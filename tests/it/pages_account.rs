@@ -4,7 +4,6 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
 use serde_json::json;
 
-use super::forms::Browser;
 use super::mailbox::{code, mails};
 use super::pages::{BROWSER, HOSTILE, check_harmless, check_headers, check_markup};
 use super::router::{Account, Router, header, text};
@@ -82,6 +81,11 @@ async fn a_newcomer_sees_a_key_that_works_and_a_customer_comes_back_to_where_the
         id: String::new(),
         key: key.clone(),
     };
+    // The line that is shown with the key is answered, without any credit.
+    let shown = include_str!("../../pages/samples/hello.sh");
+    let body = shown.split('\'').nth(1).unwrap();
+    let body = serde_json::from_str(body).unwrap();
+    router.served(&account, &body).await;
     assert_eq!(router.balance(&account).await, "0");
     assert!(
         html.contains(&format!("Bearer {key}")),
@@ -286,26 +290,24 @@ async fn what_is_typed_into_forms_and_names_of_keys_is_text() {
 }
 
 #[actix_web::test]
-async fn who_follows_a_link_to_a_file_after_the_session_has_ended_signs_in_and_comes_back() {
+async fn who_follows_a_link_to_a_file_after_the_session_has_ended_comes_back_to_its_page() {
     let router = Router::start().await;
-    for (path, next) in [
-        (
-            "/dashboard/usage.csv?by=day&from=2026-01-01",
-            "%2Fdashboard%2Fusage.csv%3Fby%3Dday%26from%3D2026-01-01",
-        ),
-        (
-            "/dashboard/transactions.csv",
-            "%2Fdashboard%2Ftransactions.csv",
-        ),
-        ("/dashboard/export", "%2Fdashboard%2Fexport"),
+    let client = Client::builder().redirect(Policy::none()).build().unwrap();
+    for (path, page) in [
+        ("/dashboard/usage.csv?by=day", "usage"),
+        ("/dashboard/transactions.csv", "credit"),
+        ("/dashboard/export", "profile"),
     ] {
-        let answer = Browser::new(&router.url, "").get(path).await;
+        let link = client.get(format!("{}{path}", router.url));
+        let link = link
+            .header("accept", BROWSER)
+            .header("referer", format!("{}/dashboard/{page}", router.url));
+        let answer = link.send().await.unwrap();
         assert_eq!(answer.status(), 303, "{path}");
         let login = header(answer.headers(), "location");
-        assert_eq!(login, format!("/login?next={next}"));
+        assert_eq!(login, format!("/login?next=%2Fdashboard%2F{page}"));
     }
     // A program is told what it is told of the API.
     let url = format!("{}/dashboard/usage.csv", router.url);
-    let answer = reqwest::get(url).await.unwrap();
-    assert_eq!(answer.status(), 401);
+    assert_eq!(reqwest::get(url).await.unwrap().status(), 401);
 }

@@ -53,11 +53,16 @@ impl FromRequest for Member {
 }
 
 /// Where one was: the page itself, or the one whose form was sent.
-pub fn come_back(request: &HttpRequest) -> Next {
+fn come_back(request: &HttpRequest) -> Next {
     if [Method::GET, Method::HEAD].contains(request.method()) {
         let here = request.uri().path_and_query();
         return Next::of(here.map_or("", |here| here.as_str()));
     }
+    page_before(request)
+}
+
+/// The page whose form was sent, or whose link to a file was followed.
+pub fn page_before(request: &HttpRequest) -> Next {
     let page = request.headers().get(REFERER);
     let page = page.and_then(|page| Url::parse(page.to_str().ok()?).ok());
     Next::of(page.as_ref().map_or("", Url::path))

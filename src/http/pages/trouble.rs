@@ -10,12 +10,12 @@ use actix_web::{HttpRequest, web};
 use super::answer::{guards, wants_html};
 use super::frame;
 use super::login::see;
-use super::member::come_back;
+use super::member::page_before;
 use crate::http::{ApiError, Switchboard};
 use crate::pages::{Here, Page, Trouble};
 
 /// Middleware: the body of an error becomes a page where a browser asked for one. Who has to sign in for a
-/// link of the dashboard does that, and comes back.
+/// file of the dashboard does that, and comes back to the page that links to it.
 pub async fn explain_to_people<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
@@ -26,7 +26,8 @@ pub async fn explain_to_people<B: MessageBody + 'static>(
         .and_then(|error| error.as_error::<ApiError>())
         .cloned();
     if response.status() == StatusCode::UNAUTHORIZED && is_of_dashboard(response.request()) {
-        let login = see(&come_back(response.request()).login());
+        // A file that is sent leaves the browser where it is: on the page of the code.
+        let login = see(&page_before(response.request()).login());
         return Ok(response.into_response(login).map_into_right_body());
     }
     let page = error
