@@ -4,6 +4,7 @@
 mod handles;
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use metrics::{
@@ -40,6 +41,9 @@ const FIRST_TOKEN_CLASSES: [f64; 10] = [0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0
 const OVERHEAD_CLASSES: [f64; 9] = [
     0.000_25, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.05, 0.25, 1.0,
 ];
+
+/// Samples that wait to be sorted into classes, at the most.
+const MOST_SAMPLES: usize = 4096;
 
 /// What tokens are counted as.
 const TOKEN_TYPES: [&str; 5] = ["input", "output", "cache_read", "cache_write", "reasoning"];
@@ -78,6 +82,7 @@ pub struct Counters {
     requests: Requests,
     models: Models,
     overhead: OnceLock<Histogram>,
+    samples: AtomicUsize,
 }
 
 impl Default for Counters {
@@ -98,6 +103,7 @@ impl Default for Counters {
             requests: Requests::default(),
             models: Models::default(),
             overhead: OnceLock::new(),
+            samples: AtomicUsize::new(0),
         };
         counters.with(describe);
         counters
@@ -238,14 +244,23 @@ impl Counters {
             ];
             self.with(|| histogram!(FIRST_TOKEN, &labels))
         };
-        let seconds = after.as_secs_f64();
-        handles.first_token.get_or_init(make).record(seconds);
+        self.sample(handles.first_token.get_or_init(make), after);
     }
 
     /// A request's first call goes upstream.
     pub fn overhead(&self, after: Duration) {
         let make = || self.with(|| histogram!(OVERHEAD));
-        self.overhead.get_or_init(make).record(after.as_secs_f64());
+        self.sample(self.overhead.get_or_init(make), after);
+    }
+
+    /// The exporter keeps every sample until it is told to sort them; a router whose figures nobody asks for
+    /// would keep them all.
+    fn sample(&self, histogram: &Histogram, after: Duration) {
+        histogram.record(after.as_secs_f64());
+        let before = self.samples.fetch_add(1, Ordering::Relaxed);
+        if before % MOST_SAMPLES == MOST_SAMPLES - 1 {
+            self.handle.run_upkeep();
+        }
     }
 
     /// A telemetry target took spans.
@@ -305,6 +320,9 @@ impl Counters {
 mod tests {
     use super::*;
 
+    /// As the exporter shows what it has sorted.
+    const OVERHEAD_COUNT: &str = "count: 4096";
+
     #[test]
     fn what_was_counted_is_rendered() {
         let counters = Counters::default();
@@ -317,6 +335,19 @@ mod tests {
         let line = "model_router_model_state{provider=\"p\",model=\"m\",state=\"tripped\"} 0";
         assert!(text.lines().any(|l| l == line), "{text}");
         assert!(text.contains("# TYPE model_router_model_state gauge"));
+    }
+
+    #[test]
+    fn samples_are_sorted_also_where_nobody_asks() {
+        let counters = Counters::default();
+        let sorted = || format!("{:?}", counters.handle);
+        (1..MOST_SAMPLES).for_each(|_| counters.overhead(Duration::from_millis(1)));
+        assert!(!sorted().contains(OVERHEAD_COUNT), "{}", sorted());
+        counters.overhead(Duration::from_millis(1));
+        counters.overhead(Duration::from_millis(1));
+        assert!(sorted().contains(OVERHEAD_COUNT), "{}", sorted());
+        let line = format!("{OVERHEAD}_count {}", MOST_SAMPLES + 1);
+        assert!(counters.render().lines().any(|l| l == line));
     }
 
     #[test]
