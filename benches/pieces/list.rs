@@ -12,7 +12,7 @@ use model_router::http::transcript::transcript;
 use model_router::ids::ApiKey;
 use model_router::routing::Standing::Flowing;
 use model_router::routing::classify::{Circumstances, classify};
-use model_router::routing::{Funds, Now, Prepared, foremost, ranked};
+use model_router::routing::{Now, Prepared, foremost, ranked};
 use model_router::wire::sse::{Item, SseDecoder};
 use model_router::wire::{
     ChatRequest, Context, Event, ReasoningView, StreamDecoder, UsageBlock, decode_answer,
@@ -110,8 +110,7 @@ fn count_again(stock: &mut Stock) {
 }
 
 fn count(stock: &Stock, request: &ChatRequest, account: &str) {
-    let models = stock.catalog.models().iter().filter(|m| m.is_chat());
-    black_box(need_for(models, request, account, Funds::Some, |_| 300));
+    black_box(need_for(&stock.rooms, request, account));
 }
 
 #[inline(never)]

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -13,8 +14,9 @@ use model_router::catalog::{
 use model_router::config::{self, RateLimits};
 use model_router::ids::{AccountId, ApiKey, GenerationId, KeyHash, KeyId, Pepper, RequestId};
 use model_router::money::Picodollars;
+use model_router::routing::context::Rooms;
 use model_router::routing::{
-    Ask, Choice, Ended, Live, Observation, Observed, Prepared, Standing, classify, grid,
+    Ask, Choice, Ended, Live, Observation, Observed, Prepared, Spend, Standing, classify, grid,
 };
 use model_router::store::{
     AttemptRecord, Book, Db, Delivery, Generation, Limits, Order, SpendLimits, Status,
@@ -61,6 +63,7 @@ pub struct Stock {
     pub many: Catalog,
     pub prepared_many: Prepared,
     pub judge: classify::Model,
+    pub rooms: [(Spend, Arc<Rooms>); 1],
     pub ask: Ask,
     pub breakers: Breakers,
     pub now: Instant,
@@ -89,6 +92,8 @@ impl Stock {
         let (db, book) = funded(&dir, AccountId::from_bytes([1; 16]));
         let (key, keys) = keys(&pepper);
         let (small, large) = (Bytes::from(small()), Bytes::from(fixtures::request()));
+        let chat = catalog.models().iter().filter(|model| model.is_chat());
+        let chat: Vec<_> = chat.cloned().collect();
         let choice = Choice::tier(Tier::Standard, Prefer::Balanced);
         let observed = observed(&many, now);
         let later = now + Duration::from_secs(7);
@@ -103,6 +108,7 @@ impl Stock {
             small,
             large,
             judge: classify::builtin().unwrap(),
+            rooms: [(Spend::Any, Arc::new(Rooms::of(&chat, &|_| 300)))],
             ask: grid::typical(choice, TODAY),
             breakers: Breakers::new(Policy::of(&config::Breaker::default()), now),
             now: later,

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::catalog::{Catalog, Encoding, Model};
-use crate::routing::Funds;
-use crate::routing::context::{Image, Need, Prompt, media};
+use crate::catalog::{Catalog, Encoding};
+use crate::routing::Spend;
+use crate::routing::context::{Image, Need, Prompt, Rooms, media};
 use crate::wire::{ChatRequest, Message, Part};
 
 /// A `file` part.
@@ -26,47 +26,33 @@ struct Audio<'a> {
     format: Cow<'a, str>,
 }
 
-/// What the request takes of the windows of models that may serve it.
+/// What the request takes of the windows of models that may serve it: for each choice those models' rooms, and
+/// whether they may cost the caller something.
 ///
 /// No text has more tokens than bytes. So a request that only free models may serve, which holds
 /// nothing, needs no exact count as long as its bytes fit all of them.
-///
-/// `expected_output` is what is learned of a model's answers, in tokens.
-pub fn need_for<'a>(
-    models: impl Iterator<Item = &'a Arc<Model>> + Clone,
-    request: &ChatRequest,
-    account: &str,
-    funds: Funds,
-    expected_output: impl Fn(&Model) -> u64,
-) -> Need {
+pub fn need_for(choices: &[(Spend, Arc<Rooms>)], request: &ChatRequest, account: &str) -> Need {
     let prompt = prompt(request, account);
     let most_output = request.max_output_tokens();
-    let mut may_serve = models.clone().filter(|model| match funds {
-        Funds::None => model.free,
-        Funds::Some => true,
-    });
     let bytes = Need::of(&prompt, &[], most_output);
-    if may_serve.all(|model| model.free && bytes.fits(model, expected_output(model))) {
-        Need::roughly(&prompt, most_output)
-    } else {
-        Need::of(&prompt, &encodings(models), most_output)
+    let rough_will_do =
+        |(spend, rooms): &(Spend, Arc<Rooms>)| rooms.are_free_and_fit(&bytes, *spend);
+    if choices.iter().all(rough_will_do) {
+        return Need::roughly(&prompt, most_output);
     }
+    let encodings: Vec<Encoding> = choices
+        .iter()
+        .flat_map(|(_, rooms)| rooms.encodings())
+        .collect();
+    Need::of(&prompt, &encodings, most_output)
 }
 
 /// What the request takes of a window, counted in the encodings of the catalog's chat models.
 pub fn need(catalog: &Catalog, request: &ChatRequest, account: &str) -> Need {
     let chat = catalog.models().iter().filter(|model| model.is_chat());
+    let encodings: Vec<Encoding> = chat.map(|model| model.tokenizer.encoding).collect();
     let prompt = prompt(request, account);
-    Need::of(&prompt, &encodings(chat), request.max_output_tokens())
-}
-
-/// The encodings that these models' tokenizers are the nearest to.
-fn encodings<'a>(models: impl Iterator<Item = &'a Arc<Model>> + Clone) -> Vec<Encoding> {
-    let used = |encoding: &Encoding| {
-        let mut models = models.clone();
-        models.any(|model| model.tokenizer.encoding == *encoding)
-    };
-    Encoding::ALL.into_iter().filter(used).collect()
+    Need::of(&prompt, &encodings, request.max_output_tokens())
 }
 
 /// Everything of a request that a model reads.

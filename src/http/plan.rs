@@ -24,7 +24,7 @@ use crate::routing::classify::{Circumstances, Verdict};
 use crate::routing::context::Need;
 use crate::routing::sticky::{Tie, Warm};
 use crate::routing::{
-    Ask, CacheMarks, Choice, End, Foremost, Funds, Live, Reason, Shortlist, Standing, Task,
+    Ask, CacheMarks, Choice, End, Foremost, Funds, Live, Reason, Shortlist, Spend, Standing, Task,
     candidates,
 };
 use crate::wire::{self, ChatRequest, Message};
@@ -183,17 +183,18 @@ impl Sight {
         };
         let picked = caller.allowed.nearest(picked);
         let choices = choices::choices(catalog, first, picked, request, caller.default_prefer)?;
-        let members = choices.iter().flat_map(|choice| choice.members(catalog));
+        let rooms = choices.iter().map(|choice| {
+            let spend = match funds(caller) {
+                Funds::None => Spend::FreeOnly,
+                Funds::Some => choice.spend,
+            };
+            (spend, world.rooms(choice, now))
+        });
+        let rooms: Vec<_> = rooms.collect();
         let ask = Ask {
             task: Task::Chat,
             needs: request.needs(),
-            need: count::need_for(
-                members,
-                request,
-                &caller.account.to_string(),
-                funds(caller),
-                |model| world.live(model, now).output_mean,
-            ),
+            need: count::need_for(&rooms, request, &caller.account.to_string()),
             choices,
             answers: request.n(),
             marks: marks(request),

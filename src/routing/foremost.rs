@@ -6,10 +6,13 @@ mod pick;
 mod search;
 mod tree;
 
+use std::sync::Arc;
+
 use self::search::Search;
 use self::tree::Tree;
 use super::ask::{Ask, Choice, Task, Wanted};
 use super::candidates::{self, Candidate};
+use super::context::Rooms;
 use super::live::{Live, Standing};
 use crate::catalog::{Catalog, Model, ProviderName, Tier};
 
@@ -17,6 +20,7 @@ use crate::catalog::{Catalog, Model, ProviderName, Tier};
 #[derive(Debug)]
 pub struct Prepared {
     tiers: [Tree; 3],
+    rooms: [Arc<Rooms>; 3],
     today: time::Date,
 }
 
@@ -24,10 +28,18 @@ impl Prepared {
     /// Looks through the catalog.
     pub fn of(catalog: &Catalog, today: time::Date, live: &dyn Fn(&Model) -> Live) -> Self {
         let tree = |tier| Tree::of(catalog.of_tier(tier), today, live);
+        let expected_output = |model: &Model| live(model).output_mean;
+        let rooms = |tier| Arc::new(Rooms::of(catalog.of_tier(tier), &expected_output));
         Self {
             tiers: Tier::ALL.map(tree),
+            rooms: Tier::ALL.map(rooms),
             today,
         }
+    }
+
+    /// What a tier's models have room for, whoever of them can serve.
+    pub fn rooms(&self, tier: Tier) -> &Arc<Rooms> {
+        &self.rooms[tier as usize]
     }
 
     /// The day it was prepared for: on another one models may have ended.

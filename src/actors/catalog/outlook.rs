@@ -7,7 +7,8 @@ use std::time::Instant;
 use super::{CatalogKeeper, World};
 use crate::actors::provider::standing;
 use crate::catalog::{Catalog, Model, ProviderName};
-use crate::routing::{Ask, Foremost, Live, Now, Prepared, Standing, foremost};
+use crate::routing::context::Rooms;
+use crate::routing::{Ask, Choice, Foremost, Live, Now, Prepared, Standing, Wanted, foremost};
 use crate::wire;
 
 /// The tiers as they were prepared last.
@@ -39,6 +40,17 @@ impl World {
         };
         let outlook = self.outlook.load();
         foremost(&outlook.prepared, &self.catalog, ask, &moment, most)
+    }
+
+    /// What the models of a choice have room for. Of a tier's that is kept.
+    pub fn rooms(&self, choice: &Choice, now: Instant) -> Arc<Rooms> {
+        match &choice.wanted {
+            Wanted::Tier(tier) => Arc::clone(self.outlook.load().prepared.rooms(*tier)),
+            Wanted::Model(_, _) | Wanted::AnyHost(_, _) => {
+                let expected_output = |model: &Model| self.live(model, now).output_mean;
+                Arc::new(Rooms::of(choice.members(&self.catalog), &expected_output))
+            }
+        }
     }
 
     /// What is known of a model now.

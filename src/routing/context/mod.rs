@@ -9,14 +9,16 @@ pub mod image;
 pub mod media;
 mod memo;
 pub mod prompt;
+mod room;
 mod rough;
 pub mod sample;
 mod tools;
 
-use crate::catalog::{Encoding, Model};
+use crate::catalog::{Encoding, Model, Tokenizer};
 
 pub use image::Image;
 pub use prompt::{Measure, Prompt};
+pub use room::Rooms;
 
 /// Output that is reserved at the least when the caller gives no maximum, in tokens.
 const RESERVED_OUTPUT: u64 = 1024;
@@ -64,8 +66,12 @@ impl Need {
 
     /// Input tokens by the model's own counting.
     pub fn input(&self, model: &Model) -> u64 {
+        self.counted_by(&model.tokenizer)
+    }
+
+    fn counted_by(&self, tokenizer: &Tokenizer) -> u64 {
         match &self.size {
-            Size::Prompt(measure) => measure.tokens(&model.tokenizer),
+            Size::Prompt(measure) => measure.tokens(tokenizer),
             Size::Tokens(tokens) => *tokens,
         }
     }
@@ -73,18 +79,54 @@ impl Need {
     /// Output that must stay free: the caller's maximum, else the smaller of the model's maximum
     /// and max(1,024, expected output).
     pub fn reserved(&self, model: &Model, expected_output: u64) -> u64 {
-        let most = u64::from(model.max_output);
+        self.reserved_within(Limits::of(model), expected_output)
+    }
+
+    fn reserved_within(&self, limits: Limits, expected_output: u64) -> u64 {
         self.max_output
             .unwrap_or_else(|| expected_output.max(RESERVED_OUTPUT))
-            .min(most)
+            .min(limits.output.into())
     }
 
     /// Whether input and reserved output fit the model's window, and the input its own limit.
     pub fn fits(&self, model: &Model, expected_output: u64) -> bool {
-        let input = self.input(model);
-        let total = input.saturating_add(self.reserved(model, expected_output));
-        let input_fits = model.max_input.is_none_or(|most| input <= u64::from(most));
-        input_fits && total <= u64::from(model.context_window)
+        self.fits_within(&model.tokenizer, Limits::of(model), expected_output)
+    }
+
+    fn fits_within(&self, tokenizer: &Tokenizer, limits: Limits, expected_output: u64) -> bool {
+        let input = self.counted_by(tokenizer);
+        let total = input.saturating_add(self.reserved_within(limits, expected_output));
+        input <= limits.input.into() && total <= limits.window.into()
+    }
+}
+
+/// What a model has room for, in tokens.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    /// Input and output together.
+    window: u32,
+    /// Input.
+    input: u32,
+    /// Output.
+    output: u32,
+}
+
+impl Limits {
+    fn of(model: &Model) -> Self {
+        Self {
+            window: model.context_window,
+            input: model.max_input.unwrap_or(u32::MAX),
+            output: model.max_output,
+        }
+    }
+
+    /// What fits these fits either: the more output is possible, the more is reserved.
+    fn strictest(self, other: Self) -> Self {
+        Self {
+            window: self.window.min(other.window),
+            input: self.input.min(other.input),
+            output: self.output.max(other.output),
+        }
     }
 }
 

@@ -1,7 +1,10 @@
 //! The guard's arithmetic.
 
+use std::sync::Arc;
+
 use super::*;
-use crate::catalog::{Catalog, Layer};
+use crate::catalog::{Catalog, Layer, Tier};
+use crate::routing::Spend;
 use proptest::prelude::*;
 
 fn model(window: u32, max_input: Option<u32>, max_output: u32) -> Model {
@@ -61,7 +64,7 @@ fn what_was_not_counted_counts_its_bytes() {
     };
     let need = Need::of(&prompt, &[], None);
     let mut model = model(100, None, 10);
-    model.tokenizer = std::sync::Arc::new(crate::catalog::Tokenizer {
+    model.tokenizer = Arc::new(crate::catalog::Tokenizer {
         percent: 100,
         per_request: 0,
         ..crate::catalog::Tokenizer::default()
@@ -94,6 +97,61 @@ fn a_rough_look_is_never_more_than_the_bytes_say() {
             );
         }
     }
+}
+
+#[test]
+fn what_fits_the_room_of_models_fits_each_that_is_free() {
+    let catalog = Catalog::load(&[Layer::builtin()]).unwrap();
+    let learned = |model: &Model| u64::from(model.max_output) / 3;
+    let (mut fitted, mut refused) = (0, 0);
+    for tier in Tier::ALL {
+        let models = catalog.of_tier(tier);
+        let rooms = Rooms::of(models, &learned);
+        for bytes in (0..22).map(|power| 1_usize << power) {
+            for max in [None, Some(1), Some(100_000)] {
+                let prompt = Prompt {
+                    texts: vec!["a".repeat(bytes).into()],
+                    ..Prompt::default()
+                };
+                let need = Need::of(&prompt, &[], max);
+                let mut free = models.iter().filter(|model| model.free);
+                let each = free.all(|model| need.fits(model, learned(model)));
+                let all = rooms.are_free_and_fit(&need, Spend::FreeOnly);
+                assert!(each || !all, "{tier:?}: {bytes} bytes");
+                let any = rooms.are_free_and_fit(&need, Spend::Any);
+                assert_eq!(any, all && models.iter().all(|model| model.free));
+                fitted += usize::from(all);
+                refused += usize::from(!all);
+            }
+        }
+        let mut counted: Vec<_> = models.iter().map(|m| m.tokenizer.encoding).collect();
+        counted.retain(|encoding| rooms.encodings().all(|known| known != *encoding));
+        assert!(counted.is_empty());
+    }
+    assert!(fitted > 20 && refused > 5, "{fitted}, {refused}");
+}
+
+#[test]
+fn the_room_of_one_model_is_that_model_s() {
+    let free = |window, max_input, max_output| {
+        Arc::new(Model {
+            free: true,
+            ..model(window, max_input, max_output)
+        })
+    };
+    let rooms = |models: &[Arc<Model>]| Rooms::of(models, &|_| 300);
+    let fits = |rooms: &Rooms, input, max| {
+        rooms.are_free_and_fit(&Need::of_tokens(input, max), Spend::Any)
+    };
+    let one = rooms(&[free(10_000, Some(8_000), 4_000)]);
+    assert!(fits(&one, 8_000, None) && !fits(&one, 8_001, None));
+    assert!(fits(&one, 6_000, Some(9_000)) && !fits(&one, 6_001, Some(9_000)));
+    let both = rooms(&[free(10_000, None, 4_000), free(50_000, Some(9_500), 100)]);
+    assert!(fits(&both, 8_976, None) && !fits(&both, 8_977, None));
+    assert!(fits(&both, 9_500, Some(500)) && !fits(&both, 9_501, Some(1)));
+    let paid = rooms(&[free(10_000, None, 4_000), Arc::new(model(10, None, 10))]);
+    assert!(!fits(&paid, 1, None));
+    assert!(paid.are_free_and_fit(&Need::of_tokens(1, None), Spend::FreeOnly));
 }
 
 proptest! {
