@@ -9,6 +9,7 @@ mod billing;
 mod body;
 mod chat;
 mod choices;
+mod client;
 mod client_ip;
 mod clocks;
 mod consequence;
@@ -82,7 +83,7 @@ pub enum ServeError {
     Listen(#[from] std::io::Error),
     /// The outbound client cannot be built.
     #[error("the outbound client cannot be built: {0}")]
-    Client(#[from] reqwest::Error),
+    Client(#[from] rustls::Error),
 }
 
 /// How long requests that were told to end may take for it, before their connections are closed.

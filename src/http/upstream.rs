@@ -1,17 +1,22 @@
 //! One HTTP client per worker, and one call upstream with it.
 
 use std::cell::RefCell;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Method, Request};
+use http::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
+};
+use http::{Method, Request, Uri};
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::Error as ClientError;
 use secrecy::ExposeSecret;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
+use super::client::{ProviderClient, client};
 use super::visit::unix_seconds;
 use crate::actors::catalog::Route;
 use crate::actors::credential::Credential;
@@ -25,34 +30,25 @@ const ERROR_BODY_BYTES: usize = 64 << 10;
 /// Longest answer that is read whole.
 const ANSWER_BYTES: usize = 64 << 20;
 /// Addresses that a worker remembers.
-const MOST_URLS: usize = 4096;
+const MOST_URIS: usize = 4096;
+const AGENT: &str = concat!("model-router/", env!("CARGO_PKG_VERSION"));
 
 /// A worker's own client. Workers never share one: each runs its own single-threaded runtime.
 pub struct Upstream {
-    client: reqwest::Client,
+    client: ProviderClient,
     /// Addresses that were parsed before.
-    urls: RefCell<IdMap<String, Url>>,
+    uris: RefCell<IdMap<String, Uri>>,
 }
 
 /// The bytes of an answer as they come.
-pub type Bytestream = BoxStream<'static, Result<Bytes, reqwest::Error>>;
+pub type Bytestream = BoxStream<'static, Result<Bytes, hyper::Error>>;
 
 impl Upstream {
-    /// A client without redirects, proxies or retries of its own.
-    pub fn new(clocks: &Failover) -> Result<Self, reqwest::Error> {
-        let client = reqwest::Client::builder()
-            .connect_timeout(config::ms(clocks.connect_ms))
-            .redirect(reqwest::redirect::Policy::none())
-            // `never` alone sends a request again that an HTTP/2 server refused, and copies each to be able to.
-            .retry(reqwest::retry::never().max_retries_per_request(0))
-            .no_proxy()
-            .tcp_nodelay(true)
-            .pool_idle_timeout(Duration::from_secs(50))
-            .user_agent(concat!("model-router/", env!("CARGO_PKG_VERSION")))
-            .build()?;
+    /// A client of its own. An error when the system's certificates cannot be read.
+    pub fn new(clocks: &Failover) -> Result<Self, rustls::Error> {
         Ok(Self {
-            client,
-            urls: RefCell::default(),
+            client: client(config::ms(clocks.connect_ms))?,
+            uris: RefCell::default(),
         })
     }
 
@@ -66,28 +62,28 @@ impl Upstream {
     ) -> Result<Bytestream, Fault> {
         let url = format!("{}{}", route.base_url, encoded.path);
         let headers = headers(route, dialect, encoded, &url)?;
-        let mut request = Request::new(Method::POST, self.url(url)?);
+        let mut request = Request::new(Full::new(encoded.body.clone()));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.uri(url)?;
         *request.headers_mut() = headers;
-        *request.body_mut() = Some(encoded.body.clone().into());
-        let response = match timeout_at(deadline, self.client.execute(request)).await {
+        let response = match timeout_at(deadline, self.client.request(request)).await {
             Err(_) => return Err(Fault::ours(FaultClass::Timeout, "no answer in time")),
             Ok(Err(error)) => return Err(connect_fault(&error)),
             Ok(Ok(response)) => response,
         };
-        let status = response.status();
-        if status.is_success() {
-            return Ok(response.bytes_stream().boxed());
+        let (head, body) = response.into_parts();
+        let stream = body.into_data_stream().boxed();
+        if head.status.is_success() {
+            return Ok(stream);
         }
-        let headers = response.headers().clone();
-        let stream = response.bytes_stream().boxed();
         // What could be read of an error's body is enough.
         let body = read(stream, ERROR_BODY_BYTES, deadline)
             .await
             .unwrap_or_default();
-        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
         Err(wire::decode_error(
             dialect,
-            status.as_u16(),
+            head.status.as_u16(),
             header,
             &body,
             unix_seconds(),
@@ -95,18 +91,23 @@ impl Upstream {
     }
 
     /// An address parsed, once for all calls that go to it: the catalog has few.
-    fn url(&self, text: String) -> Result<Url, Fault> {
-        let mut known = self.urls.borrow_mut();
-        if let Some(url) = known.get(&text) {
-            return Ok(url.clone());
+    fn uri(&self, text: String) -> Result<Uri, Fault> {
+        let mut known = self.uris.borrow_mut();
+        if let Some(uri) = known.get(&text) {
+            return Ok(uri.clone());
         }
-        let url = Url::parse(&text)
-            .map_err(|_| Fault::ours(FaultClass::Connect, "the provider's address is not a URL"))?;
-        if known.len() >= MOST_URLS {
+        // What an operator wrote is brought to the form that goes over the wire.
+        let uri = Url::parse(&text)
+            .ok()
+            .and_then(|url| Uri::try_from(url.as_str()).ok());
+        let uri = uri.ok_or_else(|| {
+            Fault::ours(FaultClass::Connect, "the provider's address is not a URL")
+        })?;
+        if known.len() >= MOST_URIS {
             known.clear();
         }
-        known.insert(text, url.clone());
-        Ok(url)
+        known.insert(text, uri.clone());
+        Ok(uri)
     }
 }
 
@@ -144,7 +145,9 @@ fn headers(
     encoded: &Encoded,
     url: &str,
 ) -> Result<HeaderMap, Fault> {
-    let mut headers = HeaderMap::new();
+    let mut headers = HeaderMap::with_capacity(8);
+    headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+    headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     for (name, value) in &encoded.headers {
         let value =
@@ -194,7 +197,7 @@ fn unsendable(what: &str) -> Fault {
 }
 
 /// An error before any byte of an answer. Its text may carry an address, so it is only logged.
-fn connect_fault(error: &reqwest::Error) -> Fault {
+fn connect_fault(error: &ClientError) -> Fault {
     tracing::debug!(%error, "no connection");
     let message = if error.is_connect() {
         "no connection to the provider"
