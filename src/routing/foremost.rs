@@ -1,7 +1,9 @@
 //! The first who can serve a request, and as good as no look at the others: the same, in the same order, as the
 //! beginning of the whole ranking.
 
+mod best;
 mod bounds;
+mod keys;
 mod pick;
 mod search;
 mod tree;

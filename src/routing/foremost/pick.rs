@@ -3,8 +3,9 @@
 
 use std::cmp::Reverse;
 
+use super::best::Best;
 use super::search::{Search, Verdict};
-use super::tree::Row;
+use super::tree::{Ends, Row};
 use super::{End, Foremost};
 use crate::catalog::Prefer;
 use crate::routing::candidates::{Candidate, candidate};
@@ -26,7 +27,7 @@ impl Search<'_> {
         let warm =
             warm.map(|(row, figures)| (self.rank_at(self.tree.rows[row].place, &figures), row));
         let mut first = self.search(
-            most,
+            Best::new(most),
             &|search, bounds| Some(search.best_rank(bounds)),
             &|search, row| Some(search.row_rank(row)),
         );
@@ -76,26 +77,40 @@ impl Search<'_> {
     /// The extremes of the pool; `None` when nobody is in it.
     pub(super) fn scale(&mut self, warm: Option<&(usize, Figures)>) -> Option<Scale> {
         let quality = |row: &Row| prefer::quality(&row.model);
-        let found = self.extreme(&|_, b| OrdF64(b.worst.quality), &|_, row| {
-            OrdF64(quality(row))
-        });
+        let ends = self.ends();
+        let least = |of: fn(&Ends) -> [usize; 2]| ends.as_ref().map(|ends| of(ends)[0]);
+        let most = |of: fn(&Ends) -> [usize; 2]| ends.as_ref().map(|ends| of(ends)[1]);
+        let found = self.extreme(
+            least(|ends| ends.quality),
+            &|_, b| OrdF64(b.worst.quality),
+            &|_, row| OrdF64(quality(row)),
+        );
         let warm = warm.map(|(_, figures)| figures);
         let Some(OrdF64(least_quality)) = found else {
             return warm.map(|figures| Scale::between(figures, figures));
         };
-        let high = self.extreme(&|_, b| Reverse(OrdF64(b.best.quality)), &|_, row| {
-            Reverse(OrdF64(quality(row)))
-        })?;
-        let low_charge = self.extreme(&Self::best_charge, &Self::row_charge)?;
+        let high = self.extreme(
+            most(|ends| ends.quality),
+            &|_, b| Reverse(OrdF64(b.best.quality)),
+            &|_, row| Reverse(OrdF64(quality(row))),
+        )?;
+        let low_charge = self.extreme(
+            least(|ends| ends.charge),
+            &Self::best_charge,
+            &Self::row_charge,
+        )?;
         let high_charge = self.extreme(
+            most(|ends| ends.charge),
             &|search, b| Reverse(search.worst_charge(b)),
             &|search, row| Reverse(search.row_charge(row)),
         )?;
-        let low_seconds = self
-            .extreme(&|search, b| b.best.seconds(search.ask), &|search, row| {
-                search.row_seconds(row)
-            })?;
+        let low_seconds = self.extreme(
+            least(|ends| ends.seconds),
+            &|search, b| b.best.seconds(search.ask),
+            &|search, row| search.row_seconds(row),
+        )?;
         let high_seconds = self.extreme(
+            most(|ends| ends.seconds),
             &|search, b| Reverse(b.worst.seconds(search.ask)),
             &|search, row| Reverse(search.row_seconds(row)),
         )?;
@@ -127,7 +142,7 @@ impl Search<'_> {
         }
         let best = self.row_seconds(&self.tree.rows[fastest]).get();
         let found = self.search(
-            1,
+            Best::new(1),
             &|search, b| {
                 let is_worth_it =
                     prefer::is_worth_a_try(b.samples, b.best.seconds(search.ask).get(), best);

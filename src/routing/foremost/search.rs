@@ -1,19 +1,20 @@
 //! The search in a tree: whatever is looked for, only nodes are looked at that can have it.
 
 use super::Now;
+use super::best::Best;
 use super::bounds::{self, Bounds, Free};
-use super::tree::{Node, Part, Row, Tree};
+use super::tree::{Ends, Node, Part, Row, Tree};
 use crate::catalog::{Abilities, ModelId, ProviderName, Weights};
-use crate::money::Picodollars;
 use crate::routing::ask::{Ask, Choice, Funds, Spend};
 use crate::routing::candidates::{Candidate, obstacle};
-use crate::routing::hold;
 use crate::routing::live::Live;
-use crate::routing::prefer::{self, Figures, Scale};
-use crate::routing::rank::{Rank, Seconds};
+use crate::routing::prefer::Scale;
 
 /// Nodes that are open at one time, as a rule: one of each level.
 const OPEN: usize = 16;
+
+/// The key of a row, if it is looked for.
+type OfRow<'a, S, K> = &'a dyn Fn(&S, &Row) -> Option<K>;
 
 /// What is known of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,12 +40,12 @@ pub(super) struct Search<'a> {
     pub(super) ask: &'a Ask,
     pub(super) choice: &'a Choice,
     now: &'a Now<'a>,
-    weights: &'a Weights,
+    pub(super) weights: &'a Weights,
     pub(super) scale: Scale,
     /// Input tokens as each of the tree's counters counts them.
-    inputs: Vec<u64>,
+    pub(super) inputs: Vec<u64>,
     /// The least and the most of `inputs`.
-    extent: (u64, u64),
+    pub(super) extent: (u64, u64),
     /// Bits of the providers that may be asked.
     providers: u64,
     strictness: Strictness,
@@ -96,29 +97,35 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Who comes first by one figure: how.
+    /// Who comes first by one figure: how. Who does so as a rule is looked at first: when that is so now,
+    /// nobody else is.
     pub(super) fn extreme<K: Ord + Copy>(
         &mut self,
+        usual: Option<usize>,
         of_node: &dyn Fn(&Self, &Bounds) -> K,
         of_row: &dyn Fn(&Self, &Row) -> K,
     ) -> Option<K> {
+        let mut best = Best::new(1);
+        let of_row: OfRow<'_, Self, K> = &|search, row| Some(of_row(search, row));
+        if let (Some(row), None) = (usual, &self.listed) {
+            self.look(row, of_row, &mut best);
+        }
         let found = self.search(
-            1,
+            best,
             &|search, bounds| Some(of_node(search, bounds)),
-            &|search, row| Some(of_row(search, row)),
+            of_row,
         );
         found.first().map(|(key, _)| *key)
     }
 
-    /// The rows that can serve and have the least keys, in their order. No key of a row may be less than
-    /// that of a node above it; who has none is not looked for.
+    /// The rows that can serve and have the least keys, in their order, beside those that were met before.
+    /// No key of a row may be less than that of a node above it; who has none is not looked for.
     pub(super) fn search<K: Ord + Copy>(
         &mut self,
-        most: usize,
+        mut best: Best<K>,
         of_node: &dyn Fn(&Self, &Bounds) -> Option<K>,
         of_row: &dyn Fn(&Self, &Row) -> Option<K>,
     ) -> Vec<(K, usize)> {
-        let mut best = Best::new(most);
         if let Some(rows) = self.listed.take() {
             rows.iter()
                 .for_each(|row| self.look(*row, of_row, &mut best));
@@ -193,9 +200,22 @@ impl<'a> Search<'a> {
             }
     }
 
+    /// The rows at the ends of the figures of those that may serve, as a rule.
+    pub(super) fn ends(&self) -> Option<Ends> {
+        if self.wants_free() {
+            self.tree.free_ends
+        } else {
+            self.tree.ends
+        }
+    }
+
+    fn wants_free(&self) -> bool {
+        self.choice.spend == Spend::FreeOnly || self.ask.funds == Funds::None
+    }
+
     fn may_serve_strictly(&self, node: &Bounds) -> bool {
         let ask = self.ask;
-        let wants_free = self.choice.spend == Spend::FreeOnly || ask.funds == Funds::None;
+        let wants_free = self.wants_free();
         let [input, output] = node.cheapest;
         let rules = &ask.rules;
         node.providers & self.providers != 0
@@ -224,70 +244,6 @@ impl<'a> Search<'a> {
             ..row.live
         }
     }
-
-    /// Output tokens that are expected where answers usually have so many.
-    pub(super) fn answer(&self, output_mean: u64) -> u64 {
-        output_mean.min(self.ask.need.max_output.unwrap_or(u64::MAX))
-    }
-
-    /// The least and the most that a node's models count.
-    fn inputs_of(&self, node: &Bounds) -> (u64, u64) {
-        let (least, most) = self.extent;
-        if least == most {
-            return self.extent;
-        }
-        let inputs = self.inputs.iter().enumerate();
-        let theirs = inputs.filter(|(number, _)| node.counters & bounds::bit(*number) != 0);
-        extent(theirs.map(|(_, input)| *input))
-    }
-
-    pub(super) fn best_charge(&self, node: &Bounds) -> Picodollars {
-        node.best.charge(self.ask, self.inputs_of(node).0)
-    }
-
-    pub(super) fn worst_charge(&self, node: &Bounds) -> Picodollars {
-        node.worst.charge(self.ask, self.inputs_of(node).1)
-    }
-
-    pub(super) fn row_charge(&self, row: &Row) -> Picodollars {
-        if row.model.free {
-            return Picodollars::ZERO;
-        }
-        let input = self.inputs[row.counter];
-        let rates = row.model.price.rates(input);
-        let answer = rates.output.times(self.answer(row.live.output_mean));
-        hold::cold_cost(rates, self.ask, input, answer)
-    }
-
-    pub(super) fn row_seconds(&self, row: &Row) -> Seconds {
-        match self.ask.need.max_output {
-            Some(most) if most < row.live.output_mean => {
-                Seconds::new(prefer::expected_seconds(&row.live, most))
-            }
-            Some(_) | None => row.whole,
-        }
-    }
-
-    pub(super) fn best_rank(&self, node: &Bounds) -> Rank {
-        let figures = Figures {
-            quality: node.best.quality,
-            coding: node.best.coding,
-            charge: self.best_charge(node),
-            seconds: node.best.seconds(self.ask),
-        };
-        self.rank_at(node.place, &figures)
-    }
-
-    pub(super) fn row_rank(&self, row: &Row) -> Rank {
-        let figures = Figures::of(&row.model, self.row_charge(row), self.row_seconds(row));
-        self.rank_at(row.place, &figures)
-    }
-
-    pub(super) fn rank_at(&self, place: usize, figures: &Figures) -> Rank {
-        let prefer = self.choice.prefer;
-        let score = prefer::score(prefer, self.weights, &self.scale, figures);
-        Rank::of(prefer, score, figures, place)
-    }
 }
 
 /// The bits of the providers that may be asked.
@@ -309,7 +265,7 @@ fn all_providers(tree: &Tree) -> u64 {
 }
 
 /// The least and the most.
-fn extent(numbers: impl Iterator<Item = u64>) -> (u64, u64) {
+pub(super) fn extent(numbers: impl Iterator<Item = u64>) -> (u64, u64) {
     numbers.fold((u64::MAX, 0), |(least, most), number| {
         (least.min(number), most.max(number))
     })
@@ -324,33 +280,4 @@ fn listed(tree: &Tree, models: &[ModelId]) -> Option<Vec<usize>> {
     rows.sort_unstable();
     rows.dedup();
     Some(rows)
-}
-
-/// The least keys so far, in order.
-struct Best<K> {
-    most: usize,
-    found: Vec<(K, usize)>,
-}
-
-impl<K: Ord> Best<K> {
-    fn new(most: usize) -> Self {
-        Self {
-            most,
-            found: Vec::with_capacity(most + 1),
-        }
-    }
-
-    /// Whether a key as small as this would be among them.
-    fn wants(&self, key: &K) -> bool {
-        match self.found.last() {
-            Some((last, _)) if self.found.len() >= self.most => key < last,
-            Some(_) | None => self.most > 0,
-        }
-    }
-
-    fn add(&mut self, key: K, row: usize) {
-        let place = self.found.partition_point(|(other, _)| *other < key);
-        self.found.insert(place, (key, row));
-        self.found.truncate(self.most);
-    }
 }

@@ -29,6 +29,10 @@ pub(super) struct Tree {
     /// For each way to count a prompt, a row that counts so.
     pub(super) counters: Vec<usize>,
     pub(super) providers: Vec<ProviderName>,
+    /// Which rows are at the ends of the figures.
+    pub(super) ends: Option<Ends>,
+    /// The same of those that are free.
+    pub(super) free_ends: Option<Ends>,
     by_id: IdMap<ModelId, usize>,
 }
 
@@ -48,6 +52,14 @@ pub(super) struct Row {
     pub(super) peers: Vec<usize>,
     /// Its provider's place in `providers`.
     pub(super) provider: usize,
+}
+
+/// The rows with the least and with the most of each figure, for a typical request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ends {
+    pub(super) quality: [usize; 2],
+    pub(super) charge: [usize; 2],
+    pub(super) seconds: [usize; 2],
 }
 
 /// Some models.
@@ -130,6 +142,10 @@ impl Tree {
         }
         let ids = self.rows.iter().map(|row| row.model.id.clone());
         self.by_id = ids.zip(0..).collect();
+        let spots = || order.iter().map(|from| spots[*from]).zip(0..);
+        let free = |(_, row): &(Spot, usize)| self.rows[*row].model.free;
+        self.free_ends = Ends::of(&spots().filter(free).collect::<Vec<_>>());
+        self.ends = Ends::of(&spots().collect::<Vec<_>>());
         self.meet_peers();
     }
 
@@ -174,6 +190,21 @@ impl Tree {
     /// The row of a model.
     pub(super) fn row(&self, model: &ModelId) -> Option<usize> {
         self.by_id.get(model).copied()
+    }
+}
+
+impl Ends {
+    /// Of rows and where they stand; `None` of none.
+    fn of(spots: &[(Spot, usize)]) -> Option<Self> {
+        let ends = |i: usize| {
+            let by = |a: &&(Spot, usize), b: &&(Spot, usize)| a.0.at[i].total_cmp(&b.0.at[i]);
+            Some([spots.iter().min_by(by)?.1, spots.iter().max_by(by)?.1])
+        };
+        Some(Self {
+            quality: ends(0)?,
+            charge: ends(1)?,
+            seconds: ends(2)?,
+        })
     }
 }
 
