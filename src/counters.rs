@@ -307,7 +307,6 @@ impl Counters {
 
     /// All of it in Prometheus' text format.
     pub fn render(&self) -> String {
-        self.handle.run_upkeep();
         self.handle.render()
     }
 

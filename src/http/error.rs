@@ -212,6 +212,7 @@ struct Details {
     code: Code,
     message: String,
     param: Option<String>,
+    expected: Option<String>,
     attempts: Vec<AttemptNote>,
     excluded: Vec<ExclusionNote>,
     retry_after: Option<Duration>,
@@ -226,6 +227,7 @@ impl ApiError {
             code,
             message: message.into(),
             param: None,
+            expected: None,
             attempts: Vec::new(),
             excluded: Vec::new(),
             retry_after: None,
@@ -253,6 +255,14 @@ impl ApiError {
     pub fn param(mut self, param: impl Into<String>) -> Self {
         self.0.param = Some(param.into());
         self
+    }
+
+    /// The value of a field cannot be used, and what it should be.
+    pub fn unexpected(param: &str, expected: &str) -> Self {
+        let message = format!("Invalid '{param}': expected {expected}.");
+        let mut error = Self::new(Code::InvalidValue, message).param(param);
+        error.0.expected = Some(expected.to_owned());
+        error
     }
 
     /// Tells what was tried.
@@ -298,6 +308,11 @@ impl ApiError {
     /// The field of the request that is wrong, where one is named.
     pub fn field(&self) -> Option<&str> {
         self.0.param.as_deref()
+    }
+
+    /// What the field should be, when its value cannot be used at all.
+    pub fn expected(&self) -> Option<&str> {
+        self.0.expected.as_deref()
     }
 
     /// The message.

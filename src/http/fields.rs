@@ -213,8 +213,7 @@ pub fn missing(name: &str) -> ApiError {
 
 /// A member whose value cannot be used, and what it should be.
 pub fn wrong(name: &str, expected: &str) -> ApiError {
-    let message = format!("Invalid '{name}': expected {expected}.");
-    ApiError::new(Code::InvalidValue, message).param(name)
+    ApiError::unexpected(name, expected)
 }
 
 #[cfg(test)]

@@ -100,17 +100,16 @@ pub fn success(subject: &str, periods: &[Period]) -> Chart {
         count(all),
         periods.len(),
     );
-    let marks = runs(periods).flat_map(|(x, run, title)| {
+    let marks = runs(periods).flat_map(|run| {
         let mark = |y, height, class| Mark {
-            x,
+            x: run.x,
             y,
-            width: run.len() * COLUMN - GAP,
+            width: run.width,
             height,
             class,
-            title: title.clone(),
+            title: run.title.clone(),
         };
-        let bad = failed_height(&run[0]);
-        match (run[0].attempts, bad) {
+        match (run.first.attempts, failed_height(run.first)) {
             (0, _) => vec![mark(HEIGHT - LEAST, LEAST, "none")],
             (_, 0) => vec![mark(0, HEIGHT, "good")],
             (_, HEIGHT) => vec![mark(0, HEIGHT, "bad")],
@@ -130,8 +129,8 @@ pub fn first_token(subject: &str, periods: &[Period]) -> Chart {
     let slowest = periods.iter().filter_map(|period| period.p90_ms);
     let top = slowest.fold(0.0, f64::max);
     let height = |ms: f64| share(ms, top);
-    let marks = runs(periods).map(|(x, run, title)| {
-        let (y, height, class) = match (run[0].p50_ms, run[0].p90_ms) {
+    let marks = runs(periods).map(|run| {
+        let (y, height, class) = match (run.first.p50_ms, run.first.p90_ms) {
             (Some(p50), Some(p90)) => {
                 let (low, high) = (height(p50), height(p90));
                 (HEIGHT - high, (high - low.min(high)).max(4), "good")
@@ -139,12 +138,12 @@ pub fn first_token(subject: &str, periods: &[Period]) -> Chart {
             (None, _) | (_, None) => (HEIGHT - 3, 3, "none"),
         };
         Mark {
-            x,
+            x: run.x,
             y: y.min(HEIGHT - height),
-            width: run.len() * COLUMN - GAP,
+            width: run.width,
             height,
             class,
-            title,
+            title: run.title,
         }
     });
     let measured = periods.iter().filter(|period| period.p50_ms.is_some());
@@ -164,19 +163,34 @@ pub fn first_token(subject: &str, periods: &[Period]) -> Chart {
     }
 }
 
-/// Where each mark begins, of which periods it tells, and what: periods without data that follow one another
-/// share one, for a page of mostly empty charts is slow to show.
-fn runs(periods: &[Period]) -> impl Iterator<Item = (usize, &[Period], String)> {
+/// Periods that are drawn as one.
+struct Run<'a> {
+    x: usize,
+    width: usize,
+    title: String,
+    /// The first of them, which is as all of them are.
+    first: &'a Period,
+}
+
+/// Periods without data that follow one another are drawn as one, for a page of mostly empty charts is slow to
+/// show.
+fn runs(periods: &[Period]) -> impl Iterator<Item = Run<'_>> {
     let alike = |one: &Period, next: &Period| one.attempts == 0 && next.attempts == 0;
     let mut begun = 0;
-    periods.chunk_by(alike).map(move |run| {
+    periods.chunk_by(alike).filter_map(move |run| {
+        let (first, last) = (run.first()?, run.last()?);
         let title = match run {
-            [first, .., last] => format!("{} to {}: no data", first.name, last.name),
-            [_] | [] => run.iter().map(Period::title).collect(),
+            [one] => one.title(),
+            _ => format!("{} to {}: no data", first.name, last.name),
         };
         let x = begun * COLUMN;
         begun += run.len();
-        (x, run, title)
+        Some(Run {
+            x,
+            width: run.len() * COLUMN - GAP,
+            title,
+            first,
+        })
     })
 }
 

@@ -117,16 +117,16 @@ pub fn refuse(typed: Typed, panel: &mut Panel, error: &ApiError, fields: &[&str]
 
 /// An error's message as it reads beside a field.
 fn said(error: &ApiError) -> String {
-    let message = error.message();
     if error.code() == Code::MissingRequiredParameter && error.field().is_some() {
         return "This has to be filled in.".to_owned();
     }
-    let expected = message.starts_with("Invalid '").then(|| {
-        let (_, expected) = message.split_once("': expected ")?;
-        let expected = expected.replace(" as a text", "").replace(", or null", "");
-        Some(format!("Expected {expected}"))
-    });
-    sentence(expected.flatten().as_deref().unwrap_or(message))
+    match error.expected() {
+        Some(expected) => {
+            let expected = expected.replace(" as a text", "").replace(", or null", "");
+            format!("Expected {expected}.")
+        }
+        None => sentence(error.message()),
+    }
 }
 
 /// A message as a sentence of a page: with a capital and a stop.
@@ -170,14 +170,10 @@ mod tests {
 
     #[test]
     fn errors_read_well_beside_their_fields() {
-        let wrong = ApiError::new(
-            Code::InvalidValue,
-            "Invalid 'spend_limit_usd.day': expected an amount in USD as a text.",
-        );
+        let wrong = ApiError::unexpected("spend_limit_usd.day", "an amount in USD as a text");
         assert_eq!(said(&wrong), "Expected an amount in USD.");
-        let limit =
-            "Invalid 'daily_limit_usd': expected an amount in USD as a text, 0 or more, or null.";
-        let wrong_limit = ApiError::new(Code::InvalidValue, limit);
+        let limit = "an amount in USD as a text, 0 or more, or null";
+        let wrong_limit = ApiError::unexpected("daily_limit_usd", limit);
         assert_eq!(said(&wrong_limit), "Expected an amount in USD, 0 or more.");
         let bare = ApiError::new(Code::InvalidValue, "only 8 USD are available");
         assert_eq!(said(&bare), "Only 8 USD are available.");

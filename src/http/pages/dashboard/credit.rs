@@ -19,7 +19,6 @@ use crate::money::Cents;
 use crate::pages::Panel;
 use crate::pages::Typed;
 use crate::pages::dashboard::{Credit, OrderRow, Tab, TransactionRow};
-use crate::pages::words::dollars;
 use crate::store::{AutoRecharge, DepositOrder, Kind, Switch, Transactions, Transfer, Wanted};
 
 /// Amounts that are offered, in cents.
@@ -81,8 +80,10 @@ pub async fn recharge(
 fn why_not(error: &ApiError) -> Option<(&str, String)> {
     let field = error.field()?;
     let [enabled, threshold, amount, cap] = RECHARGE;
+    if error.expected().is_some() {
+        return None;
+    }
     let why = match field {
-        _ if error.message().starts_with("Invalid '") => return None,
         _ if field == enabled => {
             "No card is saved; the first deposit saves the one that pays it.".to_owned()
         }
@@ -282,15 +283,14 @@ fn kind(kind: &Kind) -> &'static str {
 pub fn order_row(order: &DepositOrder, back: Cents) -> OrderRow {
     let view = billing::order_view(order, back);
     let text = |name: &str| view[name].as_str().unwrap_or_default().to_owned();
-    let paid = |name: &str| dollars(view[name].as_str().unwrap_or_default());
     OrderRow {
         id: text("id"),
         at: when::minute(order.created_ms),
         origin: text("origin"),
-        paid: paid("amount_usd"),
-        fee: paid("fee_usd"),
-        credit: paid("credit_usd"),
-        back: paid("returned_usd"),
+        paid: usd(order.paid),
+        fee: usd(fee(order.paid)),
+        credit: usd(billing::credit(order.paid)),
+        back: usd(back),
         status: text("status"),
     }
 }
