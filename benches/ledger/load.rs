@@ -110,11 +110,9 @@ async fn at_a_pace(ledger: &Addr<Ledger>, account: AccountId) -> Settles {
 
 async fn authorise(ledger: &Addr<Ledger>, account: AccountId) -> Order {
     let order = order(account);
-    let ask = Authorise {
-        order: order.clone(),
-        patience: Duration::ZERO,
-    };
-    ledger.send(ask).await.unwrap().unwrap().unwrap();
+    let (ask, held) = Authorise::new(order.clone(), Duration::ZERO);
+    ledger.do_send(ask);
+    held.await.unwrap().unwrap();
     order
 }
 

@@ -285,8 +285,9 @@ impl Meter {
         };
         self.hold = Hold::Asked;
         let patience = config::ms(self.desk.settings.limits.credit_wait_ms);
-        let sent = self.desk.ledger.send(Authorise { order, patience }).await;
-        let answer = sent.unwrap_or(Err(StorageDown::Failed))?;
+        let (ask, answered) = Authorise::new(order, patience);
+        self.desk.ledger.do_send(ask);
+        let answer = answered.await.map_err(|_| StorageDown::Failed)?;
         match answer {
             Ok(held) => self.hold = Hold::Held(held),
             Err(_) => self.hold = Hold::None,

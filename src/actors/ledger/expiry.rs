@@ -73,9 +73,9 @@ mod tests {
             // Behind the clock as soon as it is held.
             expires_ms: 0,
         };
-        let patience = Duration::ZERO;
-        let ask = Authorise { order, patience };
-        ledger.send(ask).await.unwrap().unwrap().unwrap();
+        let (ask, held) = Authorise::new(order, Duration::ZERO);
+        ledger.do_send(ask);
+        held.await.unwrap().unwrap();
         ledger.send(Expire).await.unwrap();
         assert_eq!(purses.of(account).available(), usd("1"));
         let stats = tally.read();

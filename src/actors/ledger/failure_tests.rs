@@ -50,8 +50,9 @@ async fn whoever_waits_for_a_write_that_fails_is_told() {
     let (ledger, account, health) = failing(dir.path());
     let ledger = ledger.start();
     let authorise = |patience| {
-        let order = order(account);
-        ledger.send(Authorise { order, patience })
+        let (ask, answered) = Authorise::new(order(account), patience);
+        ledger.do_send(ask);
+        answered
     };
     let settled = order(account);
     let (reply, settle_answered) = oneshot::channel();
@@ -66,8 +67,7 @@ async fn whoever_waits_for_a_write_that_fails_is_told() {
         answer(authorise(Duration::from_secs(600))),
     )
     .await;
-    assert!(matches!(first, Ok(Err(StorageDown::Failed))));
-    assert!(matches!(second, Ok(Err(StorageDown::Failed))));
+    assert!(first.is_err() && second.is_err());
     assert!(answer(settle_answered).await.is_err());
     answer(health.failed()).await;
 }
@@ -94,15 +94,9 @@ async fn after_a_failure_no_balance_is_answered_and_nothing_is_promised() {
     let key = KeyId::new();
     let statement = answer(ledger.send(AskStatement { account, key })).await;
     assert!(matches!(statement, Ok(Err(StorageDown::Failed))));
-    let order = order(account);
-    let refused = ledger.send(Authorise {
-        order,
-        patience: Duration::ZERO,
-    });
-    assert!(matches!(
-        answer(refused).await,
-        Ok(Err(StorageDown::Failed))
-    ));
+    let (ask, refused) = Authorise::new(order(account), Duration::ZERO);
+    ledger.do_send(ask);
+    assert!(answer(refused).await.is_err());
     let found = answer(ledger.send(Find(AccountId::new(), GenerationId::new()))).await;
     assert!(matches!(found, Ok(Err(StorageDown::Failed))));
     let snapshot = answer(ledger.send(TakeSnapshot)).await;

@@ -54,13 +54,12 @@ async fn messages_that_wait_together_share_their_syncs() {
     let (ledger, account, tally) = started(dir.path());
     let orders: Vec<Order> = (0..2000).map(|_| order(account)).collect();
     let authorised = join_all(orders.iter().map(|order| {
-        ledger.send(Authorise {
-            order: order.clone(),
-            patience: Duration::ZERO,
-        })
+        let (ask, answered) = Authorise::new(order.clone(), Duration::ZERO);
+        ledger.do_send(ask);
+        answered
     }));
     let held = timeout(Duration::from_secs(60), authorised).await.unwrap();
-    assert!(held.iter().all(|answer| matches!(answer, Ok(Ok(Ok(_))))));
+    assert!(held.iter().all(|answer| matches!(answer, Ok(Ok(_)))));
     let settled = join_all(orders.iter().map(|order| {
         let (reply, settled) = oneshot::channel();
         ledger.do_send(Settle {
@@ -88,11 +87,9 @@ async fn a_message_alone_waits_for_nobody() {
     let (ledger, account, tally) = started(dir.path());
     let started = Instant::now();
     for _ in 0..5 {
-        let ask = Authorise {
-            order: order(account),
-            patience: Duration::ZERO,
-        };
-        ledger.send(ask).await.unwrap().unwrap().unwrap();
+        let (ask, answered) = Authorise::new(order(account), Duration::ZERO);
+        ledger.do_send(ask);
+        answered.await.unwrap().unwrap();
     }
     let waited = started.elapsed();
     assert_eq!(tally.read().batches[0], 5);

@@ -13,16 +13,36 @@ use crate::store::{
     Overview, Refusal, Settled, Snapshot,
 };
 
-/// Holds credit for a request before anything goes upstream. Answers with what is held.
+/// Holds credit for a request before anything goes upstream.
 ///
-/// When only the account's own running requests stand in the way, waits for them up to `patience`.
+/// When only the account's own running requests stand in the way, waits for them up to `patience`. The answer
+/// has a channel of its own: what an actor's future answers waits until its mailbox is empty, and under load
+/// that would be behind the commits of others.
 #[derive(Message)]
-#[rtype(result = "Result<Result<Picodollars, Refusal>, StorageDown>")]
+#[rtype(result = "()")]
 pub struct Authorise {
     /// What to hold, for whom.
-    pub order: Order,
+    pub(super) order: Order,
     /// How long to wait for the account's other holds.
-    pub patience: Duration,
+    pub(super) patience: Duration,
+    /// Told what is held, when that is durable; closed when the storage fails.
+    pub(super) reply: oneshot::Sender<Result<Picodollars, Refusal>>,
+}
+
+impl Authorise {
+    /// The message, and where its answer comes.
+    pub fn new(
+        order: Order,
+        patience: Duration,
+    ) -> (Self, oneshot::Receiver<Result<Picodollars, Refusal>>) {
+        let (reply, answered) = oneshot::channel();
+        let ask = Self {
+            order,
+            patience,
+            reply,
+        };
+        (ask, answered)
+    }
 }
 
 /// Enlarges an open hold while its stream goes on. The stream does not wait for the answer, so that

@@ -27,25 +27,21 @@ pub(super) struct Waiting {
 pub(super) struct GiveUp(AccountId);
 
 impl Ledger {
-    pub(super) fn authorise(
-        &mut self,
-        ctx: &mut Context<Self>,
-        ask: Authorise,
-    ) -> oneshot::Receiver<Result<Picodollars, Refusal>> {
+    pub(super) fn authorise(&mut self, ctx: &mut Context<Self>, ask: Authorise) {
         let account = ask.order.account;
-        match self.book.authorise(ask.order.clone(), clock::now_ms()) {
-            Ok(held) => {
+        let answer = self.book.authorise(ask.order.clone(), clock::now_ms());
+        match &answer {
+            Ok(_) => {
                 self.publish(account);
-                self.when_durable(ctx, Ok(held))
+                self.group.push(answering(ask.reply, answer));
+                self.ask_for_commit(ctx);
             }
             Err(refusal) if refusal.is_passing() && self.may_wait(account, &ask) => {
-                self.wait(ctx, ask)
+                self.wait(ctx, ask);
             }
             Err(refusal) => {
-                self.note_lack(account, &refusal);
-                let (reply, answered) = oneshot::channel();
-                answering(reply, Err(refusal))();
-                answered
+                self.note_lack(account, refusal);
+                answering(ask.reply, answer)();
             }
         }
     }
@@ -58,21 +54,20 @@ impl Ledger {
                 .is_none_or(|queue| queue.len() < WAITING_PER_ACCOUNT)
     }
 
-    fn wait(
-        &mut self,
-        ctx: &mut Context<Self>,
-        ask: Authorise,
-    ) -> oneshot::Receiver<Result<Picodollars, Refusal>> {
-        let (reply, answered) = oneshot::channel();
-        let account = ask.order.account;
+    fn wait(&mut self, ctx: &mut Context<Self>, ask: Authorise) {
+        let Authorise {
+            order,
+            patience,
+            reply,
+        } = ask;
+        let account = order.account;
         let waiting = Waiting {
-            order: ask.order,
-            until: Instant::now() + ask.patience,
+            order,
+            until: Instant::now() + patience,
             reply,
         };
         self.waiting.entry(account).or_default().push_back(waiting);
-        ctx.notify_later(GiveUp(account), ask.patience);
-        answered
+        ctx.notify_later(GiveUp(account), patience);
     }
 
     /// Lets waiting requests of an account try again, first come first served.
