@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::image::Image;
-use super::rough::glance;
+use super::rough::estimate;
 use super::sample;
 use super::tools::{self, Declared};
 use crate::catalog::{Encoding, Tokenizer, ToolForm};
@@ -70,10 +70,10 @@ impl Measure {
         measure
     }
 
-    /// Looks at the texts without a tokenizer.
+    /// Looks at the texts without a tokenizer, at long ones here and there.
     pub fn roughly(prompt: &Prompt<'_>) -> Self {
         let declared = prompt.tools.map(tools::declare).unwrap_or_default();
-        let rough = |texts: &[&str]| texts.iter().map(|text| glance(text).tokens).sum();
+        let rough = |texts: &[&str]| texts.iter().map(|text| estimate(text)).sum();
         let texts = Texts::by(prompt, &declared.text, rough);
         Self {
             texts: [Some(texts); Encoding::ALL.len()],

@@ -1,4 +1,8 @@
-//! A rough token count and the texture of a text, in one pass over its bytes.
+//! A rough token count and the texture of a text, in one pass over its bytes; of a long one, over a sample of them.
+
+/// Blocks of a long text that are looked at, evenly spread, and the bytes of each.
+const BLOCKS: usize = 32;
+const BLOCK_BYTES: usize = 512;
 
 /// A text at a glance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,6 +37,25 @@ pub(super) fn glance(text: &str) -> Glance {
         space: bytes[Run::Space as usize],
         wide: bytes[Run::Wide as usize],
     }
+}
+
+/// The tokens of a text at a glance, never more than its bytes, in a time that does not grow with it.
+pub(super) fn estimate(text: &str) -> u64 {
+    if text.len() <= BLOCKS * BLOCK_BYTES {
+        return glance(text).tokens;
+    }
+    let block = |number: usize| {
+        let begin = text.floor_char_boundary(text.len() / BLOCKS * number);
+        let end = text.floor_char_boundary(begin + BLOCK_BYTES);
+        text.get(begin..end).unwrap_or_default()
+    };
+    let (tokens, looked_at) = (0..BLOCKS)
+        .map(block)
+        .fold((0, 0), |(tokens, bytes), block| {
+            (tokens + glance(block).tokens, bytes + block.len() as u64)
+        });
+    let whole = u128::from(tokens) * text.len() as u128 / u128::from(looked_at.max(1));
+    u64::try_from(whole).unwrap_or(u64::MAX)
 }
 
 /// How many letters a text begins with, eight at a time: most runs are words, and most words are short.
@@ -161,7 +184,39 @@ mod tests {
         }
     }
 
+    #[test]
+    fn of_a_long_text_a_sample_tells() {
+        let words = [
+            "the quick brown fox; ",
+            "4711 ",
+            "  indent(",
+            "\u{4f60}\u{597d}, ",
+            "\n",
+        ];
+        for (length, stride) in [(20_000, 1), (70_000, 3), (300_000, 7)] {
+            let mut text = String::new();
+            for number in 0.. {
+                if text.len() >= length {
+                    break;
+                }
+                // Not the same everywhere: it changes slowly from one kind to the next.
+                text.push_str(words[(number / 97 + number * stride % 3) % words.len()]);
+            }
+            let (whole, sample) = (glance(&text).tokens, estimate(&text));
+            assert!(whole.abs_diff(sample) * 8 < whole, "{whole}, {sample}");
+            assert!(sample <= text.len() as u64);
+        }
+        let short = "word ".repeat(1_000);
+        assert_eq!(estimate(&short), glance(&short).tokens);
+    }
+
     proptest! {
+        #[test]
+        fn no_estimate_is_more_than_the_bytes(text in "[a-z0-9 \u{e9}\u{4f60}.]{1,40}", times in 1..4_000_usize) {
+            let text = text.repeat(times);
+            prop_assert!(estimate(&text) <= text.len() as u64);
+        }
+
         #[test]
         fn runs_are_those_of_single_bytes(text in "[a-zA-Z0-9 @`\\[{~\u{e9}\u{4f60}\u{ff}\n.]{0,60}") {
             let mut plain = Glance::default();
