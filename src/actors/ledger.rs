@@ -1,7 +1,8 @@
 //! The ledger's actor: validates against memory, commits in groups, answers when it is durable.
 //!
 //! The first message of a group asks for a commit behind it in the mailbox: whatever has arrived by
-//! then is validated first and shares the one sync. No timer, no wait at low load.
+//! then is validated first and shares the one sync. No timer, no wait at low load: only records of answers that
+//! cost nothing, for which nobody waits, wait a moment for a commit that is asked for anyhow.
 
 mod asked;
 mod deposits;
@@ -15,7 +16,7 @@ mod waiting;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix::{
     Actor, AsyncContext, Context, Handler, Message, MessageResult, Recipient, ResponseFuture,
@@ -46,6 +47,8 @@ use waiting::Waiting;
 
 /// Decisions that share one sync at the most. They take well under 2 ms to make.
 const GROUP: usize = 256;
+/// How long a record that nobody waits for may wait for company.
+const LEISURE: Duration = Duration::from_millis(20);
 
 /// Guards the book and its database.
 pub struct Ledger {
@@ -59,6 +62,8 @@ pub struct Ledger {
     /// Decisions since the last commit.
     decided: usize,
     commit_asked: bool,
+    /// Whether a commit comes by itself.
+    commit_comes: bool,
     waiting: HashMap<AccountId, VecDeque<Waiting>>,
     /// Where pruning goes on.
     pruned_to: Option<AccountId>,
@@ -111,6 +116,7 @@ impl Ledger {
             group: Vec::new(),
             decided: 0,
             commit_asked: false,
+            commit_comes: false,
             waiting: HashMap::new(),
             pruned_to: None,
             watcher: None,
@@ -142,6 +148,20 @@ impl Ledger {
         } else if !self.commit_asked {
             self.commit_asked = true;
             ctx.address().do_send(Commit);
+        }
+    }
+
+    /// The same for a decision that nobody waits for.
+    fn let_commit_come(&mut self, ctx: &mut Context<Self>) {
+        self.decided += 1;
+        if self.decided >= GROUP {
+            self.commit();
+        } else if !self.commit_asked && !self.commit_comes {
+            self.commit_comes = true;
+            ctx.run_later(LEISURE, |ledger, _| {
+                ledger.commit_comes = false;
+                ledger.commit();
+            });
         }
     }
 
@@ -294,7 +314,7 @@ impl Handler<Record> for Ledger {
         self.book
             .book_failed(record.record.id, &record.failed, now_ms);
         self.book.record(*record.record, now_ms);
-        self.ask_for_commit(ctx);
+        self.let_commit_come(ctx);
     }
 }
 

@@ -96,3 +96,27 @@ async fn a_message_alone_waits_for_nobody() {
     // No timer collects company: five syncs of a busy disk, not five waits.
     assert!(waited < Duration::from_secs(5), "{waited:?}");
 }
+
+#[actix::test]
+async fn records_that_nobody_waits_for_share_a_sync_and_are_there_for_whoever_asks() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ledger, account, tally) = started(dir.path());
+    let orders: Vec<Order> = (0..50).map(|_| order(account)).collect();
+    let keep = |order: &Order| {
+        ledger.do_send(Record {
+            record: Box::new(record(order, Picodollars::ZERO)),
+            failed: Vec::new(),
+        });
+    };
+    for order in &orders[1..] {
+        keep(order);
+        // When this is answered the record was taken in, and a commit that was asked for comes next.
+        ledger.send(AskOverview).await.unwrap().unwrap();
+    }
+    let commits = tally.read().commits;
+    assert!(commits < 25, "{commits} commits of 49 records");
+    // Whoever asks for one does not wait for the timer, nor miss it.
+    keep(&orders[0]);
+    let found = ledger.send(Find(account, orders[0].generation)).await;
+    assert!(matches!(found, Ok(Ok(Some(_)))), "{found:?}");
+}
