@@ -2,7 +2,7 @@
 
 /// Blocks of a long text that are looked at, evenly spread, and the bytes of each.
 const BLOCKS: usize = 32;
-const BLOCK_BYTES: usize = 512;
+const BLOCK_BYTES: usize = 256;
 
 /// A text at a glance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
