@@ -68,9 +68,16 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ),
     ("src/money.rs", &["crate"]),
     ("src/ids.rs", &["crate"]),
+    ("src", &["hyper", "hyper_rustls", "hyper_util"]),
 ];
 /// Files that may name what their folder may not: they are its hands.
-const EXCEPTIONS: &[(&str, &str)] = &[("src/actors/stripe.rs", "reqwest")];
+const EXCEPTIONS: &[(&str, &str)] = &[
+    ("src/actors/stripe.rs", "reqwest"),
+    ("src/http/client.rs", "hyper_rustls"),
+    ("src/http/client.rs", "hyper_util"),
+    ("src/http/upstream.rs", "hyper"),
+    ("src/http/upstream.rs", "hyper_util"),
+];
 const PURE: &[&str] = &[
     "actix",
     "actix_web",

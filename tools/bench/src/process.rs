@@ -157,6 +157,16 @@ impl Running {
         !matches!(self.child.try_wait(), Ok(None))
     }
 
+    /// Lets it do nothing until [`Self::resume`]: what runs on by itself would take the core from others.
+    pub fn pause(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets it go on.
+    pub fn resume(&self) {
+        self.signal(Signal::CONT);
+    }
+
     fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
         if let Some(group) = pid {
@@ -169,6 +179,8 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.signal(Signal::TERM);
+        // Whoever is paused hears of it only then.
+        self.resume();
         let until = Instant::now() + PATIENCE;
         while Instant::now() < until {
             if self.has_ended() {

@@ -52,6 +52,7 @@ pub fn run(plan: &Plan, place: &Place, results: &mut Results) -> io::Result<()> 
                 .targets
                 .iter()
                 .try_for_each(|target| warm(target, plan.suite))?;
+            gateway.running.iter().for_each(Running::pause);
         }
         let mut steps = plan.suite.steps();
         if !plan.peers.is_empty() {
@@ -147,14 +148,19 @@ fn warm(target: &Target, suite: Suite) -> io::Result<()> {
     load::run(&load, None).map(drop)
 }
 
+/// Only the gateway that is measured runs meanwhile.
 fn measure(gateway: &Gateway, target: &Target, step: Step, suite: Suite) -> io::Result<Outcome> {
-    let tree = gateway.running.as_ref().map(Running::tree);
+    let running = gateway.running.as_ref();
+    running.iter().for_each(|running| running.resume());
+    thread::sleep(REST);
+    let tree = running.map(Running::tree);
     let outcome = load::run(&step.load(suite, target), tree.as_ref())?;
     rest(tree.as_ref());
+    running.iter().for_each(|running| running.pause());
     Ok(outcome)
 }
 
-/// Waits until a gateway has nothing left to do: the next one is measured on the same core.
+/// Waits until a gateway has nothing left to do: what is left would be measured with its next step.
 fn rest(tree: Option<&Tree>) {
     thread::sleep(REST);
     let Some(tree) = tree else {

@@ -81,7 +81,8 @@ fn head(results: &Results) -> String {
          other gateways where they are installed. This page is written by `make bench`; do not edit it.\n\n\
          ## Method\n\n\
          A scripted upstream answers in the formats of OpenAI, Anthropic and Google as fast as it is asked to. It and the\n\
-         load generator share one core, every gateway runs on the other, everything is on loopback. {before}\n\
+         load generator share one core, the gateway that is measured has the other, the rest are paused, and\n\
+         everything is on loopback. {before}\n\
          Each step is run on every target in turn, {} round{} of the suite \"{}\"; figures are medians of rounds, and differences and ratios are taken within a round.\n\
          Requests at a fixed rate arrive as a Poisson process from a fixed seed, the same for everyone, and are timed from\n\
          the moment they are due. The upstream writes its clock into the answers, so that *added* is the time on the way\n\
