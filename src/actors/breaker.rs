@@ -250,6 +250,8 @@ pub struct Status {
     pub since: Instant,
     /// Why; nothing has to be explained while it flows.
     pub reason: Option<Reason>,
+    /// From when every attempt passes unless this changes; `None` if it does not flow.
+    pub open_from: Option<Instant>,
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ impl Budget {
         }
     }
 
-    /// A request asks this provider first.
+    /// A request has asked this provider first.
     pub fn deposit(&mut self, now: Instant) {
         self.fill(now);
         self.add(i64::from(self.rate.per_100_requests) * WHOLE / 100);

@@ -2,6 +2,7 @@
 //! publishes all of it as one snapshot that is swapped whole or not at all, the weights of `auto` with it.
 
 mod outlook;
+mod route;
 mod swap;
 
 use std::collections::HashMap;
@@ -13,6 +14,7 @@ use actix::{Actor, Addr, AsyncContext, Context};
 use arc_swap::ArcSwap;
 
 use outlook::Outlook;
+pub use route::Route;
 pub use swap::{Apply, ApplyError, Reload, Reloaded};
 
 use super::breaker::{Policy, Status};
@@ -24,9 +26,7 @@ use super::logbook::Logbook;
 use super::prices::{Priced, Prices};
 use super::provider::{Provider, Standings};
 use super::statistics::{Archivist, Board, Statistics};
-use crate::catalog::{
-    self, Age, Catalog, CatalogError, KeyNeed, Layer, Model, Prefer, ProviderName,
-};
+use crate::catalog::{self, Age, Catalog, CatalogError, Layer, Model, Prefer, ProviderName};
 use crate::config::{self, ConfigError, Environment};
 use crate::ids::IdMap;
 use crate::routing::{TierPrices, classify};
@@ -47,40 +47,6 @@ pub struct World {
     prices: Prices,
     tier_prices: ArcSwap<TierPrices>,
     outlook: ArcSwap<Outlook>,
-}
-
-/// How a provider is reached.
-pub struct Route {
-    /// Its catalog row.
-    pub provider: Arc<catalog::Provider>,
-    /// Where its API begins, without a trailing slash.
-    pub base_url: String,
-    /// The operator's credential for it.
-    pub credential: Credential,
-    /// Who decides about attempts.
-    pub actor: Addr<Provider>,
-    standings: Arc<ArcSwap<Standings>>,
-    statistics: Arc<Board>,
-}
-
-impl Route {
-    /// Whether the provider takes part: it has its key, or needs none.
-    pub fn is_configured(&self) -> bool {
-        match self.provider.key_need {
-            KeyNeed::Required => self.credential.is_set(),
-            KeyNeed::Optional => true,
-        }
-    }
-
-    /// Where it and its models stand.
-    pub fn standings(&self) -> Arc<Standings> {
-        self.standings.load_full()
-    }
-
-    /// What was observed of its models.
-    pub fn statistics(&self) -> &Board {
-        &self.statistics
-    }
 }
 
 impl World {

@@ -58,7 +58,7 @@ impl Provider {
 
     fn admit(&mut self, ask: &Acquire, now: Instant) -> Result<Pass, Refused> {
         match ask.turn {
-            Turn::First => self.budget.deposit(now),
+            Turn::First => {}
             Turn::Further => self.budget.check(now).map_err(Refused::OverBudget)?,
         }
         let before = self.stand(&ask.model);
@@ -68,8 +68,10 @@ impl Provider {
     }
 
     fn record(&mut self, report: &Report, now: Instant, chance: f64) {
-        if report.turn == Turn::Further && report.outcome.is_failure() {
-            self.budget.withdraw(now);
+        match (report.moment, report.turn) {
+            (Moment::End, Turn::First) => self.budget.deposit(now),
+            (_, Turn::Further) if report.outcome.is_failure() => self.budget.withdraw(now),
+            (Moment::Content | Moment::End, Turn::First | Turn::Further) => {}
         }
         let ended = statistics::ended(report.outcome, report.observation);
         if let Some(ended) = ended.filter(|_| report.moment == Moment::End) {
@@ -302,6 +304,42 @@ mod tests {
             "{refused:?}"
         );
         assert!(acquire(&provider, "b", Turn::First).await.is_ok());
+    }
+
+    #[test]
+    fn a_request_that_asked_it_first_pays_for_retries_when_it_has_ended() {
+        let now = Instant::now();
+        let retries = Rate {
+            per_100_requests: 20,
+            per_s: 1,
+        };
+        let policy = Policy::of(&config::Breaker::default());
+        let rules = Rules { policy, retries };
+        let name = ProviderName::new("p");
+        let (mut provider, _) = Provider::new(name, rules, Arc::default(), Arc::default(), now);
+        let end = |turn, outcome| Report {
+            model: ModelId::new("m"),
+            pass: Pass::FLOW,
+            turn,
+            outcome,
+            observation: None,
+            moment: Moment::End,
+        };
+        let retry = Acquire {
+            model: ModelId::new("m"),
+            spare: Spare::Nothing,
+            turn: Turn::Further,
+        };
+        provider.record(&end(Turn::Further, Outcome::Failure), now, 0.0);
+        for _ in 0..5 {
+            let refused = provider.admit(&retry, now).err();
+            assert!(
+                matches!(refused, Some(Refused::OverBudget(_))),
+                "{refused:?}"
+            );
+            provider.record(&end(Turn::First, Outcome::Success), now, 0.0);
+        }
+        assert!(provider.admit(&retry, now).is_ok());
     }
 
     #[actix_web::test]

@@ -87,6 +87,7 @@ mod tests {
             state: State::Probing,
             since: begun,
             reason: Some(Reason::Unreachable),
+            open_from: None,
         };
         let shown = Shown::new(Standing::Probing, Some(status), now);
         assert_eq!(

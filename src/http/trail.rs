@@ -32,7 +32,7 @@ pub struct Trail {
     refused: Vec<(ExclusionNote, Refused)>,
 }
 
-/// Asks the provider's actor for the right to one attempt. `Err` says why not; `None` that the
+/// Asks for the right to one attempt. `Err` says why not; `None` that the
 /// provider is gone.
 pub async fn acquire(
     world: &World,
@@ -48,7 +48,7 @@ pub async fn acquire(
         spare,
         turn,
     };
-    let answer = route.actor.send(ask).await.map_err(ApiError::internal)?;
+    let answer = route.acquire(ask).await.map_err(ApiError::internal)?;
     Ok(Some(answer))
 }
 

@@ -21,14 +21,13 @@ impl Pass {
         [self.credential, self.whole, self.model].contains(&Admission::Probe)
     }
 
-    /// The pass of an attempt that has proved what it was to find out.
-    pub const fn proven(self) -> Self {
-        Self {
-            credential: Admission::Flow,
-            whole: Admission::Flow,
-            model: Admission::Flow,
-        }
-    }
+    /// The pass of an attempt of which nobody waits to hear: everything flows, or it has proved what it
+    /// was to find out.
+    pub const FLOW: Self = Self {
+        credential: Admission::Flow,
+        whole: Admission::Flow,
+        model: Admission::Flow,
+    };
 }
 
 /// The models with connection failures since the provider last answered.
@@ -68,11 +67,7 @@ impl Breakers {
 
     /// Lets one attempt at a model through, or says how long to stay away and why.
     pub fn admit(&mut self, model: &ModelId, spare: Spare, now: Instant) -> Result<Pass, Refusal> {
-        let policy = self.policy;
-        let own = self
-            .models
-            .entry(model.clone())
-            .or_insert_with(|| Breaker::new(policy, now));
+        let own = own(&mut self.models, model, self.policy, now);
         let mut all = [&mut self.credential, &mut self.whole, own];
         let refusals = all
             .iter_mut()
@@ -102,9 +97,7 @@ impl Breakers {
         self.teach_whole(model, pass.whole, outcome, now, chance);
         self.teach_credential(pass.credential, outcome, now, chance);
         let (policy, admission) = (self.policy, pass.model);
-        let Some(own) = self.models.get_mut(model) else {
-            return;
-        };
+        let own = own(&mut self.models, model, policy, now);
         match outcome {
             Outcome::Success => own.success(admission, now),
             Outcome::Failure | Outcome::Silence | Outcome::Unreachable => {
@@ -207,7 +200,10 @@ impl Breakers {
     pub fn whole(&self) -> Status {
         let (credential, whole) = (self.credential.status(), self.whole.status());
         match credential.state {
-            State::Flowing => whole,
+            State::Flowing => Status {
+                open_from: both(credential.open_from, whole.open_from),
+                ..whole
+            },
             State::Resting { .. } | State::Tripped { .. } | State::Probing => credential,
         }
     }
@@ -223,6 +219,23 @@ impl Breakers {
     pub fn model(&self, model: &ModelId) -> Option<Status> {
         self.models.get(model).map(Breaker::status)
     }
+}
+
+/// When both have come.
+fn both(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
+    Some(a?.max(b?))
+}
+
+/// The breaker of one model.
+fn own<'a>(
+    models: &'a mut IdMap<ModelId, Breaker>,
+    model: &ModelId,
+    policy: Policy,
+    now: Instant,
+) -> &'a mut Breaker {
+    models
+        .entry(model.clone())
+        .or_insert_with(|| Breaker::new(policy, now))
 }
 
 #[cfg(test)]

@@ -30,9 +30,14 @@ impl Ramp {
         }
     }
 
+    /// When all of the traffic flows again.
+    pub fn end(&self) -> Instant {
+        self.begun + self.length
+    }
+
     /// Whether all of the traffic flows again.
     pub fn is_over(&self, now: Instant) -> bool {
-        now.saturating_duration_since(self.begun) >= self.length
+        now >= self.end()
     }
 
     /// Whether this attempt is among those that pass.

@@ -50,7 +50,12 @@ impl Breaker {
     }
 
     /// Where it stands, since when and why.
-    pub const fn status(&self) -> Status {
+    pub fn status(&self) -> Status {
+        let open_from = match (self.mode, &self.ramp) {
+            (Mode::Flowing, Some((ramp, _))) => Some(ramp.end()),
+            (Mode::Flowing, None) => Some(self.since),
+            (Mode::Resting { .. } | Mode::Tripped(_) | Mode::Probing { .. }, _) => None,
+        };
         let state = match self.mode {
             Mode::Flowing => State::Flowing,
             Mode::Resting { until } => State::Resting { until },
@@ -61,6 +66,7 @@ impl Breaker {
             state,
             since: self.since,
             reason: self.reason,
+            open_from,
         }
     }
 
@@ -262,7 +268,7 @@ impl Breaker {
     fn trip(&mut self, reason: Reason, now: Instant, chance: f64) {
         self.reason = Some(reason);
         let backoff = self.policy.backoff;
-        let trip = match self.ramp.take() {
+        let trip = match self.ramp.take().filter(|(ramp, _)| !ramp.is_over(now)) {
             Some((_, trip)) => trip.longer(backoff, now, chance),
             None => Trip::begin(backoff, now, chance),
         };

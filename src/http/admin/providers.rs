@@ -91,6 +91,6 @@ async fn tell(
     let route = world
         .route(&ProviderName::new(&known))
         .ok_or_else(missing)?;
-    route.actor.send(order).await.map_err(ApiError::internal)?;
+    route.order(order).await.map_err(ApiError::internal)?;
     Ok(Deed::new(operator.author(), action, None, now_ms()).with("provider", known))
 }

@@ -299,3 +299,18 @@ fn it_says_since_when_and_the_outage_began_with_the_trip() {
     breaker.failure(Admission::Probe, now, WHOLE);
     assert_eq!(breaker.status().since, start + S);
 }
+
+#[test]
+fn traffic_that_has_grown_again_is_whole_though_nobody_was_checked_meanwhile() {
+    let start = Instant::now();
+    let mut breaker = tripped(start);
+    let now = start + S * 5;
+    assert_eq!(admit(&mut breaker, now), Ok(Admission::Probe));
+    breaker.success(Admission::Probe, now);
+    assert_eq!(breaker.status().open_from, Some(now + S * 30));
+    let now = now + S * 30;
+    for _ in 0..5 {
+        breaker.failure(Admission::Flow, now, WHOLE);
+    }
+    assert_eq!(admit(&mut breaker, now), Err(S * 5), "the first rest again");
+}
