@@ -142,10 +142,7 @@ impl Ledger {
 
     /// Said once for every decision: commits behind the last of the group.
     fn ask_for_commit(&mut self, ctx: &Context<Self>) {
-        self.decided += 1;
-        if self.decided >= GROUP {
-            self.commit();
-        } else if !self.commit_asked {
+        if self.add_to_group() && !self.commit_asked {
             self.commit_asked = true;
             ctx.address().do_send(Commit);
         }
@@ -153,16 +150,23 @@ impl Ledger {
 
     /// The same for a decision that nobody waits for.
     fn let_commit_come(&mut self, ctx: &mut Context<Self>) {
-        self.decided += 1;
-        if self.decided >= GROUP {
-            self.commit();
-        } else if !self.commit_asked && !self.commit_comes {
+        if self.add_to_group() && !self.commit_asked && !self.commit_comes {
             self.commit_comes = true;
             ctx.run_later(LEISURE, |ledger, _| {
                 ledger.commit_comes = false;
                 ledger.commit();
             });
         }
+    }
+
+    /// Counts a decision, and says whether the group goes on: a full one is committed at once.
+    fn add_to_group(&mut self) -> bool {
+        self.decided += 1;
+        let is_full = self.decided >= GROUP;
+        if is_full {
+            self.commit();
+        }
+        !is_full
     }
 
     /// Writes and syncs what the book has collected, then answers. After a storage error nobody is

@@ -49,8 +49,9 @@ pub fn need_for(choices: &[(Spend, Arc<Rooms>)], request: &ChatRequest, account:
 
 /// What the request takes of a window, counted in the encodings of the catalog's chat models.
 pub fn need(catalog: &Catalog, request: &ChatRequest, account: &str) -> Need {
-    let chat = catalog.models().iter().filter(|model| model.is_chat());
-    let encodings: Vec<Encoding> = chat.map(|model| model.tokenizer.encoding).collect();
+    let chat: Vec<_> = catalog.models().iter().filter(|m| m.is_chat()).collect();
+    let is_used = |encoding: &Encoding| chat.iter().any(|m| m.tokenizer.encoding == *encoding);
+    let encodings: Vec<Encoding> = Encoding::ALL.into_iter().filter(is_used).collect();
     let prompt = prompt(request, account);
     Need::of(&prompt, &encodings, request.max_output_tokens())
 }

@@ -24,7 +24,7 @@ use crate::routing::classify::{Circumstances, Verdict};
 use crate::routing::context::Need;
 use crate::routing::sticky::{Tie, Warm};
 use crate::routing::{
-    Ask, CacheMarks, Choice, End, Foremost, Funds, Live, Reason, Shortlist, Spend, Standing, Task,
+    Ask, CacheMarks, Choice, End, Foremost, Funds, Live, Reason, Shortlist, Standing, Task,
     candidates,
 };
 use crate::wire::{self, ChatRequest, Message};
@@ -183,13 +183,8 @@ impl Sight {
         };
         let picked = caller.allowed.nearest(picked);
         let choices = choices::choices(catalog, first, picked, request, caller.default_prefer)?;
-        let rooms = choices.iter().map(|choice| {
-            let spend = match funds(caller) {
-                Funds::None => Spend::FreeOnly,
-                Funds::Some => choice.spend,
-            };
-            (spend, world.rooms(choice, now))
-        });
+        let rooms = choices.iter();
+        let rooms = rooms.map(|c| (c.spend_with(funds(caller)), world.rooms(c, now)));
         let rooms: Vec<_> = rooms.collect();
         let ask = Ask {
             task: Task::Chat,

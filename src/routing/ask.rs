@@ -122,6 +122,14 @@ impl Choice {
         }
     }
 
+    /// What its models may cost a caller with these funds.
+    pub const fn spend_with(&self, funds: Funds) -> Spend {
+        match funds {
+            Funds::None => Spend::FreeOnly,
+            Funds::Some => self.spend,
+        }
+    }
+
     /// Models among which are all that the choice means.
     pub fn members<'a>(&'a self, catalog: &'a Catalog) -> &'a [Arc<Model>] {
         match &self.wanted {

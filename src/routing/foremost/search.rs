@@ -5,16 +5,13 @@ use super::best::Best;
 use super::bounds::{self, Bounds, Free};
 use super::tree::{Ends, Node, Part, Row, Tree};
 use crate::catalog::{Abilities, ModelId, ProviderName, Weights};
-use crate::routing::ask::{Ask, Choice, Funds, Spend};
+use crate::routing::ask::{Ask, Choice, Spend};
 use crate::routing::candidates::{Candidate, obstacle};
 use crate::routing::live::Live;
 use crate::routing::prefer::Scale;
 
 /// Nodes that are open at one time, as a rule: one of each level.
 const OPEN: usize = 16;
-
-/// The key of a row, if it is looked for.
-type OfRow<'a, S, K> = &'a dyn Fn(&S, &Row) -> Option<K>;
 
 /// What is known of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,8 +70,7 @@ impl<'a> Search<'a> {
         let providers = providers(tree, ask, now);
         let rules = [ask.rules.max_prompt_price, ask.rules.max_completion_price];
         let is_lax = providers == all_providers(tree)
-            && choice.spend == Spend::Any
-            && ask.funds == Funds::Some
+            && choice.spend_with(ask.funds) == Spend::Any
             && ask.needs == Abilities::NONE
             && rules == [None; 2];
         Self {
@@ -106,15 +102,12 @@ impl<'a> Search<'a> {
         of_row: &dyn Fn(&Self, &Row) -> K,
     ) -> Option<K> {
         let mut best = Best::new(1);
-        let of_row: OfRow<'_, Self, K> = &|search, row| Some(of_row(search, row));
+        let of_row = |search: &Self, row: &Row| Some(of_row(search, row));
         if let (Some(row), None) = (usual, &self.listed) {
-            self.look(row, of_row, &mut best);
+            self.look(row, &of_row, &mut best);
         }
-        let found = self.search(
-            best,
-            &|search, bounds| Some(of_node(search, bounds)),
-            of_row,
-        );
+        let of_node = |search: &Self, bounds: &Bounds| Some(of_node(search, bounds));
+        let found = self.search(best, &of_node, &of_row);
         found.first().map(|(key, _)| *key)
     }
 
@@ -202,20 +195,15 @@ impl<'a> Search<'a> {
 
     /// The rows at the ends of the figures of those that may serve, as a rule.
     pub(super) fn ends(&self) -> Option<Ends> {
-        if self.wants_free() {
-            self.tree.free_ends
-        } else {
-            self.tree.ends
+        match self.choice.spend_with(self.ask.funds) {
+            Spend::FreeOnly => self.tree.free_ends,
+            Spend::Any => self.tree.ends,
         }
-    }
-
-    fn wants_free(&self) -> bool {
-        self.choice.spend == Spend::FreeOnly || self.ask.funds == Funds::None
     }
 
     fn may_serve_strictly(&self, node: &Bounds) -> bool {
         let ask = self.ask;
-        let wants_free = self.wants_free();
+        let wants_free = self.choice.spend_with(ask.funds) == Spend::FreeOnly;
         let [input, output] = node.cheapest;
         let rules = &ask.rules;
         node.providers & self.providers != 0
