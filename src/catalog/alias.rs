@@ -84,11 +84,6 @@ impl Catalog {
             .or_else(|| self.at_provider(name).map(pinned))
     }
 
-    fn by_upstream(&self, name: &str) -> Option<&Arc<Model>> {
-        let has_name = |model: &&Arc<Model>| model.upstream.eq_ignore_ascii_case(name);
-        self.models().iter().find(has_name)
-    }
-
     /// `provider/model`, where the model goes by its id, its upstream name or an alias.
     fn at_provider(&self, text: &str) -> Option<&Arc<Model>> {
         let (provider, name) = text.split_once('/')?;
@@ -230,6 +225,23 @@ mod tests {
         let catalog = Catalog::load(&[Layer::builtin(), overlay]).unwrap();
         assert_eq!(told(&catalog, "gpt-4o"), "tier standard");
         assert_eq!(told(&catalog, "groq/gpt-4o"), "mine");
+    }
+
+    #[test]
+    fn of_two_hosts_with_one_name_for_a_model_the_first_answers_to_it() {
+        let row = |id: &str, provider: &str| {
+            format!(
+                "[[model]]\nid = \"{id}\"\nprovider = \"{provider}\"\nupstream = \"Theirs\"\n\
+                 tier = \"economy\"\nfree = true\ncontext_window = 9\nmax_output = 9\n"
+            )
+        };
+        let overlay = Layer {
+            name: "mine.toml".to_owned(),
+            text: row("one", "groq") + &row("other", "cerebras"),
+        };
+        let catalog = Catalog::load(&[Layer::builtin(), overlay]).unwrap();
+        assert_eq!(told(&catalog, "THEIRS"), "one");
+        assert_eq!(told(&catalog, "cerebras/theirs"), "other");
     }
 
     #[test]

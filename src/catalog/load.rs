@@ -34,6 +34,8 @@ pub struct Catalog {
     models: Vec<Arc<Model>>,
     /// By id in lower case.
     by_id: IdMap<String, Arc<Model>>,
+    /// By name at the provider in lower case, the first in file order.
+    by_upstream: IdMap<String, Arc<Model>>,
     members: Members,
     /// By alias in lower case.
     aliases: BTreeMap<String, Target>,
@@ -72,6 +74,11 @@ impl Catalog {
     /// The model with this id, whatever its case.
     pub fn model(&self, id: &str) -> Option<&Arc<Model>> {
         self.by_id.get(&id.to_ascii_lowercase())
+    }
+
+    /// The first model with this name at its provider, whatever its case.
+    pub(super) fn by_upstream(&self, name: &str) -> Option<&Arc<Model>> {
+        self.by_upstream.get(&name.to_ascii_lowercase())
     }
 
     /// The models of a tier, in file order.
@@ -149,13 +156,15 @@ fn build(draft: &Draft, version: String, problems: &mut Problems) -> Catalog {
     let providers = providers(draft, problems);
     let tokenizers = tokenizers(draft, problems);
     let models = models(draft, &providers, &tokenizers, problems);
-    let by_id = index(&models);
+    let by_id = index(&models, |model| model.id.as_str());
+    let by_upstream = index(&models, |model| &model.upstream);
     let members = Members::of(&models);
     Catalog {
         aliases: aliases(draft, &by_id, problems),
         providers: providers.rows,
         models,
         by_id,
+        by_upstream,
         members,
         weights,
         version,
@@ -274,9 +283,10 @@ fn is_disabled(row: &Row, reader: &mut Reader<'_>) -> bool {
     disabled
 }
 
-fn index(models: &[Arc<Model>]) -> IdMap<String, Arc<Model>> {
-    let by_id = |model: &Arc<Model>| (model.id.as_str().to_ascii_lowercase(), Arc::clone(model));
-    models.iter().map(by_id).collect()
+/// Models by a name in lower case; of several with one name, the first.
+fn index(models: &[Arc<Model>], name: fn(&Model) -> &str) -> IdMap<String, Arc<Model>> {
+    let by_name = |model: &Arc<Model>| (name(model).to_ascii_lowercase(), Arc::clone(model));
+    models.iter().rev().map(by_name).collect()
 }
 
 fn aliases(
