@@ -46,11 +46,15 @@ pids+=($!)
 port=$(await_line "$work/failing" '^([0-9]+)$') || die "the failing provider did not start" "$work/failing"
 
 {
-    printf '[[provider]]\nname = "failing"\ndialect = "openai"\nbase_url = "http://127.0.0.1:%s/v1"\n' "$port"
-    # A failure trips its model, so each client has models of its own.
+    # A failure closes its model, and a refused key its provider, so each of them is alone and each client has its own.
+    # They are the dearest and the worst, so that nobody gets them who does not name them.
     for client in python node; do
         for model in status-401 status-429 status-500 cut; do
-            printf '[[model]]\nid = "%s"\nprovider = "failing"\ntier = "premium"\nfree = true\n' "$model.$client"
+            name=$model.$client
+            printf '[[provider]]\nname = "%s"\ndialect = "openai"\n' "${name/./-}"
+            printf 'base_url = "http://127.0.0.1:%s/v1"\n' "$port"
+            printf '[[model]]\nid = "%s"\nprovider = "%s"\ntier = "premium"\n' "$name" "${name/./-}"
+            printf 'price = { input = 500, output = 500 }\nquality = 0.01\n'
             printf 'context_window = 8192\nmax_output = 1024\n'
         done
     done
