@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -102,7 +103,11 @@ impl Stock {
             key,
             keys,
             pepper,
-            allowance: Allowance::new(&RateLimits::default()),
+            // Fills faster than a run can take.
+            allowance: Allowance::new(&RateLimits {
+                paying_per_min: NonZeroU32::MAX,
+                ..RateLimits::default()
+            }),
             parsed_small: ChatRequest::parse(small.clone()).unwrap(),
             parsed_large: ChatRequest::parse(large.clone()).unwrap(),
             small,
