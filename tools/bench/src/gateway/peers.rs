@@ -41,7 +41,14 @@ impl Peer {
             Self::LiteLlm => {
                 format!("python3 -m venv {dir} && {dir}/bin/pip install 'litellm[proxy]'")
             }
-            Self::Portkey => format!("npm install --prefix {dir} @portkey-ai/gateway"),
+            // With a later server of Hono's, Portkey 1.15.2 answers every stream with 500.
+            Self::Portkey => {
+                let older = r#"{"overrides":{"@hono/node-server":"1.14.1"}}"#;
+                format!(
+                    "mkdir -p {dir} && echo '{older}' >{dir}/package.json && \
+                     npm install --prefix {dir} @portkey-ai/gateway"
+                )
+            }
         }
     }
 
