@@ -88,9 +88,7 @@ impl Breaker {
     }
 
     fn check_ramp(&mut self, spare: Spare, now: Instant) -> Result<(), Refusal> {
-        if self.ramp.is_some_and(|(ramp, _)| ramp.is_over(now)) {
-            self.ramp = None;
-        }
+        self.forget_ended_ramp(now);
         let passes = match (&mut self.ramp, spare) {
             (Some((ramp, _)), Spare::Another) => ramp.takes(now),
             (Some(_) | None, Spare::Another | Spare::Nothing) => true,
@@ -102,6 +100,13 @@ impl Breaker {
             wait: BEAT,
             reason: Reason::Recovering,
         })
+    }
+
+    /// Nobody may have been checked since its end.
+    fn forget_ended_ramp(&mut self, now: Instant) {
+        if self.ramp.is_some_and(|(ramp, _)| ramp.is_over(now)) {
+            self.ramp = None;
+        }
     }
 
     /// When everything a request could ask is tripped, one probe a second goes out: the rest only
@@ -268,7 +273,8 @@ impl Breaker {
     fn trip(&mut self, reason: Reason, now: Instant, chance: f64) {
         self.reason = Some(reason);
         let backoff = self.policy.backoff;
-        let trip = match self.ramp.take().filter(|(ramp, _)| !ramp.is_over(now)) {
+        self.forget_ended_ramp(now);
+        let trip = match self.ramp.take() {
             Some((_, trip)) => trip.longer(backoff, now, chance),
             None => Trip::begin(backoff, now, chance),
         };
