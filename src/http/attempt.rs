@@ -1,8 +1,10 @@
 //! One attempt at one model: encode, send, wait for real content.
 
+use std::future::poll_fn;
+use std::task::Poll;
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use tokio::time::{Instant, timeout_at};
 
 use super::clocks::Clocks;
@@ -16,6 +18,8 @@ use crate::wire::{
 
 /// Chunks that may come before the first content: role, pings and empty deltas.
 const CHUNKS_BEFORE_CONTENT: usize = 4096;
+/// Bytes of a stream that go out together at most, if they have come together.
+const GATHERED_BYTES: usize = 16 << 10;
 
 /// An answer, or the beginning of one.
 pub enum Answered {
@@ -144,17 +148,35 @@ impl LiveStream {
             }
             let deadline = self.deadline.min(Instant::now() + self.idle);
             match timeout_at(deadline, self.bytes.next()).await {
-                Ok(Some(Ok(bytes))) => self.decoder.push(&bytes, &mut self.events),
+                Ok(Some(Ok(bytes))) => {
+                    self.decoder.push(&bytes, &mut self.events);
+                    self.gather(bytes.len()).await;
+                }
                 Ok(None) => {
                     self.decoder.finish(&mut self.events);
                     if self.events.is_empty() {
                         return None;
                     }
                 }
-                Ok(Some(Err(_))) => {
-                    return Some(vec![broken(FaultClass::Malformed, "the stream broke off")]);
-                }
+                Ok(Some(Err(_))) => self.events.push(broken_off()),
                 Err(_) => return Some(vec![broken(FaultClass::Timeout, "the stream stalled")]),
+            }
+        }
+    }
+
+    /// Takes what else has come already, so that it goes out in one piece: a connection hands the chunks that it
+    /// has read over one by one, and a write for each of them would cost more than all the rest.
+    async fn gather(&mut self, mut bytes: usize) {
+        while bytes < GATHERED_BYTES && !self.decoder.finished() {
+            give_way().await;
+            match self.bytes.next().now_or_never() {
+                None => return,
+                Some(Some(Ok(more))) => {
+                    bytes += more.len();
+                    self.decoder.push(&more, &mut self.events);
+                }
+                Some(Some(Err(_))) => return self.events.push(broken_off()),
+                Some(None) => return self.decoder.finish(&mut self.events),
             }
         }
     }
@@ -163,6 +185,24 @@ impl LiveStream {
     pub fn decoder(&self) -> &StreamDecoder {
         &self.decoder
     }
+}
+
+/// Lets the worker's other tasks go first.
+async fn give_way() {
+    let mut gave_way = false;
+    poll_fn(|task| {
+        if gave_way {
+            return Poll::Ready(());
+        }
+        gave_way = true;
+        task.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+fn broken_off() -> Event {
+    broken(FaultClass::Malformed, "the stream broke off")
 }
 
 fn broken(class: FaultClass, message: &str) -> Event {
@@ -180,8 +220,12 @@ mod tests {
     /// A stream that has said this and ended.
     fn stream_of(body: &'static str) -> LiveStream {
         let bytes = stream::iter([Ok(Bytes::from_static(body.as_bytes()))]);
+        stream_from(bytes.boxed())
+    }
+
+    fn stream_from(bytes: Bytestream) -> LiveStream {
         LiveStream {
-            bytes: bytes.boxed(),
+            bytes,
             decoder: StreamDecoder::new(Dialect::OpenAi, ReasoningView::Include),
             events: Vec::new(),
             idle: Duration::from_secs(60),
@@ -220,6 +264,44 @@ mod tests {
         for content in [THOUGHT, TEXT] {
             assert_eq!(begin(content).await.0, Ok(()), "{content}");
         }
+    }
+
+    const WORD: &[u8] = br#"data: {"choices":[{"index":0,"delta":{"content":"a"}}]}
+
+"#;
+
+    fn words(events: &[Event]) -> usize {
+        let is_word = |event: &&Event| matches!(event, Event::Chunk(_));
+        events.iter().filter(is_word).count()
+    }
+
+    #[actix_web::test]
+    async fn what_has_come_goes_out_together_and_nothing_is_waited_for() {
+        let three = stream::iter((0..3).map(|_| Ok(Bytes::from_static(WORD))));
+        let mut stream = stream_from(three.chain(stream::pending()).boxed());
+        let events = stream.next().await.unwrap();
+        assert_eq!((events.len(), words(&events)), (3, 3));
+        assert!(stream.next().now_or_never().is_none());
+    }
+
+    #[actix_web::test]
+    async fn an_end_that_has_come_is_told_with_what_came_before() {
+        let mut stream =
+            stream_from(stream::iter((0..2).map(|_| Ok(Bytes::from_static(WORD)))).boxed());
+        let events = stream.next().await.unwrap();
+        assert_eq!(words(&events), 2);
+        assert!(matches!(events.last(), Some(Event::Fault(_))), "{events:?}");
+        assert!(stream.next().await.is_none());
+    }
+
+    #[actix_web::test]
+    async fn a_fast_upstream_cannot_hold_its_words_back_for_ever() {
+        let endless = stream::repeat_with(|| Ok(Bytes::from_static(WORD)));
+        let mut stream = stream_from(endless.boxed());
+        let words = words(&stream.next().await.unwrap());
+        let bytes = words * WORD.len();
+        assert!(bytes < GATHERED_BYTES + WORD.len(), "{bytes}");
+        assert!(words > 100, "{words}");
     }
 
     #[actix_web::test]

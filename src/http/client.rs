@@ -8,10 +8,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Uri;
 use http_body_util::Full;
+use hyper::rt::Executor;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tower_service::Service;
@@ -50,11 +51,22 @@ pub(super) fn client(connect: Duration) -> Result<ProviderClient, rustls::Error>
         https,
         within: connect,
     };
-    Ok(Client::builder(TokioExecutor::new())
+    Ok(Client::builder(Beside)
         .timer(TokioTimer::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE)
         .build(connector))
+}
+
+/// Runs connections among the worker's requests. The runtime has another queue for what may move between
+/// threads, and a piece of an answer that goes from one queue to the other waits for a whole turn of both.
+#[derive(Clone)]
+pub(super) struct Beside;
+
+impl<Connection: Future<Output = ()> + 'static> Executor<Connection> for Beside {
+    fn execute(&self, connection: Connection) {
+        tokio::task::spawn_local(connection);
+    }
 }
 
 /// Connects within a time: name, connection and TLS together.
@@ -109,7 +121,7 @@ mod tests {
         client(connect).unwrap()
     }
 
-    #[tokio::test]
+    #[actix_web::test]
     async fn a_host_that_never_ends_the_tls_handshake_is_given_up() {
         let (listener, request) = listen("https").await;
         let silent = async {
@@ -122,7 +134,7 @@ mod tests {
         assert!(answered.unwrap().unwrap_err().is_connect());
     }
 
-    #[tokio::test]
+    #[actix_web::test]
     async fn a_call_that_went_out_is_never_sent_again() {
         let (listener, request) = listen("http").await;
         let provider = async {
@@ -145,7 +157,7 @@ mod tests {
         }
     }
 
-    #[tokio::test]
+    #[actix_web::test]
     async fn a_kept_connection_that_was_closed_costs_no_call() {
         let (listener, request) = listen("http").await;
         let provider = async {
