@@ -1,8 +1,9 @@
 //! The ledger's actor: validates against memory, commits in groups, answers when it is durable.
 //!
 //! The first message of a group asks for a commit behind it in the mailbox: whatever has arrived by
-//! then is validated first and shares the one sync. No timer, no wait at low load: only records of answers that
-//! cost nothing, for which nobody waits, wait a moment for a commit that is asked for anyhow.
+//! then is validated first and shares the one sync. No timer, no wait at low load: only what nobody waits for (records
+//! of answers that cost nothing, what a stream asks for in time, the bill of a caller who has left) waits a moment for a
+//! commit that is asked for anyhow.
 
 mod asked;
 mod deposits;
@@ -27,8 +28,8 @@ pub use deposits::{
     AnswerOrder, FailOrder, FindOrder, GoesBack, PayOrder, PlaceOrder, ReleaseOrder, Reverse,
 };
 pub use messages::{
-    Adjust, AskKeyUsage, AskOverview, AskStatement, Authorise, Drain, Extend, Find, Grant, Note,
-    Record, Settle, Statement, TakeSnapshot, Void,
+    Adjust, AskKeyUsage, AskOverview, AskStatement, Authorise, Drain, Extend, Find, Grant, Haste,
+    Note, Record, Settle, Statement, TakeSnapshot, Void,
 };
 pub use recharge::{
     AskRecharge, BeginRecharge, EndRecharge, ForgetDeclines, ListCharges, LowCredit, Signal, Watch,
@@ -47,7 +48,7 @@ use waiting::Waiting;
 
 /// Decisions that share one sync at the most. They take well under 2 ms to make.
 const GROUP: usize = 256;
-/// How long a record that nobody waits for may wait for company.
+/// How long what nobody waits for may wait for company.
 const LEISURE: Duration = Duration::from_millis(20);
 
 /// Guards the book and its database.
@@ -259,7 +260,10 @@ impl Handler<Extend> for Ledger {
         }
         self.group.push(answering(extend.reply, answer));
         self.publish(extend.account);
-        self.ask_for_commit(ctx);
+        match extend.haste {
+            Haste::AtOnce => self.ask_for_commit(ctx),
+            Haste::InTime => self.let_commit_come(ctx),
+        }
     }
 }
 
@@ -285,12 +289,13 @@ impl Handler<Settle> for Ledger {
                     balance,
                 }
             });
-        if let Some(reply) = settle.reply {
-            self.group.push(answering(reply, settled));
-        }
         self.wake(ctx, account);
         self.publish(account);
         self.look_out(account, before);
+        let Some(reply) = settle.reply else {
+            return self.let_commit_come(ctx);
+        };
+        self.group.push(answering(reply, settled));
         self.ask_for_commit(ctx);
     }
 }

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -13,6 +14,8 @@ use super::script::Act;
 use super::timing::Timing;
 
 const RATE: u64 = 200;
+/// Requests of a burst that run at one time.
+const AT_ONCE: usize = 64;
 /// Tokens of an answer: the run is about routing, not about long texts.
 const TOKENS: usize = 3;
 /// Healed traffic is back when this share of a second's requests is served by the chosen provider.
@@ -133,17 +136,33 @@ pub async fn phase(bench: &Bench, time: Duration) -> Tally {
     }
     let mut tally = Tally::default();
     while let Some(done) = running.join_next().await {
-        tally.sent += 1;
         match done {
-            Ok(answered) => {
-                tally.failed.extend(answered.failure);
-                tally.by_primary += usize::from(answered.by_primary);
-                tally.slow += usize::from(answered.took > Duration::from_secs(1));
-            }
+            Ok(answered) => tally.add(answered),
             Err(error) => tally.failed.push(error.to_string()),
         }
     }
     tally
+}
+
+/// So many requests, as fast as they are answered.
+pub async fn burst(bench: &Bench, requests: usize) -> Tally {
+    let request = by_tier();
+    let answers = stream::iter(0..requests).map(|_| one(bench.router.post(&request)));
+    let mut answers = answers.buffer_unordered(AT_ONCE);
+    let mut tally = Tally::default();
+    while let Some(answered) = answers.next().await {
+        tally.add(answered);
+    }
+    tally
+}
+
+impl Tally {
+    fn add(&mut self, answered: Answered) {
+        self.sent += 1;
+        self.failed.extend(answered.failure);
+        self.by_primary += usize::from(answered.by_primary);
+        self.slow += usize::from(answered.took > Duration::from_secs(1));
+    }
 }
 
 /// Second after second, until the chosen provider serves nearly everybody again.

@@ -1,17 +1,19 @@
-//! Ten minutes of load in which the chosen provider fails and heals in every manner and callers leave: memory
+//! Ten minutes of load, after a burst that fills what is bounded, in which the chosen provider fails and heals in every manner and callers leave: memory
 //! and descriptors stay where they are.
 
 use super::Problem;
 use super::leavers::leave;
-use super::load::{OUTAGES, Tally, phase};
+use super::load::{OUTAGES, Tally, burst, phase};
 use super::proc::{Footprint, footprint};
 use super::router::Bench;
 use super::run::Recovery;
 use super::timing::Timing;
 
 const ROUNDS: usize = 10;
-/// With full timings, what is bounded has filled up by the end of this round.
-const FULL: usize = 4;
+/// By the end of this round the provider has failed in every manner.
+const FULL: usize = OUTAGES.len();
+/// Answers after which the caches are full, the ledger's pages above all: ten minutes at the run's rate are too few.
+const FILLING: usize = 250_000;
 const LEAVERS: usize = 300;
 
 /// Answers with what was not as it should be.
@@ -24,7 +26,10 @@ pub async fn all(timing: Timing) -> Result<Option<String>, Problem> {
     );
     let mut bench = Bench::start(&settings, 3).await?;
     let mut rounds = Vec::new();
-    let mut failed = 0;
+    let mut failed = match timing {
+        Timing::Fast => 0,
+        Timing::Full => fill(&bench).await?,
+    };
     for (round, outage) in OUTAGES.into_iter().cycle().take(ROUNDS).enumerate() {
         let well = phase(&bench, timing.of_s(20)).await;
         outage.begin(&mut bench).await;
@@ -51,6 +56,14 @@ pub async fn all(timing: Timing) -> Result<Option<String>, Problem> {
     println!("  flat: {flat}; ledger clean: {clean}");
     let fine = flat && clean && failed == 0;
     Ok((!fine).then(|| "soak".to_owned()))
+}
+
+/// Fills what is bounded; answers with how many requests failed.
+async fn fill(bench: &Bench) -> Result<usize, Problem> {
+    let tally = burst(bench, FILLING).await;
+    let (failed, now) = (tally.failed.len(), footprint(bench.router.pid())?);
+    println!("  full: {} requests, {failed} failed, {now:?}", tally.sent);
+    Ok(failed)
 }
 
 /// Whether the last round takes no more than the one at which everything bounded is full, and a

@@ -54,8 +54,19 @@ pub struct Extend {
     pub account: AccountId,
     /// Which hold, and by how much.
     pub ask: Extension,
+    /// Whether the stream stands still meanwhile.
+    pub haste: Haste,
     /// Told all that is held, when that is durable; closed when the storage fails.
     pub reply: oneshot::Sender<Result<Picodollars, Refusal>>,
+}
+
+/// Whether a decision is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Haste {
+    /// Somebody waits: it is made durable at once.
+    AtOnce,
+    /// It was asked for in time, and shares the sync of those that are waited for.
+    InTime,
 }
 
 /// Posts the exact cost and gives the rest of the hold back.

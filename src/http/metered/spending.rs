@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::{RecvError, TryRecvError};
 
 use super::{Hold, Meter};
-use crate::actors::ledger::Extend;
+use crate::actors::ledger::{Extend, Haste};
 use crate::catalog::Model;
 use crate::http::stream::estimate;
 use crate::money::Picodollars;
@@ -114,7 +114,7 @@ impl Spending {
             let held = meter.held().unwrap_or_default();
             match std::mem::replace(&mut self.ask, Ask::Nothing) {
                 Ask::Nothing if spent <= held => {
-                    self.ask = Ask::Waiting(meter.ask_more(held, spent));
+                    self.ask = Ask::Waiting(meter.ask_more(held, spent, Haste::InTime));
                     return Ok(());
                 }
                 // What a refusal means is decided when the hold is used up.
@@ -124,7 +124,7 @@ impl Spending {
                 }
                 Ask::Waiting(answer) => meter.enlarge(answer.await)?,
                 Ask::Nothing | Ask::Refused => {
-                    let answer = meter.ask_more(held, spent);
+                    let answer = meter.ask_more(held, spent, Haste::AtOnce);
                     meter.enlarge(answer.await)?;
                 }
             }
@@ -159,7 +159,12 @@ impl Meter {
     }
 
     /// Asks the ledger to hold as much again, and to cover what is spent in any case.
-    fn ask_more(&mut self, held: Picodollars, spent: Picodollars) -> oneshot::Receiver<Answer> {
+    fn ask_more(
+        &mut self,
+        held: Picodollars,
+        spent: Picodollars,
+        haste: Haste,
+    ) -> oneshot::Receiver<Answer> {
         let missing = spent.checked_sub(held).unwrap_or_default();
         let part = Picodollars::new(held.get() / LEAST_PART);
         self.extensions += 1;
@@ -173,6 +178,7 @@ impl Meter {
         self.desk.ledger.do_send(Extend {
             account: self.caller.account,
             ask,
+            haste,
             reply,
         });
         answer
