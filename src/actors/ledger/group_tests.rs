@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout};
 use super::*;
 use crate::ids::{GenerationId, KeyId};
 use crate::store::samples::{record, usd};
-use crate::store::{Limits, Order, SpendLimits};
+use crate::store::{Extension, Limits, Order, SpendLimits};
 
 fn order(account: AccountId) -> Order {
     Order {
@@ -119,4 +119,39 @@ async fn records_that_nobody_waits_for_share_a_sync_and_are_there_for_whoever_as
     keep(&orders[0]);
     let found = ledger.send(Find(account, orders[0].generation)).await;
     assert!(matches!(found, Ok(Ok(Some(_)))), "{found:?}");
+}
+
+#[actix::test]
+async fn what_is_asked_for_in_time_shares_a_sync_and_comes_by_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ledger, account, tally) = started(dir.path());
+    let order = order(account);
+    let (ask, answered) = Authorise::new(order.clone(), Duration::ZERO);
+    ledger.do_send(ask);
+    answered.await.unwrap().unwrap();
+    let commits = tally.read().commits;
+    let mut answers = Vec::new();
+    for number in 1..=50 {
+        let (reply, answered) = oneshot::channel();
+        let ask = Extension {
+            generation: order.generation,
+            number,
+            want: usd("0.001"),
+            least: usd("0.001"),
+        };
+        ledger.do_send(Extend {
+            account,
+            ask,
+            haste: Haste::InTime,
+            reply,
+        });
+        answers.push(answered);
+        // When this is answered the extension was taken in, and a commit that was asked for comes next.
+        ledger.send(AskOverview).await.unwrap().unwrap();
+    }
+    let answered = timeout(Duration::from_secs(60), join_all(answers)).await;
+    let held = answered.unwrap().pop().unwrap().unwrap().unwrap();
+    assert_eq!(held, usd("0.051"));
+    let commits = tally.read().commits - commits;
+    assert!(commits < 25, "{commits} commits of 50 extensions");
 }
