@@ -73,6 +73,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
 /// Files that may name what their folder may not: they are its hands.
 const EXCEPTIONS: &[(&str, &str)] = &[
     ("src/actors/stripe.rs", "reqwest"),
+    ("src/http/client.rs", "hyper"),
     ("src/http/client.rs", "hyper_rustls"),
     ("src/http/client.rs", "hyper_util"),
     ("src/http/upstream.rs", "hyper"),
