@@ -86,6 +86,9 @@ pub enum ServeError {
     Client(#[from] rustls::Error),
 }
 
+/// How long a connection waits for its next request: longer than clients (90 s at most, by their defaults) and load
+/// balancers (60 s) keep one, so that it is they who close it. What is sent just as the router closes is lost.
+const KEEP_ALIVE: Duration = Duration::from_secs(120);
 /// How long requests that were told to end may take for it, before their connections are closed.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
@@ -121,6 +124,7 @@ pub fn serve(
     };
     let server = HttpServer::new(app)
         .tcp_nodelay(true)
+        .keep_alive(KEEP_ALIVE)
         .h1_allow_half_closed(false)
         .client_request_timeout(header_read)
         .shutdown_timeout(drain_s.saturating_add(LAST_WORDS.as_secs()))

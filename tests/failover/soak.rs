@@ -13,7 +13,7 @@ const ROUNDS: usize = 10;
 /// By the end of this round the provider has failed in every manner.
 const FULL: usize = OUTAGES.len();
 /// Answers after which the caches are full, the ledger's pages above all: ten minutes at the run's rate are too few.
-const FILLING: usize = 250_000;
+const FILLING: usize = 600_000;
 const LEAVERS: usize = 300;
 
 /// Answers with what was not as it should be.

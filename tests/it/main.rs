@@ -44,6 +44,7 @@ mod gemini;
 mod hang_ups;
 mod hangup;
 mod history;
+mod idle;
 mod keys;
 mod kill;
 mod last_bytes;
