@@ -12,13 +12,17 @@ use super::router::Router;
 const IDLE: Duration = Duration::from_secs(7);
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What comes of a request over a connection: the first bytes of an answer, or nothing.
+/// The answer to a request over a connection; empty when the other side has closed it.
 async fn answer(connection: &mut TcpStream) -> Vec<u8> {
     let request = b"GET /health HTTP/1.1\r\nhost: router\r\n\r\n";
     connection.write_all(request).await.unwrap();
     let mut answer = Vec::new();
-    let read = timeout(PATIENCE, connection.read_buf(&mut answer)).await;
-    read.unwrap().unwrap();
+    while !answer.ends_with(b"}") {
+        let read = timeout(PATIENCE, connection.read_buf(&mut answer)).await;
+        if read.unwrap().unwrap() == 0 {
+            break;
+        }
+    }
     answer
 }
 
