@@ -138,7 +138,10 @@ pub async fn phase(bench: &Bench, time: Duration) -> Tally {
     while let Some(done) = running.join_next().await {
         match done {
             Ok(answered) => tally.add(answered),
-            Err(error) => tally.failed.push(error.to_string()),
+            Err(error) => {
+                tally.sent += 1;
+                tally.failed.push(error.to_string());
+            }
         }
     }
     tally

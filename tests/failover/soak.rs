@@ -1,5 +1,5 @@
-//! Ten minutes of load, after a burst that fills what is bounded, in which the chosen provider fails and heals in every manner and callers leave: memory
-//! and descriptors stay where they are.
+//! Ten minutes of load, after a burst that fills what is bounded, in which the chosen provider fails and heals in
+//! every manner and callers leave: memory and descriptors stay where they are.
 
 use super::Problem;
 use super::leavers::leave;
