@@ -15,6 +15,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
+use model_router::actors::Providers;
 use model_router::actors::catalog::Source;
 use model_router::actors::classifier;
 use model_router::actors::credential::{self, Credential};
@@ -34,7 +35,8 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let config = cli.config.as_deref();
     match cli.command.unwrap_or_default() {
-        Command::Serve { sandbox } => serve::serve(config, sandbox),
+        Command::Serve { sandbox: true } => serve::serve(config, Providers::Simulated),
+        Command::Serve { sandbox: false } => serve::serve(config, Providers::Real),
         Command::Check => check(config),
         Command::Classify {
             from,
@@ -50,7 +52,7 @@ fn main() -> ExitCode {
         }
         Command::Catalog(CatalogCommand::Diff { prices }) => drift::diff(config, &prices),
         Command::Ledger(command) => ledger_commands::run(config, command),
-        Command::Sandbox { port } => serve::sandbox_only(port),
+        Command::Sandbox { port } => serve::sandbox::only(port),
     }
 }
 

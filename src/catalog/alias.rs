@@ -5,7 +5,8 @@ use std::sync::Arc;
 use strsim::normalized_damerau_levenshtein;
 
 use super::load::Catalog;
-use super::model::{Model, ModelId, ProviderName, Tier};
+use super::model::{Model, ModelId, ProviderName};
+use super::tier::Tier;
 
 /// Ids offered when a name is unknown.
 const SUGGESTIONS: usize = 3;

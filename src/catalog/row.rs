@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::ability::Abilities;
 use super::field;
-use super::model::{
-    Abilities, Dialect, Endpoint, KeyNeed, Model, ModelId, Provider, ProviderName, Tier, Timeouts,
-    Weights,
-};
+use super::model::{Dialect, Endpoint, KeyNeed, Model, ModelId, Provider, ProviderName, Timeouts};
 use super::price::{Price, Rates, Step};
 use super::reader::Reader;
+use super::tier::{Tier, Weights};
 use super::tokenizer::Tokenizer;
 use crate::money::Rate;
 

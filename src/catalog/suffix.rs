@@ -1,7 +1,7 @@
 //! Suffixes of a name: `:floor` for the cheapest, `:nitro` for the fastest, `:free` for what costs
 //! nothing. OpenRouter's words.
 
-use super::model::Prefer;
+use super::tier::Prefer;
 
 /// What the suffixes of a name ask for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

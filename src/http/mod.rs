@@ -43,6 +43,7 @@ mod rate;
 mod refusal;
 mod relay;
 mod route;
+mod routes;
 mod sessions;
 mod sheet;
 mod signin;
@@ -65,14 +66,15 @@ use std::time::Duration;
 use actix_cors::Cors;
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
-use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{App, FromRequest, Handler, HttpRequest, HttpServer, Resource, Responder};
+use actix_web::web::Data;
+use actix_web::{App, HttpServer};
 
 pub use self::error::{ApiError, Code};
 pub use self::metrics::text as metrics_text;
 pub use crate::actors::Switchboard;
 use crate::config;
 use doors::Doors;
+use routes::not_found;
 use upstream::Upstream;
 
 /// Why the server cannot start.
@@ -120,7 +122,7 @@ pub fn serve(
                 let clocks = desk.settings.failover.clone();
                 async move { Upstream::new(&clocks) }
             })
-            .configure(routes)
+            .configure(routes::routes)
     };
     let server = HttpServer::new(app)
         .tcp_nodelay(true)
@@ -139,159 +141,6 @@ pub fn serve(
         Some(operators) => server.listen(operators)?.run(),
         None => server.run(),
     })
-}
-
-/// Every route of the contract that is served.
-fn routes(app: &mut ServiceConfig) {
-    // Routes are tried in order: the busiest first, those with a pattern after them.
-    for prefix in ["/v1", ""] {
-        app.service(post(&format!("{prefix}/chat/completions")).route(web::post().to(chat::chat)))
-            .service(
-                post(&format!("{prefix}/embeddings")).route(web::post().to(embeddings::embeddings)),
-            );
-    }
-    for prefix in ["/v1", ""] {
-        app.service(page(&format!("{prefix}/models"), models::list))
-            .service(page(&format!("{prefix}/models/{{id:.+}}"), models::one));
-    }
-    app.service(
-        get("/health")
-            .route(web::get().to(health::health))
-            .route(web::head().to(health::health)),
-    )
-    .service(
-        get("/ready")
-            .route(web::get().to(health::ready))
-            .route(web::head().to(health::ready)),
-    )
-    .service(
-        get("/openapi.json")
-            .route(web::get().to(openapi::openapi))
-            .route(web::head().to(openapi::openapi)),
-    )
-    .service(get("/metrics").route(web::get().to(metrics::metrics)))
-    .service(page("/", pages::landing))
-    .service(page("/assets/{name}", pages::asset))
-    .service(
-        resource("/login", "GET, POST")
-            .route(web::get().to(pages::login))
-            .route(web::head().to(pages::login))
-            .route(web::post().to(pages::send_code)),
-    )
-    .service(post("/login/code").route(web::post().to(pages::verify_code)))
-    .service(post("/logout").route(web::post().to(pages::logout)))
-    .configure(pages::routes)
-    .service(page("/docs", pages::docs))
-    .service(page("/docs/{topic}", pages::docs))
-    .service(page("/status", pages::status))
-    .service(post("/v1/route").route(web::post().to(route::route)))
-    .service(get("/v1/generations/{id}").route(web::get().to(generations::one)))
-    .service(get("/v1/credits").route(web::get().to(credits::credits)))
-    .service(get("/v1/key").route(web::get().to(credits::key)))
-    .service(
-        resource("/v1/account", "GET, PATCH, DELETE")
-            .route(web::get().to(account::show))
-            .route(web::patch().to(account::change))
-            .route(web::delete().to(account::delete)),
-    )
-    .service(post("/v1/account/telemetry/test").route(web::post().to(telemetry::test)))
-    .service(get("/v1/account/export").route(web::get().to(takeout::export)))
-    .service(get("/v1/account/usage").route(web::get().to(history::usage)))
-    .service(get("/v1/account/transactions").route(web::get().to(history::transactions)))
-    .service(get("/v1/account/activity").route(web::get().to(activity::activity)))
-    .service(
-        resource("/v1/keys", "GET, POST")
-            .route(web::get().to(keys::list))
-            .route(web::post().to(keys::create)),
-    )
-    .service(
-        resource("/v1/keys/{id}", "PATCH, DELETE")
-            .route(web::patch().to(keys::change))
-            .route(web::delete().to(keys::delete)),
-    )
-    .service(post("/v1/auth/request-code").route(web::post().to(signin::request_code)))
-    .service(post("/v1/auth/verify-code").route(web::post().to(signin::verify_code)))
-    .service(post("/v1/auth/logout").route(web::post().to(signin::logout)))
-    .service(
-        resource("/v1/account/sessions", "GET, DELETE")
-            .route(web::get().to(sessions::list))
-            .route(web::delete().to(sessions::end_all)),
-    )
-    .service(resource("/v1/account/sessions/{id}", "DELETE").route(web::delete().to(sessions::end)))
-    .service(get("/v1/billing").route(web::get().to(billing::show)))
-    .service(post("/v1/billing/checkout").route(web::post().to(billing::checkout)))
-    .service(post("/v1/billing/webhook").route(web::post().to(billing::webhook)))
-    .service(resource("/v1/billing/card", "DELETE").route(web::delete().to(billing::drop_card)))
-    .service(get("/admin/overview").route(web::get().to(admin::overview)))
-    .service(get("/admin/audit").route(web::get().to(admin::deeds)))
-    .service(
-        resource("/admin/accounts", "GET, POST")
-            .route(web::get().to(admin::accounts))
-            .route(web::post().to(admin::create_account)),
-    )
-    .service(
-        resource("/admin/accounts/{id}", "GET, PATCH")
-            .route(web::get().to(admin::show))
-            .route(web::patch().to(admin::change_account)),
-    )
-    .service(post("/admin/accounts/{id}/adjust").route(web::post().to(admin::adjust_balance)))
-    .service(post("/admin/accounts/{id}/credits").route(web::post().to(admin::add_credit)))
-    .service(post("/admin/catalog/reload").route(web::post().to(admin::reload_catalog)))
-    .service(get("/admin/ledger/verify").route(web::get().to(admin::ledger::verify)))
-    .service(get("/admin/ledger/export").route(web::get().to(admin::ledger::export)))
-    .service(post("/admin/providers/{name}/rest").route(web::post().to(admin::rest_provider)))
-    .service(post("/admin/providers/{name}/resume").route(web::post().to(admin::resume_provider)))
-    .service(get("/admin/accounts/{id}/usage").route(web::get().to(usage::records)))
-    .service(get("/admin/accounts/{id}/totals").route(web::get().to(usage::totals)))
-    .default_service(web::to(nothing_here));
-}
-
-fn get(path: &str) -> Resource {
-    resource(path, "GET")
-}
-
-fn post(path: &str) -> Resource {
-    resource(path, "POST")
-}
-
-/// A page or what belongs to one: a path that browsers get, or ask about with HEAD.
-fn page<F, Args>(path: &str, handler: F) -> Resource
-where
-    F: Handler<Args> + Clone,
-    Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    get(path)
-        .route(web::get().to(handler.clone()))
-        .route(web::head().to(handler))
-}
-
-/// A path that refuses all methods but these, which its routes serve.
-fn resource(path: &str, methods: &'static str) -> Resource {
-    web::resource(path).default_service(web::to(move || async move {
-        Err::<&str, ApiError>(wrong_method(methods))
-    }))
-}
-
-fn wrong_method(allowed: &'static str) -> ApiError {
-    ApiError::new(
-        Code::MethodNotAllowed,
-        format!("This path takes {allowed}."),
-    )
-    .allow(allowed)
-}
-
-async fn nothing_here(request: HttpRequest) -> Result<&'static str, ApiError> {
-    Err(not_found(request.path()))
-}
-
-/// 404 for a path that is not served. The path is cut: it is echoed.
-fn not_found(path: &str) -> ApiError {
-    let shown: String = path.chars().take(100).collect();
-    ApiError::new(
-        Code::NotFound,
-        format!("There is nothing at {shown}; see the API reference for the routes."),
-    )
 }
 
 /// Browsers may call from the configured origins and read every header of ours. Keys travel in a

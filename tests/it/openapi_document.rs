@@ -267,7 +267,7 @@ async fn who_may_call_is_what_the_routes_enforce() {
 
 /// The rows of `Code::row`: status, type, code.
 fn code_rows() -> BTreeSet<(u64, String, String)> {
-    let source = include_str!("../../src/http/error.rs");
+    let source = include_str!("../../src/http/error/code.rs");
     let start = source.find("fn row(self)").unwrap();
     let rows = &source[start..start + source[start..].find("\n    }\n").unwrap()];
     let mut found = BTreeSet::new();

@@ -8,6 +8,7 @@ use tokio::time::{Instant, timeout};
 
 use super::*;
 use crate::ids::{GenerationId, KeyId};
+use crate::money::Picodollars;
 use crate::store::samples::{record, usd};
 use crate::store::{Extension, Limits, Order, SpendLimits};
 

@@ -32,6 +32,7 @@ pub use self::model::model;
 pub use self::models::models;
 pub use self::status::status;
 pub use self::trouble::explain_to_people;
+use super::routes::{page, post};
 use super::{Switchboard, auth};
 use crate::pages::{Frame, Here, Viewer};
 
@@ -39,8 +40,8 @@ use crate::pages::{Frame, Here, Viewer};
 pub fn routes(app: &mut web::ServiceConfig) {
     app.configure(dashboard::routes)
         .configure(admin::routes)
-        .service(super::page("/playground", playground::playground))
-        .service(super::post("/playground/key").route(web::post().to(playground::key)));
+        .service(page("/playground", playground::playground))
+        .service(post("/playground/key").route(web::post().to(playground::key)));
 }
 
 /// The frame of a page.

@@ -2,41 +2,15 @@
 //!
 //! White space, case, marks of emphasis and courtesy leave no trace. Numbers count by their length.
 
-use super::hash::{PRIME, SEED, mix, pair, stem};
-use super::lexicon::{self, Class};
+mod byte;
+mod words;
+
+use self::byte::{BYTES, Byte};
+use super::hash::{PRIME, SEED};
 use super::texture::Texture;
 
 /// Bits that remember which words came before.
 const SEEN_BITS: usize = 2048;
-
-/// What a byte is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Byte {
-    Blank,
-    Line,
-    Letter,
-    Digit,
-    High,
-    Mark,
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "the index is below 256")]
-const BYTES: [Byte; 256] = {
-    let mut table = [Byte::Mark; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        table[byte] = match byte as u8 {
-            b'\n' => Byte::Line,
-            0..=b' ' | 0x7f => Byte::Blank,
-            b'a'..=b'z' | b'A'..=b'Z' => Byte::Letter,
-            b'0'..=b'9' => Byte::Digit,
-            0x80..=0xff => Byte::High,
-            _ => Byte::Mark,
-        };
-        byte += 1;
-    }
-    table
-};
 
 /// A reader of one text, or of several that belong together.
 pub struct Scanner<'a> {
@@ -299,142 +273,7 @@ impl<'a> Scanner<'a> {
         }
         (self.first, self.second, self.visible, self.indent) = (0, 0, 0, 0);
     }
-
-    #[inline]
-    fn end_word(&mut self) {
-        if self.length > 0 {
-            self.word();
-            self.hash = [SEED; 2];
-            self.length = 0;
-            self.digits = 0;
-            self.has_high = false;
-        }
-    }
-
-    fn word(&mut self) {
-        if self.digits == self.length {
-            return self.number();
-        }
-        let stem = stem(self.hash, self.length, self.tail);
-        let class = lexicon::class(stem);
-        self.is_polite = class == Some(Class::Courtesy);
-        if self.is_polite {
-            self.texture.courtesies += 1;
-            self.texture.letters = self.texture.letters.saturating_sub(self.length);
-            return;
-        }
-        self.said += 1;
-        let texture = &mut self.texture;
-        match class {
-            Some(Class::Question) => texture.asks += 1,
-            Some(Class::Constraint) => texture.constraints += 1,
-            Some(Class::Quantifier) => texture.quantifiers += 1,
-            Some(Class::Proof) => texture.proofs += 1,
-            Some(Class::Reason) => texture.reasons += 1,
-            Some(Class::Failure) => texture.failures += 1,
-            Some(Class::Courtesy | Class::Function) | None => {}
-        }
-        texture.words += 1;
-        texture.content += u32::from(class != Some(Class::Function));
-        texture.word_letters += self.length;
-        texture.long_words += u32::from(self.length >= 9);
-        texture.foreign += u32::from(self.has_high);
-        self.gram(stem);
-    }
-
-    fn number(&mut self) {
-        self.is_polite = false;
-        self.said += 1;
-        let texture = &mut self.texture;
-        texture.words += 1;
-        texture.content += 1;
-        texture.numbers += 1;
-        texture.long_numbers += u32::from(self.digits >= 3);
-        texture.word_letters += self.digits;
-        self.gram(SEED.wrapping_add(self.digits.min(4)));
-    }
-
-    fn gram(&mut self, word: u32) {
-        let word = mix(word);
-        let bit = word as usize % SEEN_BITS;
-        let mask = 1u64 << (bit % 64);
-        self.texture.distinct += u32::from(self.seen[bit / 64] & mask == 0);
-        self.seen[bit / 64] |= mask;
-        (self.grams)(word);
-        if self.previous != 0 {
-            (self.grams)(pair(self.previous, word));
-        }
-        self.previous = word;
-    }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn read(text: &str) -> (Texture, Vec<u32>) {
-        let mut grams = Vec::new();
-        let mut take = |gram| grams.push(gram);
-        let mut scanner = Scanner::new(&mut take);
-        scanner.read(text);
-        (scanner.texture, grams)
-    }
-
-    #[test]
-    fn a_text_is_counted_by_what_it_is_made_of() {
-        let (texture, _) =
-            read("Why does f(x) fail?\n\n- 12 of 3456 rows\nA) $x^2$\n    let a = b.c;\n");
-        assert_eq!((texture.lines, texture.items, texture.options), (4, 1, 1));
-        assert_eq!((texture.numbers, texture.long_numbers), (3, 1));
-        assert_eq!(
-            (texture.questions, texture.asks, texture.failures),
-            (1, 1, 1)
-        );
-        assert_eq!((texture.code_lines, texture.invoked), (1, 1));
-        assert_eq!((texture.formulas, texture.depth), (3, 1));
-    }
-
-    #[test]
-    fn what_carries_nothing_leaves_no_trace() {
-        for (one, other) in [
-            ("Sort a list", "  sort   A\tLIST "),
-            ("Sort a list", "Please sort a list, thanks"),
-            ("Sort a list", "**Sort** a _list_"),
-            ("It costs 12 euros", "It costs 47 euros"),
-            ("Écris un mot", "écris UN MOT"),
-        ] {
-            assert_eq!(read(one).1, read(other).1, "{other}");
-        }
-    }
-
-    #[test]
-    fn courtesy_is_counted_as_nothing_else() {
-        let counts = |text| {
-            let Texture {
-                words,
-                sentences,
-                commas,
-                ..
-            } = read(text).0;
-            (words, sentences, commas)
-        };
-        let bare = counts("Find the roots of it, then sum them.");
-        let polite = "Hello, please find the roots of it, then sum them. Thanks, cheers!";
-        assert_eq!(counts(polite), bare);
-        let letters = read("sort it").0.letters;
-        assert_eq!(read("please sort it kindly").0.letters, letters);
-    }
-
-    proptest! {
-        #[test]
-        fn any_text_is_read_and_counts_stay_within_its_length(text in "\\PC{0,300}") {
-            let (texture, grams) = read(&text);
-            prop_assert!(texture.words as usize <= text.len());
-            prop_assert!(texture.content <= texture.words && texture.distinct <= texture.words);
-            prop_assert!(grams.len() <= 2 * texture.words as usize);
-            prop_assert_eq!(read(&text), (texture, grams));
-        }
-    }
-}
+mod tests;

@@ -14,7 +14,7 @@ use actix_web::web::{self, ServiceConfig};
 
 use super::form::Form;
 use super::frame;
-use crate::http::{get, page, post, resource};
+use crate::http::routes::{get, page, post, resource};
 use crate::pages::admin::Part;
 use crate::pages::{Frame, Here, Panel};
 

@@ -20,7 +20,8 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 
 use super::form::Form;
 use super::{frame, login};
-use crate::http::{ApiError, activity, get, history, page, post, resource, takeout};
+use crate::http::routes::{get, page, post, resource};
+use crate::http::{ApiError, activity, history, takeout};
 use crate::pages::Panel;
 use crate::pages::dashboard::Tab;
 use crate::pages::{Frame, Here};
