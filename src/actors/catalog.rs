@@ -4,6 +4,7 @@
 mod outlook;
 mod route;
 mod swap;
+mod world;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -13,23 +14,22 @@ use std::time::{Duration, Instant};
 use actix::{Actor, Addr, AsyncContext, Context};
 use arc_swap::ArcSwap;
 
-use outlook::Outlook;
 pub use route::Route;
 pub use swap::{Apply, ApplyError, Reload, Reloaded};
+pub use world::World;
 
-use super::breaker::{Policy, Status};
+use super::breaker::Policy;
 use super::budget::Rate;
 use super::classifier::{LoadError, WeightsFile};
 use super::clock::{now_ms, today};
 use super::credential::{self, Credential};
 use super::logbook::Logbook;
-use super::prices::{Priced, Prices};
+use super::prices::Prices;
 use super::provider::{Provider, Standings};
 use super::statistics::{Archivist, Board, Statistics};
-use crate::catalog::{self, Age, Catalog, CatalogError, Layer, Model, Prefer, ProviderName};
+use crate::catalog::{self, Age, Catalog, CatalogError, Layer, ProviderName};
 use crate::config::{self, ConfigError, Environment};
 use crate::ids::IdMap;
-use crate::routing::{TierPrices, classify};
 
 /// How often it is looked whether a new day has begun.
 const DAY_CHECK: Duration = Duration::from_secs(60 * 60);
@@ -38,78 +38,6 @@ const LOOK_OUT_EVERY: Duration = Duration::from_millis(500);
 /// How often it is looked what the tiers cost: answers grow longer or shorter, models end, and what was
 /// observed fades.
 const REPRICE_EVERY: Duration = Duration::from_secs(10);
-
-/// The catalog and everything that hangs on it, as one published snapshot.
-pub struct World {
-    /// Every provider and model.
-    pub catalog: Catalog,
-    routes: IdMap<ProviderName, Arc<Route>>,
-    prices: Prices,
-    tier_prices: ArcSwap<TierPrices>,
-    outlook: ArcSwap<Outlook>,
-}
-
-impl World {
-    fn new(
-        catalog: Catalog,
-        routes: IdMap<ProviderName, Arc<Route>>,
-        prices: Prices,
-        now: Instant,
-        today: time::Date,
-    ) -> Self {
-        let world = Self {
-            outlook: ArcSwap::from_pointee(Outlook::empty(&catalog, today)),
-            catalog,
-            routes,
-            prices,
-            tier_prices: ArcSwap::default(),
-        };
-        world.reprice(now, today);
-        world.prepare(now, today);
-        world
-    }
-
-    /// How a provider is reached.
-    pub fn route(&self, provider: &ProviderName) -> Option<&Arc<Route>> {
-        self.routes.get(provider)
-    }
-
-    /// Every provider, in catalog order.
-    pub fn routes(&self) -> impl Iterator<Item = &Arc<Route>> {
-        self.catalog
-            .providers()
-            .iter()
-            .filter_map(|provider| self.routes.get(&provider.name))
-    }
-
-    /// The prices that all models have had.
-    pub fn all_prices(&self) -> &Prices {
-        &self.prices
-    }
-
-    /// The prices that a model has had, oldest first.
-    pub fn prices(&self, model: &Model) -> &[Priced] {
-        self.prices.of(&model.id)
-    }
-
-    /// What a typical answer costs in each tier now, give or take a few seconds.
-    pub fn tier_prices(&self, prefer: Prefer, blocked: &[ProviderName]) -> classify::Prices {
-        self.tier_prices.load().prices(prefer, blocked)
-    }
-
-    /// Looks again what the tiers cost. Only the catalog's keeper does.
-    fn reprice(&self, now: Instant, today: time::Date) {
-        let live = |model: &Model| self.live(model, now);
-        let prices = TierPrices::of(&self.catalog, today, &live);
-        self.tier_prices.store(Arc::new(prices));
-    }
-
-    /// Where a model stands, since when and why. `None` for a provider that is gone.
-    pub fn status(&self, model: &Model, now: Instant) -> Option<Status> {
-        let route = self.routes.get(&model.provider)?;
-        Some(route.standings.load().of(&model.id, now))
-    }
-}
 
 /// Where the catalog comes from.
 #[derive(Clone, Debug)]

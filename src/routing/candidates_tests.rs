@@ -9,8 +9,9 @@ use rand::{RngExt, SeedableRng};
 use time::macros::date;
 
 use super::*;
-use crate::catalog::{Layer, ModelId, Prefer};
-use crate::routing::ask::{Allowed, CacheMarks, Hosts};
+use crate::catalog::{Ability, Layer, ModelId, Prefer};
+use crate::money::Rate;
+use crate::routing::ask::{Allowed, CacheMarks, Funds, Hosts, Rules, Spend, Task};
 use crate::routing::context::Need;
 use crate::routing::sticky::{Tie, Warm};
 

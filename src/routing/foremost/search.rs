@@ -6,8 +6,9 @@ use super::bounds::{self, Bounds, Free};
 use super::tree::{Ends, Node, Part, Row, Tree};
 use crate::catalog::{Abilities, ModelId, ProviderName, Weights};
 use crate::routing::ask::{Ask, Choice, Spend};
-use crate::routing::candidates::{Candidate, obstacle};
+use crate::routing::candidates::Candidate;
 use crate::routing::live::Live;
+use crate::routing::obstacle::obstacle;
 use crate::routing::prefer::Scale;
 
 /// Nodes that are open at one time, as a rule: one of each level.
