@@ -30,7 +30,6 @@ const LAST_ANSWERS: Duration = Duration::from_secs(2);
 const LAST_WORDS: Duration = Duration::from_secs(3);
 /// And how long their bills may take after that.
 const LAST_BILLS: Duration = Duration::from_secs(1);
-
 /// How long mails may be on their way after the last request has ended.
 const MAIL_TIME: Duration = Duration::from_secs(5);
 

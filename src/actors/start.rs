@@ -84,13 +84,13 @@ impl Switchboard {
             catalog,
             weights,
             storage.remembered,
-            Arc::clone(&storage.ledger.logbook),
-            storage.ledger.prices.clone(),
+            Arc::clone(&storage.found.logbook),
+            storage.found.prices.clone(),
         );
         let world = keeper.published();
         let outside = Outside::start(&settings, post, stripe);
-        let logbook = Arc::clone(&storage.ledger.logbook);
-        let kept = Kept::start(&settings, storage.ledger, Arc::clone(&world), &outside);
+        let logbook = Arc::clone(&storage.found.logbook);
+        let kept = Kept::start(&settings, storage.found, Arc::clone(&world), &outside);
         let recharger = outside.recharger(&settings.deposits, &kept);
         Ok(Self {
             providers,

@@ -23,10 +23,11 @@ pub fn routes(app: &mut ServiceConfig) {
 /// Models: with and without the prefix. Those with a pattern come after the others.
 fn inference(app: &mut ServiceConfig) {
     for prefix in ["/v1", ""] {
-        app.service(post(&format!("{prefix}/chat/completions")).route(web::post().to(chat::chat)))
-            .service(
-                post(&format!("{prefix}/embeddings")).route(web::post().to(embeddings::embeddings)),
-            );
+        app.service(post(&format!("{prefix}/chat/completions"), chat::chat))
+            .service(post(
+                &format!("{prefix}/embeddings"),
+                embeddings::embeddings,
+            ));
     }
     for prefix in ["/v1", ""] {
         app.service(page(&format!("{prefix}/models"), models::list))
@@ -36,22 +37,10 @@ fn inference(app: &mut ServiceConfig) {
 
 /// For whoever watches the router.
 fn watch(app: &mut ServiceConfig) {
-    app.service(
-        get("/health")
-            .route(web::get().to(health::health))
-            .route(web::head().to(health::health)),
-    )
-    .service(
-        get("/ready")
-            .route(web::get().to(health::ready))
-            .route(web::head().to(health::ready)),
-    )
-    .service(
-        get("/openapi.json")
-            .route(web::get().to(openapi::openapi))
-            .route(web::head().to(openapi::openapi)),
-    )
-    .service(get("/metrics").route(web::get().to(metrics::metrics)));
+    app.service(page("/health", health::health))
+        .service(page("/ready", health::ready))
+        .service(page("/openapi.json", openapi::openapi))
+        .service(get("/metrics", metrics::metrics));
 }
 
 /// Pages.
@@ -64,8 +53,8 @@ fn people(app: &mut ServiceConfig) {
                 .route(web::head().to(pages::login))
                 .route(web::post().to(pages::send_code)),
         )
-        .service(post("/login/code").route(web::post().to(pages::verify_code)))
-        .service(post("/logout").route(web::post().to(pages::logout)))
+        .service(post("/login/code", pages::verify_code))
+        .service(post("/logout", pages::logout))
         .configure(pages::routes)
         .service(page("/docs", pages::docs))
         .service(page("/docs/{topic}", pages::docs))
@@ -74,21 +63,21 @@ fn people(app: &mut ServiceConfig) {
 
 /// What programs ask for an account: where a request would go, what was used, its keys.
 fn customers(app: &mut ServiceConfig) {
-    app.service(post("/v1/route").route(web::post().to(route::route)))
-        .service(get("/v1/generations/{id}").route(web::get().to(generations::one)))
-        .service(get("/v1/credits").route(web::get().to(credits::credits)))
-        .service(get("/v1/key").route(web::get().to(credits::key)))
+    app.service(post("/v1/route", route::route))
+        .service(get("/v1/generations/{id}", generations::one))
+        .service(get("/v1/credits", credits::credits))
+        .service(get("/v1/key", credits::key))
         .service(
             resource("/v1/account", "GET, PATCH, DELETE")
                 .route(web::get().to(account::show))
                 .route(web::patch().to(account::change))
                 .route(web::delete().to(account::delete)),
         )
-        .service(post("/v1/account/telemetry/test").route(web::post().to(telemetry::test)))
-        .service(get("/v1/account/export").route(web::get().to(takeout::export)))
-        .service(get("/v1/account/usage").route(web::get().to(history::usage)))
-        .service(get("/v1/account/transactions").route(web::get().to(history::transactions)))
-        .service(get("/v1/account/activity").route(web::get().to(activity::activity)))
+        .service(post("/v1/account/telemetry/test", telemetry::test))
+        .service(get("/v1/account/export", takeout::export))
+        .service(get("/v1/account/usage", history::usage))
+        .service(get("/v1/account/transactions", history::transactions))
+        .service(get("/v1/account/activity", activity::activity))
         .service(
             resource("/v1/keys", "GET, POST")
                 .route(web::get().to(keys::list))
@@ -103,9 +92,9 @@ fn customers(app: &mut ServiceConfig) {
 
 /// Codes, sessions and credit.
 fn sign_in_and_pay(app: &mut ServiceConfig) {
-    app.service(post("/v1/auth/request-code").route(web::post().to(signin::request_code)))
-        .service(post("/v1/auth/verify-code").route(web::post().to(signin::verify_code)))
-        .service(post("/v1/auth/logout").route(web::post().to(signin::logout)))
+    app.service(post("/v1/auth/request-code", signin::request_code))
+        .service(post("/v1/auth/verify-code", signin::verify_code))
+        .service(post("/v1/auth/logout", signin::logout))
         .service(
             resource("/v1/account/sessions", "GET, DELETE")
                 .route(web::get().to(sessions::list))
@@ -114,9 +103,9 @@ fn sign_in_and_pay(app: &mut ServiceConfig) {
         .service(
             resource("/v1/account/sessions/{id}", "DELETE").route(web::delete().to(sessions::end)),
         )
-        .service(get("/v1/billing").route(web::get().to(billing::show)))
-        .service(post("/v1/billing/checkout").route(web::post().to(billing::checkout)))
-        .service(post("/v1/billing/webhook").route(web::post().to(billing::webhook)))
+        .service(get("/v1/billing", billing::show))
+        .service(post("/v1/billing/checkout", billing::checkout))
+        .service(post("/v1/billing/webhook", billing::webhook))
         .service(
             resource("/v1/billing/card", "DELETE").route(web::delete().to(billing::drop_card)),
         );
@@ -124,8 +113,8 @@ fn sign_in_and_pay(app: &mut ServiceConfig) {
 
 /// The operator's own.
 fn operator(app: &mut ServiceConfig) {
-    app.service(get("/admin/overview").route(web::get().to(admin::overview)))
-        .service(get("/admin/audit").route(web::get().to(admin::deeds)))
+    app.service(get("/admin/overview", admin::overview))
+        .service(get("/admin/audit", admin::deeds))
         .service(
             resource("/admin/accounts", "GET, POST")
                 .route(web::get().to(admin::accounts))
@@ -136,39 +125,48 @@ fn operator(app: &mut ServiceConfig) {
                 .route(web::get().to(admin::show))
                 .route(web::patch().to(admin::change_account)),
         )
-        .service(post("/admin/accounts/{id}/adjust").route(web::post().to(admin::adjust_balance)))
-        .service(post("/admin/accounts/{id}/credits").route(web::post().to(admin::add_credit)))
-        .service(post("/admin/catalog/reload").route(web::post().to(admin::reload_catalog)))
-        .service(get("/admin/ledger/verify").route(web::get().to(admin::ledger::verify)))
-        .service(get("/admin/ledger/export").route(web::get().to(admin::ledger::export)))
-        .service(post("/admin/providers/{name}/rest").route(web::post().to(admin::rest_provider)))
-        .service(
-            post("/admin/providers/{name}/resume").route(web::post().to(admin::resume_provider)),
-        )
-        .service(get("/admin/accounts/{id}/usage").route(web::get().to(usage::records)))
-        .service(get("/admin/accounts/{id}/totals").route(web::get().to(usage::totals)));
+        .service(post("/admin/accounts/{id}/adjust", admin::adjust_balance))
+        .service(post("/admin/accounts/{id}/credits", admin::add_credit))
+        .service(post("/admin/catalog/reload", admin::reload_catalog))
+        .service(get("/admin/ledger/verify", admin::ledger::verify))
+        .service(get("/admin/ledger/export", admin::ledger::export))
+        .service(post("/admin/providers/{name}/rest", admin::rest_provider))
+        .service(post(
+            "/admin/providers/{name}/resume",
+            admin::resume_provider,
+        ))
+        .service(get("/admin/accounts/{id}/usage", usage::records))
+        .service(get("/admin/accounts/{id}/totals", usage::totals));
 }
 
 /// A path that takes GET alone.
-pub fn get(path: &str) -> Resource {
-    resource(path, "GET")
+pub fn get<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    resource(path, "GET").route(web::get().to(handler))
 }
 
 /// A path that takes POST alone.
-pub fn post(path: &str) -> Resource {
-    resource(path, "POST")
+pub fn post<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    resource(path, "POST").route(web::post().to(handler))
 }
 
-/// A page or what belongs to one: a path that browsers get, or ask about with HEAD.
+/// What browsers and watchers get, or only ask about with HEAD.
 pub fn page<F, Args>(path: &str, handler: F) -> Resource
 where
     F: Handler<Args> + Clone,
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    get(path)
-        .route(web::get().to(handler.clone()))
-        .route(web::head().to(handler))
+    get(path, handler.clone()).route(web::head().to(handler))
 }
 
 /// A path that refuses all methods but these, which its routes serve.

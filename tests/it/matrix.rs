@@ -296,7 +296,7 @@ fn routes_of(source: &str) -> BTreeSet<(String, String)> {
     let start = source.find("fn routes(").unwrap();
     let rest = &source[start..];
     // One function, or one for each kind of route before the first helper.
-    let end = rest.find("pub fn get(").or_else(|| rest.find("\n}\n"));
+    let end = rest.find("pub fn get<").or_else(|| rest.find("\n}\n"));
     let routes = &rest[..end.unwrap()];
     let mut found = BTreeSet::new();
     let calls = [

@@ -23,7 +23,7 @@ use crate::store::{self, Archive, Book, Db, Disposable, Generosity, LedgerError,
 
 /// What was found in the data directory.
 pub(super) struct Storage {
-    pub(super) ledger: Found,
+    pub(super) found: Found,
     pub(super) pepper: Pepper,
     pub(super) remembered: Statistics,
 }
@@ -56,7 +56,7 @@ impl Storage {
         let pepper = db.pepper()?;
         Ok(Self {
             remembered: statistics::remembered(&db)?,
-            ledger: Found {
+            found: Found {
                 accounts: store::Accounts::load(&db, pepper.clone())?,
                 visitors: Visitors::load(&db, &pepper, terms(settings))?,
                 logbook: Arc::new(Logbook::read(&db)?),

@@ -41,7 +41,7 @@ pub fn routes(app: &mut web::ServiceConfig) {
     app.configure(dashboard::routes)
         .configure(admin::routes)
         .service(page("/playground", playground::playground))
-        .service(post("/playground/key").route(web::post().to(playground::key)));
+        .service(post("/playground/key", playground::key));
 }
 
 /// The frame of a page.

@@ -21,20 +21,20 @@ use crate::pages::{Frame, Here, Panel};
 /// The routes of the operator's pages.
 pub fn routes(app: &mut ServiceConfig) {
     app.service(page("/admin", overview::overview))
-        .service(get("/admin/days.csv").route(web::get().to(overview::days_csv)))
+        .service(get("/admin/days.csv", overview::days_csv))
         .service(
             resource("/admin/sign-in", "GET, POST")
                 .route(web::get().to(gate::ask))
                 .route(web::head().to(gate::ask))
                 .route(web::post().to(gate::sign_in)),
         )
-        .service(post("/admin/sign-out").route(web::post().to(gate::sign_out)))
+        .service(post("/admin/sign-out", gate::sign_out))
         .service(page("/admin/customers", customers::list))
         .service(page("/admin/customers/{id}", customers::one))
-        .service(post("/admin/customers/{id}/grant").route(web::post().to(customers::grant)))
-        .service(post("/admin/customers/{id}/adjust").route(web::post().to(customers::adjust)))
-        .service(post("/admin/customers/{id}/limit").route(web::post().to(customers::limit)))
-        .service(post("/admin/customers/{id}/access").route(web::post().to(customers::access)))
+        .service(post("/admin/customers/{id}/grant", customers::grant))
+        .service(post("/admin/customers/{id}/adjust", customers::adjust))
+        .service(post("/admin/customers/{id}/limit", customers::limit))
+        .service(post("/admin/customers/{id}/access", customers::access))
         .service(
             resource("/admin/providers", "GET, POST")
                 .route(web::get().to(providers::list))
@@ -42,11 +42,11 @@ pub fn routes(app: &mut ServiceConfig) {
                 .route(web::post().to(providers::order)),
         )
         .service(page("/admin/catalog", catalog::catalog))
-        .service(post("/admin/catalog/check").route(web::post().to(catalog::check)))
-        .service(post("/admin/catalog/apply").route(web::post().to(catalog::apply)))
-        .service(post("/admin/catalog/load-again").route(web::post().to(catalog::load_again)))
+        .service(post("/admin/catalog/check", catalog::check))
+        .service(post("/admin/catalog/apply", catalog::apply))
+        .service(post("/admin/catalog/load-again", catalog::load_again))
         .service(page("/admin/books", books::books))
-        .service(post("/admin/books/verify").route(web::post().to(books::verify)))
+        .service(post("/admin/books/verify", books::verify))
         .service(page("/admin/log", log::log));
 }
 

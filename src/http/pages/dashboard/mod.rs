@@ -41,34 +41,35 @@ pub fn routes(app: &mut ServiceConfig) {
                 .route(web::head().to(keys::one))
                 .route(web::post().to(keys::change)),
         )
-        .service(post("/dashboard/keys/{id}/access").route(web::post().to(keys::switch)))
-        .service(post("/dashboard/keys/{id}/delete").route(web::post().to(keys::delete)))
+        .service(post("/dashboard/keys/{id}/access", keys::switch))
+        .service(post("/dashboard/keys/{id}/delete", keys::delete))
         .service(page("/dashboard/requests", requests::list))
         .service(page("/dashboard/requests/{id}", requests::one))
-        .service(get("/dashboard/requests.csv").route(web::get().to(history::usage)))
+        .service(get("/dashboard/requests.csv", history::usage))
         .service(page("/dashboard/usage", usage::usage))
-        .service(get("/dashboard/usage.csv").route(web::get().to(activity::activity)))
+        .service(get("/dashboard/usage.csv", activity::activity))
         .service(page("/dashboard/credit", credit::credit))
-        .service(post("/dashboard/credit/deposit").route(web::post().to(deposit::order)))
-        .service(post("/dashboard/credit/recharge").route(web::post().to(credit::recharge)))
-        .service(post("/dashboard/credit/card").route(web::post().to(credit::forget_card)))
-        .service(get("/dashboard/transactions.csv").route(web::get().to(history::transactions)))
+        .service(post("/dashboard/credit/deposit", deposit::order))
+        .service(post("/dashboard/credit/recharge", credit::recharge))
+        .service(post("/dashboard/credit/card", credit::forget_card))
+        .service(get("/dashboard/transactions.csv", history::transactions))
         .service(page("/dashboard/receipts/{id}", receipt::receipt))
         .service(page("/dashboard/settings", settings::settings))
-        .service(post("/dashboard/settings/providers").route(web::post().to(settings::providers)))
-        .service(post("/dashboard/settings/limit").route(web::post().to(settings::limit)))
-        .service(post("/dashboard/settings/defaults").route(web::post().to(settings::defaults)))
-        .service(post("/dashboard/settings/mails").route(web::post().to(settings::mails)))
-        .service(post("/dashboard/settings/telemetry").route(web::post().to(telemetry::set)))
-        .service(
-            post("/dashboard/settings/telemetry/remove").route(web::post().to(telemetry::remove)),
-        )
-        .service(post("/dashboard/settings/telemetry/test").route(web::post().to(telemetry::test)))
+        .service(post("/dashboard/settings/providers", settings::providers))
+        .service(post("/dashboard/settings/limit", settings::limit))
+        .service(post("/dashboard/settings/defaults", settings::defaults))
+        .service(post("/dashboard/settings/mails", settings::mails))
+        .service(post("/dashboard/settings/telemetry", telemetry::set))
+        .service(post(
+            "/dashboard/settings/telemetry/remove",
+            telemetry::remove,
+        ))
+        .service(post("/dashboard/settings/telemetry/test", telemetry::test))
         .service(page("/dashboard/profile", profile::profile))
-        .service(get("/dashboard/export").route(web::get().to(takeout::export)))
-        .service(post("/dashboard/profile/sessions").route(web::post().to(profile::end_all)))
-        .service(post("/dashboard/profile/sessions/{id}").route(web::post().to(profile::end)))
-        .service(post("/dashboard/profile/delete").route(web::post().to(profile::delete)));
+        .service(get("/dashboard/export", takeout::export))
+        .service(post("/dashboard/profile/sessions", profile::end_all))
+        .service(post("/dashboard/profile/sessions/{id}", profile::end))
+        .service(post("/dashboard/profile/delete", profile::delete));
 }
 
 /// What stands around and beside a part of the dashboard, and what was just done.
