@@ -1,9 +1,11 @@
 //! Who answered which conversation, shared by all workers: sharded, locked for one look-up and never
 //! while awaiting.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
+
+use foldhash::quality::RandomState;
 
 use crate::catalog::{Model, ModelId};
 use crate::routing::sticky::{Conversations, Turn, Warm, warm_tokens};
@@ -26,7 +28,7 @@ impl Default for Memory {
         let shard = |_| Mutex::new(Conversations::new(MOST_PER_SHARD));
         Self {
             shards: (0..SHARDS).map(shard).collect(),
-            keys: RandomState::new(),
+            keys: RandomState::default(),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! The ledger's actor: validates against memory, commits in groups, answers when it is durable.
 //!
 //! The first message of a group asks for a commit behind it in the mailbox: whatever has arrived by
-//! then is validated first and shares the one sync. No timer, no wait at low load: only what nobody waits for (records
-//! of answers that cost nothing, what a stream asks for in time, the bill of a caller who has left) waits a moment for a
-//! commit that is asked for anyhow.
+//! then is validated first and shares the one sync. Under load, whoever else wants this processor has it once before
+//! that: the workers, whose requests then join the group. No timer, no wait at low load: only what nobody waits for
+//! (records of answers that cost nothing, what a stream asks for in time, the bill of a caller who has left) waits a
+//! moment for a commit that is asked for anyhow.
 
 mod asked;
 mod deposits;
@@ -48,6 +49,8 @@ use waiting::Waiting;
 
 /// Decisions that share one sync at the most. They take well under 2 ms to make.
 const GROUP: usize = 256;
+/// Decisions a commit, of late, from which on there is load: others work before the next one.
+const CROWD: usize = 3;
 /// How long what nobody waits for may wait for company.
 const LEISURE: Duration = Duration::from_millis(20);
 
@@ -62,6 +65,8 @@ pub struct Ledger {
     group: Vec<Reply>,
     /// Decisions since the last commit.
     decided: usize,
+    /// Decisions a commit: an average of which the last one is half.
+    company: usize,
     commit_asked: bool,
     /// Whether a commit comes by itself.
     commit_comes: bool,
@@ -93,6 +98,11 @@ impl Keep {
 /// An answer that waits for the commit.
 type Reply = Box<dyn FnOnce() + Send>;
 
+/// Lets others work first, so that what they ask for joins the group.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Gather;
+
 /// Commits the group behind the messages that have arrived.
 #[derive(Message)]
 #[rtype(result = "()")]
@@ -116,6 +126,7 @@ impl Ledger {
             keep,
             group: Vec::new(),
             decided: 0,
+            company: 0,
             commit_asked: false,
             commit_comes: false,
             waiting: HashMap::new(),
@@ -145,7 +156,11 @@ impl Ledger {
     fn ask_for_commit(&mut self, ctx: &Context<Self>) {
         if self.add_to_group() && !self.commit_asked {
             self.commit_asked = true;
-            ctx.address().do_send(Commit);
+            if self.company < CROWD {
+                ctx.address().do_send(Commit);
+            } else {
+                ctx.address().do_send(Gather);
+            }
         }
     }
 
@@ -185,6 +200,7 @@ impl Ledger {
             return;
         }
         if writes {
+            self.company = usize::midpoint(self.company, decided);
             self.tally.committed(decided, began.elapsed());
         }
         self.tell_losses();
@@ -273,6 +289,17 @@ impl Handler<Drain> for Ledger {
     fn handle(&mut self, _: Drain, _: &mut Context<Self>) -> Self::Result {
         self.commit();
         self.storage.may_answer()
+    }
+}
+
+impl Handler<Gather> for Ledger {
+    type Result = ();
+
+    fn handle(&mut self, _: Gather, ctx: &mut Context<Self>) {
+        // On a processor with nothing else to do it returns at once. Without it this thread, which the disk wakes,
+        // goes before the workers, and writes a group of two or three again and again.
+        std::thread::yield_now();
+        ctx.address().do_send(Commit);
     }
 }
 

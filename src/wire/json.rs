@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::scan::{find_either, find_unescaped};
+use memchr::{memchr, memchr2};
+
+use super::scan::find_unescaped;
 
 /// What a JSON text is, judged by its first byte. The text has been checked before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +74,7 @@ pub(crate) fn string_len(raw: &str) -> usize {
 }
 
 fn backslash(bytes: &[u8]) -> Option<usize> {
-    find_either(bytes, b'\\', b'\\')
+    memchr(b'\\', bytes)
 }
 
 /// UTF-8 bytes of one `\uXXXX`; each half of a surrogate pair counts for two.
@@ -160,7 +162,7 @@ pub(crate) fn is_deeper(text: &str, most: usize) -> bool {
 /// Where the string whose text starts at `at` has its closing quote (or the text its end).
 pub(super) fn string_end(bytes: &[u8], mut at: usize) -> usize {
     while let Some(rest) = bytes.get(at..) {
-        let Some(found) = find_either(rest, b'"', b'\\') else {
+        let Some(found) = memchr2(b'"', b'\\', rest) else {
             break;
         };
         at += found;

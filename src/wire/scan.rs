@@ -1,4 +1,4 @@
-//! A fast search for rare bytes: a word at a time, and a block at a time in long texts.
+//! A fast search for the bytes that a JSON string must escape: a word at a time, and a block at a time in long texts.
 
 /// A byte in all places of a word.
 const fn all(byte: u8) -> u64 {
@@ -9,50 +9,33 @@ const HIGHEST: u64 = all(0x80);
 /// What the compiler still makes vector instructions of; twice as much is looked at byte by byte.
 const BLOCK: usize = 32;
 
-/// The position of the first `a` or `b`.
-pub(super) fn find_either(bytes: &[u8], a: u8, b: u8) -> Option<usize> {
-    find(
-        bytes,
-        |byte| (byte == a) | (byte == b),
-        |word| below(word ^ all(a), 1) | below(word ^ all(b), 1),
-    )
-}
-
 /// The position of the first byte that a JSON string must not have as it is.
 pub(super) fn find_unescaped(bytes: &[u8]) -> Option<usize> {
-    find(
-        bytes,
-        |byte| (byte < b' ') | (byte == b'"') | (byte == b'\\'),
-        |word| below(word, b' ') | below(word ^ all(b'"'), 1) | below(word ^ all(b'\\'), 1),
-    )
-}
-
-/// Marks the bytes below `most`, which is at most 128, by their highest bit. Of those behind the first one,
-/// some may be marked that are not.
-fn below(word: u64, most: u8) -> u64 {
-    word.wrapping_sub(all(most)) & !word & HIGHEST
-}
-
-/// The position of the first byte that is hit. `marks` says which of a word's bytes are, as [`below`] does.
-fn find(bytes: &[u8], hit: impl Fn(u8) -> bool, marks: impl Fn(u64) -> u64) -> Option<usize> {
     let near = bytes.get(..BLOCK).unwrap_or(bytes);
-    let found = in_words(near, &marks);
+    let found = in_words(near);
     if found.is_some() || near.len() == bytes.len() {
         return found;
     }
     let mut at = near.len();
     while let Some(block) = bytes.get(at..at + BLOCK) {
         // Without an early exit the compiler makes vector instructions of it.
-        if block.iter().fold(false, |any, &byte| any | hit(byte)) {
+        let is_hit = |byte: u8| (byte < b' ') | (byte == b'"') | (byte == b'\\');
+        if block.iter().fold(false, |any, &byte| any | is_hit(byte)) {
             break;
         }
         at += BLOCK;
     }
-    let far = in_words(bytes.get(at..)?, &marks)?;
-    Some(at + far)
+    Some(at + in_words(bytes.get(at..)?)?)
 }
 
-fn in_words(bytes: &[u8], marks: impl Fn(u64) -> u64) -> Option<usize> {
+/// Marks the bytes of a word that are looked for by their highest bit. Of those behind the first one, some may be
+/// marked that are not.
+fn marks(word: u64) -> u64 {
+    let below = |word: u64, most: u8| word.wrapping_sub(all(most)) & !word & HIGHEST;
+    below(word, b' ') | below(word ^ all(b'"'), 1) | below(word ^ all(b'\\'), 1)
+}
+
+fn in_words(bytes: &[u8]) -> Option<usize> {
     let first = |word: [u8; 8]| {
         let marked = marks(u64::from_le_bytes(word));
         (marked != 0).then_some(marked.trailing_zeros() as usize / 8)
@@ -82,20 +65,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn finds_what_a_plain_search_finds(bytes in proptest::collection::vec(0u8..40, 0..120)) {
-            let plain = bytes.iter().position(|&byte| byte == 7 || byte == 9);
-            prop_assert_eq!(find_either(&bytes, 7, 9), plain);
-        }
-
-        #[test]
-        fn finds_one_rare_byte(
+        fn finds_what_a_plain_search_finds(
             fill in any::<u8>(), rare in any::<u8>(), before in 0usize..200, behind in 0usize..50,
         ) {
             let mut bytes = vec![fill; before];
             bytes.push(rare);
             bytes.extend(vec![fill; behind]);
-            let plain = bytes.iter().position(|&byte| byte == rare || byte == 0);
-            prop_assert_eq!(find_either(&bytes, rare, 0), plain);
             let is_wrong = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1F);
             prop_assert_eq!(find_unescaped(&bytes), bytes.iter().position(is_wrong));
         }

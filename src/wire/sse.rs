@@ -4,7 +4,7 @@
 //! end of the body cuts off is still delivered, and lines that are no field are handed on, because
 //! an error may come as bare JSON in the middle of a stream.
 
-use super::scan::find_either;
+use memchr::memchr2;
 
 /// The largest event, in bytes.
 pub const MOST_EVENT_BYTES: usize = 8 << 20;
@@ -56,7 +56,7 @@ impl SseDecoder {
             self.after_cr = false;
             rest = rest.strip_prefix(b"\n").unwrap_or(rest);
         }
-        while let Some(end) = find_either(rest, b'\n', b'\r') {
+        while let Some(end) = memchr2(b'\n', b'\r', rest) {
             let (line, tail) = rest.split_at(end);
             if self.line.is_empty() {
                 self.take_line(line, &mut sink)?;

@@ -5,7 +5,9 @@
 //! text it is, so that no account can tell by the time taken what another one sent.
 
 use std::cell::RefCell;
-use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::hash::{BuildHasher, Hash, Hasher};
+
+use foldhash::quality::RandomState;
 
 use crate::catalog::Encoding;
 
@@ -18,9 +20,13 @@ thread_local! {
     static MEMO: RefCell<Memo> = RefCell::new(Memo::default());
 }
 
-/// What a text is remembered by.
+/// What a text is remembered by: its hash, which no caller knows, and its length. A hold depends on the count, so
+/// that even a caller who found two texts of one hash must not gain by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Key(u64);
+pub(super) struct Key {
+    hash: u64,
+    bytes: usize,
+}
 
 struct Memo {
     keyed: RandomState,
@@ -30,7 +36,7 @@ struct Memo {
 impl Default for Memo {
     fn default() -> Self {
         Self {
-            keyed: RandomState::new(),
+            keyed: RandomState::default(),
             slots: vec![None; SLOTS],
         }
     }
@@ -45,7 +51,10 @@ pub(super) fn key(account: &str, encoding: Encoding, text: &str) -> Option<Key> 
         let mut hasher = memo.keyed.build_hasher();
         (account, encoding).hash(&mut hasher);
         hasher.write(text.as_bytes());
-        Some(Key(hasher.finish()))
+        Some(Key {
+            hash: hasher.finish(),
+            bytes: text.len(),
+        })
     })
 }
 
@@ -67,7 +76,7 @@ pub(super) fn store(key: Key, tokens: u64) {
 }
 
 fn slot(key: Key) -> usize {
-    usize::try_from(key.0 % SLOTS as u64).unwrap_or(0)
+    usize::try_from(key.hash % SLOTS as u64).unwrap_or(0)
 }
 
 #[cfg(test)]

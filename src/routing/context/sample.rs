@@ -26,12 +26,44 @@ const STRATA: usize = 32;
 
 /// Tokens of all of an account's texts together.
 pub fn total(account: &str, encoding: Encoding, texts: &[&str]) -> u64 {
-    each(account, encoding, texts).iter().sum()
+    match size(texts) {
+        0 => 0,
+        1..=EXACT_BYTES => texts
+            .iter()
+            .map(|text| exact(account, encoding, text))
+            .sum(),
+        _ => many(account, encoding, texts).iter().sum(),
+    }
 }
 
 /// Tokens of each of an account's texts. A text that was counted before is not counted again. When
 /// the others are too large to be counted exactly, each has its share of their total by a rough count.
 pub fn each(account: &str, encoding: Encoding, texts: &[&str]) -> Vec<u64> {
+    match size(texts) {
+        ..=EXACT_BYTES => texts
+            .iter()
+            .map(|text| exact(account, encoding, text))
+            .collect(),
+        _ => many(account, encoding, texts),
+    }
+}
+
+fn size(texts: &[&str]) -> usize {
+    texts.iter().map(|text| text.len()).sum()
+}
+
+fn exact(account: &str, encoding: Encoding, text: &str) -> u64 {
+    let key = memo::key(account, encoding, text);
+    key.and_then(memo::recall).unwrap_or_else(|| {
+        let tokens = count(encoding, text);
+        if let Some(key) = key {
+            memo::store(key, tokens);
+        }
+        tokens
+    })
+}
+
+fn many(account: &str, encoding: Encoding, texts: &[&str]) -> Vec<u64> {
     let keys: Vec<Option<Key>> = texts
         .iter()
         .map(|text| memo::key(account, encoding, text))
@@ -56,7 +88,7 @@ pub fn each(account: &str, encoding: Encoding, texts: &[&str]) -> Vec<u64> {
 }
 
 fn fresh_counts(encoding: Encoding, texts: &[&str]) -> Vec<u64> {
-    let bytes: usize = texts.iter().map(|text| text.len()).sum();
+    let bytes = size(texts);
     if bytes <= EXACT_BYTES {
         return texts.iter().map(|text| count(encoding, text)).collect();
     }

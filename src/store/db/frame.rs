@@ -20,13 +20,15 @@ pub(super) struct Frame<'a> {
 /// Puts the stored form of a frame into `bytes`. `None` when its rows are too many for one.
 pub(super) fn write(number: u64, changes: &[Change], bytes: &mut Vec<u8>) -> Option<()> {
     bytes.clear();
-    bytes.extend([0; HEAD_BYTES]);
+    bytes.extend_from_slice(&[0; HEAD_BYTES]);
     for (key, value) in changes {
-        let length = value.as_ref().map(|value| u32::try_from(value.len()));
-        bytes.extend(u32::try_from(key.len()).ok()?.to_le_bytes());
-        bytes.extend(length.transpose().ok()?.unwrap_or(REMOVED).to_le_bytes());
-        bytes.extend(key);
-        bytes.extend(value.iter().flatten());
+        let value = value.as_deref();
+        let length = value.map(|value| u32::try_from(value.len()));
+        let length = length.transpose().ok()?.unwrap_or(REMOVED);
+        bytes.extend_from_slice(&u32::try_from(key.len()).ok()?.to_le_bytes());
+        bytes.extend_from_slice(&length.to_le_bytes());
+        bytes.extend_from_slice(key);
+        bytes.extend_from_slice(value.unwrap_or_default());
     }
     let (head, body) = bytes.split_first_chunk_mut::<HEAD_BYTES>()?;
     *head = Head::of(number, body)?.to_bytes();
