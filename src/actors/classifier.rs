@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use actix::{Actor, Addr, Context, Handler, Message, MessageResult};
 
+use super::guard;
 use crate::config::{self, ConfigError, Share};
 use crate::routing::classify::shares::Shares;
 use crate::routing::classify::{
@@ -79,7 +80,8 @@ impl Classifier {
             thresholds: self.shares.as_ref().map(Shares::thresholds),
             ..ask.circumstances
         };
-        let verdict = classify(&self.model, &ask.conversation, &circumstances);
+        let verdict = || classify(&self.model, &ask.conversation, &circumstances);
+        let verdict = guard::contained(verdict).unwrap_or_else(Verdict::of_nothing);
         if let (Some(shares), Purpose::Serve) = (&mut self.shares, ask.purpose)
             && let Some(moved) = shares.observe(verdict.score)
         {

@@ -17,6 +17,7 @@ pub use self::standings::{Standings, standing};
 use super::breaker::{Breakers, Pass, Reason, State, Status};
 use super::budget::Budget;
 use super::catalog::Rules;
+use super::guard;
 use super::logbook::Logbook;
 use super::statistics::{self, Board};
 use crate::catalog::{ModelId, ProviderName};
@@ -25,6 +26,7 @@ use crate::routing::uptime::WHOLE;
 /// Guards the breakers and the retry budget of one provider.
 pub struct Provider {
     name: ProviderName,
+    rules: Rules,
     breakers: Breakers,
     budget: Budget,
     statistics: Arc<Board>,
@@ -47,6 +49,7 @@ impl Provider {
         let published = Arc::new(ArcSwap::from_pointee(Standings::of_all(&breakers)));
         let provider = Self {
             name,
+            rules,
             breakers,
             budget: Budget::new(rules.retries, now),
             statistics,
@@ -54,6 +57,20 @@ impl Provider {
             published: Arc::clone(&published),
         };
         (provider, published)
+    }
+
+    /// Does something. When it panics, everything that was held against the provider is forgotten: a state that was
+    /// left half-changed might leave it alone for ever.
+    fn survive<T>(&mut self, now: Instant, work: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        let done = guard::contained(|| work(self));
+        if done.is_none() {
+            tracing::error!(provider = self.name.as_str(), "its breakers begin anew");
+            self.logbook.uptime().lose_sight(&self.name);
+            self.breakers = Breakers::new(self.rules.policy, now);
+            self.budget = Budget::new(self.rules.retries, now);
+            self.publish();
+        }
+        done
     }
 
     fn admit(&mut self, ask: &Acquire, now: Instant) -> Result<Pass, Refused> {
@@ -95,14 +112,18 @@ impl Provider {
         if before == after {
             return;
         }
-        self.published
-            .store(Arc::new(Standings::of_all(&self.breakers)));
+        self.publish();
         self.tell(WHOLE, before.0.state, after.0);
         if let Some(status) = after.1 {
             let flowing = State::Flowing;
             let before = before.1.map_or(flowing, |status| status.state);
             self.tell(model.as_str(), before, status);
         }
+    }
+
+    fn publish(&self) {
+        let standings = Standings::of_all(&self.breakers);
+        self.published.store(Arc::new(standings));
     }
 
     fn tell(&self, model: &str, before: State, after: Status) {
@@ -152,8 +173,7 @@ impl Provider {
             Order::Rest(rest) => self.breakers.rest(rest, now),
             Order::Resume => self.breakers.resume(now),
         }
-        self.published
-            .store(Arc::new(Standings::of_all(&self.breakers)));
+        self.publish();
         self.tell(WHOLE, before.state, self.breakers.whole());
         for (id, before) in models {
             if let Some(after) = self.breakers.model(&id) {
@@ -181,7 +201,9 @@ impl Handler<Acquire> for Provider {
     type Result = MessageResult<Acquire>;
 
     fn handle(&mut self, ask: Acquire, ctx: &mut Context<Self>) -> Self::Result {
-        let admitted = self.admit(&ask, Instant::now());
+        let now = Instant::now();
+        let admitted = self.survive(now, |provider| provider.admit(&ask, now));
+        let admitted = admitted.unwrap_or(Ok(Pass::FLOW));
         MessageResult(admitted.map(|pass| Lease::new(ctx.address(), ask, pass)))
     }
 }
@@ -190,7 +212,8 @@ impl Handler<Order> for Provider {
     type Result = ();
 
     fn handle(&mut self, order: Order, _: &mut Context<Self>) {
-        self.obey(order, Instant::now());
+        let now = Instant::now();
+        self.survive(now, |provider| provider.obey(order, now));
     }
 }
 
@@ -198,7 +221,10 @@ impl Handler<Report> for Provider {
     type Result = ();
 
     fn handle(&mut self, report: Report, _: &mut Context<Self>) {
-        self.record(&report, Instant::now(), rand::random());
+        let now = Instant::now();
+        self.survive(now, |provider| {
+            provider.record(&report, now, rand::random());
+        });
     }
 }
 

@@ -7,7 +7,7 @@ use crate::actors::breaker::{Outcome, Policy, Spare};
 use crate::actors::budget::Rate;
 use crate::config;
 
-fn provider() -> (Addr<Provider>, Arc<ArcSwap<Standings>>) {
+fn plain() -> (Provider, Arc<ArcSwap<Standings>>) {
     let policy = Policy::of(&config::Breaker {
         consecutive_failures: 1,
         ..config::Breaker::default()
@@ -18,8 +18,11 @@ fn provider() -> (Addr<Provider>, Arc<ArcSwap<Standings>>) {
     };
     let name = ProviderName::new("p");
     let rules = Rules { policy, retries };
-    let (provider, published) =
-        Provider::new(name, rules, Arc::default(), Arc::default(), Instant::now());
+    Provider::new(name, rules, Arc::default(), Arc::default(), Instant::now())
+}
+
+fn provider() -> (Addr<Provider>, Arc<ArcSwap<Standings>>) {
+    let (provider, published) = plain();
     (provider.start(), published)
 }
 
@@ -44,6 +47,21 @@ async fn a_dropped_lease_reports_once_and_teaches_nothing() {
     assert!(acquire(&provider, "m", Turn::First).await.is_err());
     assert!(matches!(state(&published), State::Tripped { .. }));
     assert!(acquire(&provider, "other", Turn::First).await.is_ok());
+}
+
+#[test]
+fn what_was_held_against_a_provider_ends_with_a_panic() {
+    let (mut provider, published) = plain();
+    let (m, now) = (ModelId::new("m"), Instant::now());
+    provider
+        .breakers
+        .record(&m, Pass::FLOW, Outcome::Failure, now, 0.5);
+    let state = |standings: &Standings| standings.of(&m, now).state;
+    provider.survive(now, |provider| provider.publish());
+    assert!(matches!(state(&published.load()), State::Tripped { .. }));
+    let done = provider.survive(now, |_| panic!("as a bug would"));
+    assert_eq!(done, None::<()>);
+    assert_eq!(state(&published.load()), State::Flowing);
 }
 
 #[actix_web::test]

@@ -40,6 +40,18 @@ pub struct Verdict {
     pub signals: Vec<Signal>,
 }
 
+impl Verdict {
+    /// The verdict on what cannot be read.
+    pub fn of_nothing() -> Self {
+        Self {
+            tier: Tier::Standard,
+            score: 50,
+            chances: [5_000; 3],
+            signals: Vec::new(),
+        }
+    }
+}
+
 /// The model that is compiled in.
 pub fn builtin() -> Result<Model, WeightsError> {
     weights::parse(BUILTIN)
@@ -59,11 +71,6 @@ pub fn classify(
             chances: estimate.chances,
             signals: estimate.signals,
         },
-        None => Verdict {
-            tier: Tier::Standard,
-            score: 50,
-            chances: [5_000; 3],
-            signals: Vec::new(),
-        },
+        None => Verdict::of_nothing(),
     }
 }
