@@ -49,7 +49,7 @@ use waiting::Waiting;
 
 /// Decisions that share one sync at the most. They take well under 2 ms to make.
 const GROUP: usize = 256;
-/// Decisions a commit, of late, from which on there is load: others work before the next one.
+/// Answers that waited for a commit, of late, from which on there is load: others work before the next one.
 const CROWD: usize = 3;
 /// How long what nobody waits for may wait for company.
 const LEISURE: Duration = Duration::from_millis(20);
@@ -65,7 +65,7 @@ pub struct Ledger {
     group: Vec<Reply>,
     /// Decisions since the last commit.
     decided: usize,
-    /// Decisions a commit: an average of which the last one is half.
+    /// Answers that wait for a commit: an average of which the last one is half.
     company: usize,
     commit_asked: bool,
     /// Whether a commit comes by itself.
@@ -200,10 +200,10 @@ impl Ledger {
             return;
         }
         if writes {
-            self.company = usize::midpoint(self.company, decided);
             self.tally.committed(decided, began.elapsed());
         }
         self.tell_losses();
+        self.company = usize::midpoint(self.company, self.group.len());
         for reply in self.group.drain(..) {
             reply();
         }
