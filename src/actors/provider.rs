@@ -65,9 +65,12 @@ impl Provider {
         let done = guard::contained(|| work(self));
         if done.is_none() {
             tracing::error!(provider = self.name.as_str(), "its breakers begin anew");
-            self.logbook.uptime().lose_sight(&self.name);
-            self.breakers = Breakers::new(self.rules.policy, now);
-            self.budget = Budget::new(self.rules.retries, now);
+            let (statistics, logbook) = (Arc::clone(&self.statistics), Arc::clone(&self.logbook));
+            let (fresh, _) = Self::new(self.name.clone(), self.rules, statistics, logbook, now);
+            *self = Self {
+                published: Arc::clone(&self.published),
+                ..fresh
+            };
             self.publish();
         }
         done

@@ -65,7 +65,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn finds_what_a_plain_search_finds(
+        fn finds_what_a_plain_search_finds(bytes in proptest::collection::vec(28u8..40, 0..120)) {
+            let is_wrong = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1F);
+            prop_assert_eq!(find_unescaped(&bytes), bytes.iter().position(is_wrong));
+        }
+
+        #[test]
+        fn finds_one_rare_byte(
             fill in any::<u8>(), rare in any::<u8>(), before in 0usize..200, behind in 0usize..50,
         ) {
             let mut bytes = vec![fill; before];

@@ -26,25 +26,20 @@ const STRATA: usize = 32;
 
 /// Tokens of all of an account's texts together.
 pub fn total(account: &str, encoding: Encoding, texts: &[&str]) -> u64 {
-    match size(texts) {
-        0 => 0,
-        1..=EXACT_BYTES => texts
-            .iter()
-            .map(|text| exact(account, encoding, text))
-            .sum(),
-        _ => many(account, encoding, texts).iter().sum(),
+    if size(texts) <= EXACT_BYTES {
+        exact(account, encoding, texts).sum()
+    } else {
+        many(account, encoding, texts).iter().sum()
     }
 }
 
 /// Tokens of each of an account's texts. A text that was counted before is not counted again. When
 /// the others are too large to be counted exactly, each has its share of their total by a rough count.
 pub fn each(account: &str, encoding: Encoding, texts: &[&str]) -> Vec<u64> {
-    match size(texts) {
-        ..=EXACT_BYTES => texts
-            .iter()
-            .map(|text| exact(account, encoding, text))
-            .collect(),
-        _ => many(account, encoding, texts),
+    if size(texts) <= EXACT_BYTES {
+        exact(account, encoding, texts).collect()
+    } else {
+        many(account, encoding, texts)
     }
 }
 
@@ -52,14 +47,12 @@ fn size(texts: &[&str]) -> usize {
     texts.iter().map(|text| text.len()).sum()
 }
 
-fn exact(account: &str, encoding: Encoding, text: &str) -> u64 {
-    let key = memo::key(account, encoding, text);
-    key.and_then(memo::recall).unwrap_or_else(|| {
-        let tokens = count(encoding, text);
-        if let Some(key) = key {
-            memo::store(key, tokens);
-        }
-        tokens
+/// Most prompts: one text after the other, without a list.
+fn exact(account: &str, encoding: Encoding, texts: &[&str]) -> impl Iterator<Item = u64> {
+    texts.iter().map(move |text| {
+        let key = memo::key(account, encoding, text);
+        let known = key.and_then(memo::recall);
+        known.unwrap_or_else(|| kept(key, count(encoding, text)))
     })
 }
 
@@ -75,16 +68,18 @@ fn many(account: &str, encoding: Encoding, texts: &[&str]) -> Vec<u64> {
         .filter_map(|(text, known)| known.is_none().then_some(*text))
         .collect();
     let mut counts = fresh_counts(encoding, &fresh).into_iter();
-    let mut tokens = |(known, key): (&Option<u64>, &Option<Key>)| {
-        known.unwrap_or_else(|| {
-            let count = counts.next().unwrap_or_default();
-            if let Some(key) = key {
-                memo::store(*key, count);
-            }
-            count
-        })
+    let tokens = |(known, key): (&Option<u64>, &Option<Key>)| {
+        known.unwrap_or_else(|| kept(*key, counts.next().unwrap_or_default()))
     };
-    known.iter().zip(&keys).map(&mut tokens).collect()
+    known.iter().zip(&keys).map(tokens).collect()
+}
+
+/// A count, which is remembered if its text is one of those that are.
+fn kept(key: Option<Key>, tokens: u64) -> u64 {
+    if let Some(key) = key {
+        memo::store(key, tokens);
+    }
+    tokens
 }
 
 fn fresh_counts(encoding: Encoding, texts: &[&str]) -> Vec<u64> {
