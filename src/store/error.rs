@@ -154,6 +154,9 @@ pub enum LedgerError {
     /// A stored hold is not what the transfers give.
     #[error("the stored hold of {0} is not what its transfers give")]
     Hold(GenerationId),
+    /// A charge without its record, or with one of another cost.
+    #[error("the record of {0} is missing or says another cost than was charged")]
+    Record(GenerationId),
     /// What is stored of a day is not what its transfers come to.
     #[error("the stored takings of {} are not what its transfers come to", .0.iso())]
     Takings(Day),

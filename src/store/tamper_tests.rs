@@ -54,10 +54,9 @@ fn the_sample_has_a_row_of_every_kind_and_no_other() {
     }
 }
 
-/// Rows that nothing else determines: records go when they are old, totals outlive the records they were counted from, keys,
-/// settings and remembered operations stand for themselves.
-const UNDETERMINED: [&[u8]; 16] = [
-    key::RECORDS,
+/// Rows that nothing else determines: totals outlive the records they were counted from, keys, settings and remembered
+/// operations stand for themselves.
+const UNDETERMINED: [&[u8]; 15] = [
     key::RECHARGES,
     key::REMEMBERED,
     key::EVENTS,
@@ -78,9 +77,14 @@ const UNDETERMINED: [&[u8]; 16] = [
 #[test]
 fn every_missing_row_that_another_determines_is_found() {
     let (_dir, db) = sample();
-    for (key, value) in all_rows(&db) {
+    let rows = all_rows(&db);
+    // Pruning takes the oldest records.
+    let oldest = rows.iter().find(|row| row.0.starts_with(key::RECORDS));
+    let oldest = oldest.unwrap().0.clone();
+    for (key, value) in rows {
         db.overwrite(&key, None);
-        let determined = !UNDETERMINED.iter().any(|kind| key.starts_with(kind));
+        let undetermined = UNDETERMINED.iter().any(|kind| key.starts_with(kind));
+        let determined = !undetermined && key != oldest;
         assert_eq!(verify(&db).is_err(), determined, "{}", codec::show(&key));
         db.overwrite(&key, Some(&value));
     }
@@ -143,10 +147,11 @@ fn a_transfer_hashed_anew_does_not_fit_its_successor() {
         let honest = link(&db, seq);
         forge(&db, &key::transfer(seq), &dearer(&db, seq));
         let found = verify(&db).unwrap_err();
-        // A refused effect is found first where the amount breaks a rule.
+        // What contradicts a rule, or the record of a charge, is found first.
         let successor = matches!(found, LedgerError::Hash { seq: at } if at == seq + 1);
         let rule = matches!(found, LedgerError::Impossible { seq: at, .. } if at == seq);
-        assert!(successor || rule, "{seq}: {found}");
+        let record = matches!(found, LedgerError::Record(_)) && honest.transfer.kind == Kind::Post;
+        assert!(successor || rule || record, "{seq}: {found}");
         forge(&db, &key::transfer(seq), &honest);
     }
     verify(&db).unwrap();

@@ -1,5 +1,7 @@
 //! The whole ledger checked: every transfer followed from the first, every balance derived anew.
 
+mod records;
+
 use super::book::{Balances, Kind, OpenHold, Takings, TakingsByDay, TrialBalance, read_balance};
 use super::db::{Db, Row};
 use super::entry::Entry;
@@ -7,6 +9,7 @@ use super::error::LedgerError;
 use super::replay::Replay;
 use super::snapshot::{GROWING, Snapshot};
 use super::{codec, key};
+use records::Records;
 
 /// What a sound ledger holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,17 +28,19 @@ pub struct Report {
 
 impl Snapshot {
     /// Checks everything that is stored: sequence and hashes of the chain, the rules behind each
-    /// transfer, balances and holds against what the transfers give, and each row's checksum and
-    /// place. Calls `tick` for every transfer.
+    /// transfer, balances and holds against what the transfers give, the record of each charge, and each
+    /// row's checksum and place. Calls `tick` for every transfer.
     pub fn verify(&self, mut tick: impl FnMut()) -> Result<Report, LedgerError> {
         let (mut replay, mut takings) = (Replay::default(), TakingsByDay::default());
         let (mut deposits, mut moved) = (0, 0);
+        let mut records = Records::new(&self.db);
         self.follow(|link| {
             tick();
             moved += count(link.transfer.customers().count());
             deposits += u64::from(link.transfer.kind == Kind::Deposit);
             takings.count(&link.transfer);
-            replay.apply(&link)
+            replay.apply(&link)?;
+            records.check(&link.transfer)
         })?;
         let derived = replay.finish()?;
         let TrialBalance { posted, pending } = derived.trial_balance();

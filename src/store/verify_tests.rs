@@ -4,7 +4,8 @@ use super::*;
 use crate::ids::{AccountId, GenerationId};
 use crate::store::book::Link;
 use crate::store::book::samples::{NOON_MS, card_money, customer, order, pico, record, usd};
-use crate::store::{Book, Limits};
+use crate::store::generation::KeptRecord;
+use crate::store::{Book, Limits, Order, prune};
 
 /// A ledger with a row of every kind.
 pub(super) fn sample() -> (tempfile::TempDir, Db) {
@@ -91,6 +92,30 @@ fn a_removed_row_of_the_ledger_is_found() {
 }
 
 #[test]
+fn a_ledger_whose_old_records_were_pruned_is_sound() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Db::open(dir.path()).unwrap();
+    let (mut book, _) = Book::load(&db, Limits::default(), NOON_MS).unwrap();
+    let account = AccountId::new();
+    book.grant(account, usd("5"), "first", "test", NOON_MS)
+        .unwrap();
+    for at_ms in [1000, 2000, 3000] {
+        let order = Order {
+            generation: GenerationId::first_at(at_ms),
+            ..order(account, usd("0.10"), pico(1))
+        };
+        book.authorise(order.clone(), NOON_MS).unwrap();
+        book.settle(record(&order, usd("0.02")), NOON_MS).unwrap();
+    }
+    db.commit(book.take_batch()).unwrap();
+    for (before_ms, left) in [(0, 3), (1500, 2), (2500, 1), (3500, 0)] {
+        db.commit(prune(&db, None, before_ms, 100).unwrap().batch)
+            .unwrap();
+        assert_eq!(verify(&db).unwrap().records, left);
+    }
+}
+
+#[test]
 fn forged_rows_with_right_checksums_are_found() {
     let (_dir, db) = sample();
     let honest = all_rows(&db);
@@ -114,6 +139,19 @@ fn forged_rows_with_right_checksums_are_found() {
         assert!(matches!(verify(&db), Err(LedgerError::Balance(_))));
     }
     restore();
+
+    let records = honest.iter().filter(|row| row.0.starts_with(key::RECORDS));
+    for (key, value) in records {
+        let mut kept = KeptRecord::decode(key, value).unwrap();
+        kept.record.cost = pico(kept.record.cost.get() - 1);
+        forge(&db, key, &kept);
+        assert!(
+            matches!(verify(&db), Err(LedgerError::Record(id)) if id == kept.record.id),
+            "{}",
+            kept.record.id
+        );
+        restore();
+    }
 
     let stray = key::record(AccountId::new(), GenerationId::new());
     let (_, other) = honest
