@@ -10,7 +10,7 @@ COPY pages pages
 COPY askama.toml ./
 # Only the binary is built, but the manifest names the test target's file.
 RUN mkdir -p tests/it && touch tests/it/main.rs \
-    && cargo build --release --locked --bin model-router \
+    && RUSTFLAGS="-Cprofile-use=/build/data/release.profdata" cargo build --release --locked --bin model-router \
     && mkdir /empty
 
 FROM gcr.io/distroless/cc-debian12:nonroot

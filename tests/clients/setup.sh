@@ -8,7 +8,7 @@ trap 'rm -rf "$work"' EXIT
 
 bin=${MODEL_ROUTER_BIN:-}
 if [ -z "$bin" ]; then
-    (cd "$root" && cargo build --release --locked --quiet)
+    make -s -C "$root" build
     bin=${CARGO_TARGET_DIR:-$root/target}/release/model-router
 fi
 
