@@ -24,6 +24,8 @@ pub fn profile(program: &Path, argument: &str) -> io::Result<HashMap<String, u64
             "--tool=callgrind",
             "--compress-strings=no",
             "--compress-pos=no",
+            // Otherwise a thread of the storage engine that waits busily may keep the others from running for minutes.
+            "--fair-sched=try",
         ])
         .arg(format!("--callgrind-out-file={}", file.display()))
         .arg(program)
