@@ -61,8 +61,7 @@ test-browser: ## The same, packages installed first (needs Debian's chromium, no
 failover: ## Sixteen failover scenarios with a scorecard, and runs under load; FAILOVER=full for full timings
 	$(PROFILED) test --locked --release --test failover
 
-bench: ## The router beside nginx, no gateway, and PEERS=litellm,portkey: writes docs/performance.md; ROUNDS=1 SUITE=short for a look
-	$(PROFILED) build --release --locked --bin model-router
+bench: build ## The router beside nginx, no gateway, and PEERS=litellm,portkey: writes docs/performance.md; ROUNDS=1 SUITE=short for a look
 	$(CARGO) build --release $(TOOLS) $(BENCH)
 	ROUNDS="$(ROUNDS)" SUITE="$(SUITE)" PEERS="$(PEERS)" PAGE="$(PAGE)" \
 		$(TARGET)/tools/release/model-router-bench $(TARGET)/release/model-router "$(CURDIR)"
