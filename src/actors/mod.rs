@@ -27,6 +27,7 @@ pub mod statistics;
 pub mod stop;
 pub mod storage;
 pub mod stripe;
+pub mod turn;
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

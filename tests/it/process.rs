@@ -149,6 +149,40 @@ fn the_printed_curl_lines_work_as_printed() {
     assert!(run(curls[2]).contains("\"candidates\":[{"));
 }
 
+/// Name and policy of every thread, as Linux numbers policies: 0 is the usual one, 3 `SCHED_BATCH` (proc_pid_stat(5)).
+#[cfg(target_os = "linux")]
+fn policies(pid: u32) -> Vec<(String, u32)> {
+    let thread = |task: std::io::Result<std::fs::DirEntry>| {
+        let stat = std::fs::read_to_string(task.unwrap().path().join("stat")).unwrap();
+        let (begin, rest) = stat.rsplit_once(") ").unwrap();
+        let policy = rest.split(' ').nth(41 - 3).unwrap().parse().unwrap();
+        (begin.split_once('(').unwrap().1.to_owned(), policy)
+    };
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    tasks.map(thread).collect()
+}
+
+#[cfg(target_os = "linux")]
+#[actix_web::test]
+async fn actors_that_every_request_writes_to_let_the_workers_go_first() {
+    crypto();
+    let dir = TempDir::new().unwrap();
+    let process = Process::start(dir.path());
+    process.ready(&Client::new()).await;
+    let policies = policies(process.pid());
+    let patient = |(_, policy): &&(String, u32)| *policy == 3;
+    let names: Vec<&str> = policies
+        .iter()
+        .filter(patient)
+        .map(|(name, _)| name.as_str())
+        .collect();
+    // The first thread, with the providers, and the ledger's; no worker.
+    let usual = policies.iter().filter(|(_, policy)| *policy == 0).count();
+    assert!(names[0].starts_with("model-router"), "{policies:?}");
+    assert_eq!(names[1..], ["actix-rt|system"], "{policies:?}");
+    assert_eq!(usual + names.len(), policies.len(), "{policies:?}");
+}
+
 #[test]
 fn what_stops_the_start_is_one_clear_line_and_exit_code_2() {
     let dir = TempDir::new().unwrap();

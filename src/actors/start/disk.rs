@@ -17,6 +17,7 @@ use crate::actors::logbook::Logbook;
 use crate::actors::prices::Prices;
 use crate::actors::statistics::{self, Archivist, Statistics};
 use crate::actors::storage::{SpaceWatch, StorageHealth};
+use crate::actors::turn;
 use crate::config::Settings;
 use crate::ids::Pepper;
 use crate::store::{self, Archive, Book, Db, Disposable, Generosity, LedgerError, Terms, Visitors};
@@ -104,7 +105,10 @@ impl Kept {
         let (funds, signs) = (Arc::clone(&purses), Arc::clone(&health));
         let ledger = Ledger::new(db.clone(), book, funds, signs, keep(settings));
         let ledger_tally = ledger.tally();
-        let ledger = Ledger::start_in_arbiter(&disk, |_| ledger);
+        let ledger = Ledger::start_in_arbiter(&disk, |_| {
+            turn::wait_for_it();
+            ledger
+        });
 
         let (mailer, site) = (outside.mailer.clone(), settings.public_url());
         let (door, sessions) = Door::new(found.visitors, mailer, ledger.clone(), site);
