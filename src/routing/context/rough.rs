@@ -1,8 +1,10 @@
 //! A rough token count and the texture of a text, in one pass over its bytes; of a long one, over a sample of them.
 
-/// Blocks of a long text that are looked at, evenly spread, and the bytes of each.
-const BLOCKS: usize = 32;
-const BLOCK_BYTES: usize = 256;
+/// Bytes of a text that are looked at one by one; of a longer one, blocks that are evenly spread.
+const WHOLE: usize = 512;
+/// Bytes of a block, which stand for three times as many, and the most blocks of a text.
+const BLOCK: usize = 64;
+const MOST_BLOCKS: usize = 32;
 
 /// A text at a glance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,15 +43,17 @@ pub(super) fn glance(text: &str) -> Glance {
 
 /// The tokens of a text at a glance, never more than its bytes, in a time that does not grow with it.
 pub(super) fn estimate(text: &str) -> u64 {
-    if text.len() <= BLOCKS * BLOCK_BYTES {
+    if text.len() <= WHOLE {
         return glance(text).tokens;
     }
+    let blocks = (text.len() / (3 * BLOCK)).min(MOST_BLOCKS);
+    let stride = text.len() / blocks;
     let block = |number: usize| {
-        let begin = text.floor_char_boundary(text.len() / BLOCKS * number);
-        let end = text.floor_char_boundary(begin + BLOCK_BYTES);
+        let begin = text.floor_char_boundary(stride * number);
+        let end = text.floor_char_boundary(begin + BLOCK);
         text.get(begin..end).unwrap_or_default()
     };
-    let (tokens, looked_at) = (0..BLOCKS)
+    let (tokens, looked_at) = (0..blocks)
         .map(block)
         .fold((0, 0), |(tokens, bytes), block| {
             (tokens + glance(block).tokens, bytes + block.len() as u64)
@@ -193,7 +197,7 @@ mod tests {
             "\u{4f60}\u{597d}, ",
             "\n",
         ];
-        for (length, stride) in [(20_000, 1), (70_000, 3), (300_000, 7)] {
+        for (length, stride) in [(1_500, 1), (20_000, 1), (70_000, 3), (300_000, 7)] {
             let mut text = String::new();
             for number in 0.. {
                 if text.len() >= length {
@@ -206,8 +210,8 @@ mod tests {
             assert!(whole.abs_diff(sample) * 8 < whole, "{whole}, {sample}");
             assert!(sample <= text.len() as u64);
         }
-        let short = "word ".repeat(1_000);
-        assert_eq!(estimate(&short), glance(&short).tokens);
+        let short = &"word; ".repeat(WHOLE)[..WHOLE];
+        assert_eq!(estimate(short), glance(short).tokens);
     }
 
     proptest! {
