@@ -20,6 +20,8 @@ const WORKED_OFF: u32 = 10;
 /// How long that is waited for, in rests.
 const MOST_RESTS: u32 = 100;
 const START_REST: Duration = Duration::from_millis(1_000);
+/// Rounds that peers join: they take most of the time, and what is said of them needs no more.
+pub const PEER_ROUNDS: u32 = 2;
 /// Models of a router with a large catalog, beside the 39 that are shipped.
 const FURTHER_MODELS: usize = 961;
 const FURTHER_ACCOUNTS: u32 = 99_998;
@@ -44,7 +46,11 @@ pub fn run(plan: &Plan, place: &Place, results: &mut Results) -> io::Result<()> 
     results.missing = missing(plan, place);
     for round in 0..plan.rounds {
         println!("round {} of {}", round + 1, plan.rounds);
-        let gateways = start_all(plan, place)?;
+        let peers = match round {
+            ..PEER_ROUNDS => plan.peers.as_slice(),
+            PEER_ROUNDS.. => &[],
+        };
+        let gateways = start_all(plan, peers, place)?;
         thread::sleep(START_REST);
         for gateway in &gateways {
             note_start(round, gateway, results);
@@ -55,7 +61,7 @@ pub fn run(plan: &Plan, place: &Place, results: &mut Results) -> io::Result<()> 
             gateway.running.iter().for_each(Running::pause);
         }
         let mut steps = plan.suite.steps();
-        if !plan.peers.is_empty() {
+        if !peers.is_empty() {
             steps.insert(0, RATE_SLOW);
         }
         for step in steps {
@@ -90,7 +96,7 @@ fn missing(plan: &Plan, place: &Place) -> Vec<String> {
     missing
 }
 
-fn start_all(plan: &Plan, place: &Place) -> io::Result<Vec<Gateway>> {
+fn start_all(plan: &Plan, peers: &[Peer], place: &Place) -> io::Result<Vec<Gateway>> {
     let mut gateways = vec![Gateway {
         targets: vec![Target::direct(place)],
         running: None,
@@ -101,7 +107,7 @@ fn start_all(plan: &Plan, place: &Place) -> io::Result<Vec<Gateway>> {
         None => println!("nginx is not installed: there will be no ratios to it"),
     }
     gateways.push(Router::prepare(&plan.router, place, Variant::Shipped)?.start()?);
-    for peer in &plan.peers {
+    for peer in peers {
         // Whoever did not start has been told of.
         gateways.extend(peer.start(&plan.peers_dir, place).ok().flatten());
     }

@@ -14,6 +14,7 @@ use std::io;
 use std::path::Path;
 
 use crate::results::Results;
+use crate::rounds::PEER_ROUNDS;
 use figures::Figures;
 
 /// Writes the page and the plot beside it. Answers with the table of targets.
@@ -116,8 +117,9 @@ fn peers(results: &Results, figures: &Figures<'_>) -> String {
         .filter(|target| figures::is_peer(target))
         .collect();
     format!(
-        "## Beside other gateways\n\nOurs with everything on, {} with nothing on but passing requests on; the best of them is compared.\n\n{}",
+        "## Beside other gateways\n\nOurs with everything on, {} with nothing on but passing requests on, in {} of the rounds; the best of them is compared.\n\n{}",
         names.join(" and "),
+        results.rounds.min(PEER_ROUNDS),
         goal::table(&goals)
     )
 }
