@@ -19,7 +19,7 @@ pub struct Results {
     pub suite: String,
     /// Peers that were wanted and did not run, and why.
     pub missing: Vec<String>,
-    /// One for each step, target and round.
+    /// One for each step, target, round and turn.
     pub records: Vec<Record>,
     /// One for each gateway and round.
     pub starts: Vec<Start>,
@@ -50,7 +50,7 @@ pub struct Machine {
     pub real_time: bool,
 }
 
-/// One measurement.
+/// One measurement, a turn.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Record {
     /// Counted from 0.
@@ -87,19 +87,19 @@ impl Results {
         Ok(serde_json::from_str(&fs::read_to_string(file)?)?)
     }
 
-    /// A figure of a target's step in one round.
-    pub fn figure<T>(
+    /// A figure of a target's step in one round: the median of its turns.
+    pub fn figure(
         &self,
         round: u32,
         target: &str,
         step: &str,
-        figure: impl Fn(&Outcome) -> T,
-    ) -> Option<T> {
-        let mut records = self.records.iter();
+        figure: impl Fn(&Outcome) -> Option<f64>,
+    ) -> Option<f64> {
         let is_meant = |r: &&Record| r.round == round && r.target == target && r.step == step;
-        let outcome = &records.find(is_meant)?.outcome;
-        let counts = outcome.good > 0 || outcome.pieces_per_s > 0.0;
-        counts.then(|| figure(outcome))
+        let turns = self.records.iter().filter(is_meant);
+        let counts = |outcome: &&Outcome| outcome.good > 0 || outcome.pieces_per_s > 0.0;
+        let outcomes = turns.map(|record| &record.outcome).filter(counts);
+        median(outcomes.filter_map(figure).collect())
     }
 
     /// The median over rounds of what a round comes to.

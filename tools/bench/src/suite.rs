@@ -86,7 +86,17 @@ impl Suite {
         steps
     }
 
-    /// How long a step is measured.
+    /// How often a step comes in a round, every target in its turn each time. What others do on the machine moves a core's
+    /// speed by a half from one second to the next: at full load short turns, many times, say more than a long one.
+    pub fn turns(self, step: Step) -> u64 {
+        match (self, step) {
+            (Self::Full, Step::Most { .. }) => 5,
+            (Self::Short, Step::Most { .. })
+            | (_, Step::Rate { .. } | Step::Streams | Step::StreamsMost | Step::Held(_)) => 1,
+        }
+    }
+
+    /// How long a step is measured in a round.
     fn run_ms(self, step: Step) -> u64 {
         match (self, step) {
             (_, Step::Held(_)) => S,
@@ -131,7 +141,7 @@ impl Step {
             },
             pace: self.pace(),
             warm_ms: self.warm_ms(),
-            run_ms: suite.run_ms(self),
+            run_ms: suite.run_ms(self) / suite.turns(self),
             drain_ms: match self {
                 Self::Held(_) => 0,
                 Self::Rate { .. } | Self::Most { .. } | Self::Streams | Self::StreamsMost => 5 * S,
@@ -188,7 +198,8 @@ impl Step {
 
     fn warm_ms(self) -> u64 {
         match self {
-            Self::Rate { .. } | Self::Most { .. } => S,
+            Self::Most { .. } => S / 2,
+            Self::Rate { .. } => S,
             Self::Streams => 2 * S,
             Self::StreamsMost => S,
             Self::Held(_) => 4 * S,

@@ -1,4 +1,4 @@
-//! Figures of a run: medians over rounds, with differences and ratios taken within a round.
+//! Figures of a run: medians over rounds, of medians of turns, with differences and ratios taken within a round.
 
 use crate::histogram::Quantiles;
 use crate::load::Outcome;
@@ -50,14 +50,17 @@ impl<'a> Figures<'a> {
     /// The median of a figure.
     pub fn plain(&self, target: &str, step: Step, of: Of) -> Option<f64> {
         let name = step.name();
-        self.results
-            .median(|round| self.results.figure(round, target, &name, of))
+        self.results.median(|round| {
+            self.results
+                .figure(round, target, &name, |outcome| Some(of(outcome)))
+        })
     }
 
     /// The median of a figure over the same of another target.
     pub fn ratio(&self, target: &str, to: &str, step: Step, of: Of) -> Option<f64> {
         let name = step.name();
         self.results.median(|round| {
+            let of = |outcome: &Outcome| Some(of(outcome));
             let own = self.results.figure(round, target, &name, of)?;
             let other = self.results.figure(round, to, &name, of)?;
             (other > 0.0).then(|| own / other)
@@ -115,10 +118,10 @@ impl<'a> Figures<'a> {
             };
             outcome.kept_up().then_some(time)
         };
-        let own = self.results.figure(round, target, &name, of)??;
+        let own = self.results.figure(round, target, &name, of)?;
         match target {
             "direct" => Some(own),
-            _ => Some(own - self.results.figure(round, "direct", &name, of)??),
+            _ => Some(own - self.results.figure(round, "direct", &name, of)?),
         }
     }
 

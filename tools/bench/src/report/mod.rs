@@ -85,6 +85,8 @@ fn head(results: &Results) -> String {
          load generator share one core, the gateway that is measured has the other, the rest are paused, and\n\
          everything is on loopback. {before}\n\
          Each step is run on every target in turn, {} round{} of the suite \"{}\"; figures are medians of rounds, and differences and ratios are taken within a round.\n\
+         In the full suite a round has five short turns of every target at full load, of which the median counts: what else the\n\
+         machine does moves a core's speed by a half from one second to the next.\n\
          Requests at a fixed rate arrive as a Poisson process from a fixed seed, the same for everyone, and are timed from\n\
          the moment they are due. The upstream writes its clock into the answers, so that *added* is the time on the way\n\
          there and back without the upstream's own, less what it is without a gateway. `tools/bench` has the sources;\n\
