@@ -13,7 +13,7 @@ use model_router::actors::exporter::{self, TakeFigures};
 use model_router::actors::ledger::Drain;
 use model_router::actors::mailer::Finish;
 use model_router::actors::statistics::KeepStatistics;
-use model_router::actors::{Providers, Switchboard, guard, turn};
+use model_router::actors::{Providers, Switchboard, guard, scheduling};
 use model_router::catalog::Encoding;
 use model_router::config::{Environment, Settings};
 use model_router::routing::context::encoding;
@@ -99,7 +99,7 @@ async fn serve_until_signal(
     let running = actix_web::rt::spawn(server);
     // It starts the workers when it is asked for the first time, and they must not wait as this thread does.
     tokio::task::yield_now().await;
-    turn::wait_for_it();
+    scheduling::give_way();
     if let Some(text) = announce(address) {
         println!("{text}");
     }

@@ -22,12 +22,12 @@ pub mod provider;
 pub mod rate;
 pub mod recharge;
 pub mod refusals;
+pub mod scheduling;
 mod start;
 pub mod statistics;
 pub mod stop;
 pub mod storage;
 pub mod stripe;
-pub mod turn;
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -15,9 +15,9 @@ use crate::actors::funds::Purses;
 use crate::actors::ledger::{Keep, Ledger, Tally};
 use crate::actors::logbook::Logbook;
 use crate::actors::prices::Prices;
+use crate::actors::scheduling;
 use crate::actors::statistics::{self, Archivist, Statistics};
 use crate::actors::storage::{SpaceWatch, StorageHealth};
-use crate::actors::turn;
 use crate::config::Settings;
 use crate::ids::Pepper;
 use crate::store::{self, Archive, Book, Db, Disposable, Generosity, LedgerError, Terms, Visitors};
@@ -106,7 +106,7 @@ impl Kept {
         let ledger = Ledger::new(db.clone(), book, funds, signs, keep(settings));
         let ledger_tally = ledger.tally();
         let ledger = Ledger::start_in_arbiter(&disk, |_| {
-            turn::wait_for_it();
+            scheduling::give_way();
             ledger
         });
 

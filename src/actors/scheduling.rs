@@ -1,4 +1,4 @@
-//! Threads of actors that every request writes to wait for their turn instead of interrupting a worker.
+//! How threads are scheduled: those of actors that every request writes to give way to the workers.
 
 use thread_priority::{
     NormalThreadSchedulePolicy, ThreadPriority, ThreadPriorityValue, ThreadSchedulePolicy,
@@ -16,7 +16,7 @@ const BATCH: ThreadSchedulePolicy = ThreadSchedulePolicy::Normal(NormalThreadSch
 ///
 /// A process that was started under another policy than the usual one keeps it: under a real-time one, this thread would
 /// never have its turn.
-pub fn wait_for_it() {
+pub fn give_way() {
     let usual = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Other);
     if thread_schedule_policy() != Ok(usual) {
         return;
@@ -58,10 +58,10 @@ mod tests {
     fn the_thread_waits_and_is_as_nice_as_before() {
         std::thread::spawn(|| {
             let before = niceness();
-            wait_for_it();
+            give_way();
             assert_eq!(thread_schedule_policy(), Ok(BATCH));
             assert_eq!(niceness(), before);
-            wait_for_it();
+            give_way();
             assert_eq!(thread_schedule_policy(), Ok(BATCH));
         })
         .join()
