@@ -2,7 +2,7 @@
 
 /// Bytes of a text that are looked at one by one; of a longer one, blocks that are evenly spread.
 const WHOLE: usize = 512;
-/// Bytes of a block, which stand for three times as many, and the most blocks of a text.
+/// Bytes of a block, which stand for three times as many where that is neither too few blocks nor too many.
 const BLOCK: usize = 64;
 const MOST_BLOCKS: usize = 32;
 
@@ -46,7 +46,7 @@ pub(super) fn estimate(text: &str) -> u64 {
     if text.len() <= WHOLE {
         return glance(text).tokens;
     }
-    let blocks = (text.len() / (3 * BLOCK)).min(MOST_BLOCKS);
+    let blocks = (text.len() / (3 * BLOCK)).clamp(WHOLE / BLOCK, MOST_BLOCKS);
     let stride = text.len() / blocks;
     let block = |number: usize| {
         let begin = text.floor_char_boundary(stride * number);
@@ -197,7 +197,14 @@ mod tests {
             "\u{4f60}\u{597d}, ",
             "\n",
         ];
-        for (length, stride) in [(1_500, 1), (20_000, 1), (70_000, 3), (300_000, 7)] {
+        for (length, stride) in [
+            (520, 2),
+            (700, 2),
+            (1_500, 1),
+            (20_000, 1),
+            (70_000, 3),
+            (300_000, 7),
+        ] {
             let mut text = String::new();
             for number in 0.. {
                 if text.len() >= length {
@@ -210,6 +217,9 @@ mod tests {
             assert!(whole.abs_diff(sample) * 8 < whole, "{whole}, {sample}");
             assert!(sample <= text.len() as u64);
         }
+        let head = "(|)-".repeat(BLOCK / 4) + &"the quick brown fox ".repeat(WHOLE / 20);
+        let (whole, sample) = (glance(&head).tokens, estimate(&head));
+        assert!(whole.abs_diff(sample) * 8 < whole, "{whole}, {sample}");
         let short = &"word; ".repeat(WHOLE)[..WHOLE];
         assert_eq!(estimate(short), glance(short).tokens);
     }
