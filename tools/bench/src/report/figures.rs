@@ -49,22 +49,22 @@ impl<'a> Figures<'a> {
 
     /// The median of a figure.
     pub fn plain(&self, target: &str, step: Step, of: Of) -> Option<f64> {
-        let name = step.name();
-        self.results.median(|round| {
-            self.results
-                .figure(round, target, &name, |outcome| Some(of(outcome)))
-        })
+        self.results
+            .median(|round| self.plain_in(round, target, step, of))
     }
 
     /// The median of a figure over the same of another target.
     pub fn ratio(&self, target: &str, to: &str, step: Step, of: Of) -> Option<f64> {
-        let name = step.name();
         self.results.median(|round| {
-            let of = |outcome: &Outcome| Some(of(outcome));
-            let own = self.results.figure(round, target, &name, of)?;
-            let other = self.results.figure(round, to, &name, of)?;
+            let own = self.plain_in(round, target, step, of)?;
+            let other = self.plain_in(round, to, step, of)?;
             (other > 0.0).then(|| own / other)
         })
+    }
+
+    fn plain_in(&self, round: u32, target: &str, step: Step, of: Of) -> Option<f64> {
+        let of = |outcome: &Outcome| Some(of(outcome));
+        self.results.figure(round, target, &step.name(), of)
     }
 
     /// What a target adds to a step, in microseconds: its quantile less that of no gateway.
