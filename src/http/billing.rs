@@ -47,9 +47,10 @@ pub async fn show(
     let before = asked.before.as_deref().map(str::parse).transpose();
     let before = before.map_err(|_| wrong("before", "before must be what the last page gave."))?;
     let (archive, id) = (desk.archive.clone(), visitor.account());
-    let page = read(&desk, move || archive.receipts(id, before, limit)).await?;
     let account = account::find(&desk, id).await?;
     let card = card(&desk, id).await?;
+    // Last: no order is older than the card that paid it.
+    let page = read(&desk, move || archive.receipts(id, before, limit)).await?;
     let orders = page.orders.iter();
     let orders: Vec<Value> = orders
         .map(|(order, back)| order_view(order, *back))

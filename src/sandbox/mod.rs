@@ -45,6 +45,8 @@ const MOST_BODY_BYTES: usize = 25 * 1024 * 1024;
 
 /// How long an idle connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long a caller may take to send the head of a request. Callers on a busy machine are slow.
+const SLOWEST_HEAD: Duration = Duration::from_secs(60);
 
 /// Running simulated providers, each a server of its own. Dropped, they stop.
 #[derive(Debug)]
@@ -176,6 +178,7 @@ fn serve(
     .workers(1)
     .tcp_nodelay(true)
     .keep_alive(KEEP_ALIVE)
+    .client_request_timeout(SLOWEST_HEAD)
     .h1_allow_half_closed(false)
     .on_connect(line::remember)
     .disable_signals()

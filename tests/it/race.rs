@@ -38,7 +38,6 @@ pub async fn repeat(times: u32) {
     let mut router = Router::with(&ten_cents("ten-cents"), |settings| {
         // The thousand callers share a thread: on a busy machine it takes them long to send what they
         // have begun, and the simulated provider long to take it.
-        settings.limits.header_read_ms = PATIENCE_MS;
         settings.limits.body_first_byte_ms = PATIENCE_MS;
         settings.failover.connect_ms = PATIENCE_MS;
         settings.failover.last_first_token_ms = PATIENCE_MS;

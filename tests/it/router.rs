@@ -105,6 +105,8 @@ impl Router {
         settings.rate_limits.free_models_per_day = plenty;
         settings.rate_limits.paying_free_models_per_day = plenty;
         settings.server.drain_timeout_s = 1;
+        // A busy machine may take longer between connecting and sending than a slow caller may.
+        settings.limits.header_read_ms = 60_000;
         let path = dir.path().join("catalog.toml");
         std::fs::write(&path, format!("{AGELESS}{overlay}")).unwrap();
         settings.catalog.overlay = Some(path);

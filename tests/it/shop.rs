@@ -124,7 +124,7 @@ impl Shop {
         text(&account["balance_usd"])
     }
 
-    /// Waits until the balance is this.
+    /// Waits until the balance is this, and what made it so is on disk: lists are read from there.
     pub async fn until_balance_is(&self, customer: &Customer, usd: &str) {
         let deadline = Instant::now() + PATIENCE;
         while self.balance(customer).await != usd {
@@ -135,6 +135,7 @@ impl Shop {
             );
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+        self.router.verify().await;
     }
 
     /// Waits until the billing page satisfies something.

@@ -31,6 +31,7 @@ use serde_json::Value;
 pub use cards::Behaviour;
 pub use delivery::sign;
 
+use super::{KEEP_ALIVE, SLOWEST_HEAD};
 use delivery::Target;
 use state::State;
 
@@ -114,6 +115,8 @@ impl Stripe {
                 .default_service(web::to(api::answer))
         })
         .workers(1)
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(SLOWEST_HEAD)
         .disable_signals()
         .bind(address)?;
         let address = server.addrs().first().copied().unwrap_or(address);
