@@ -40,7 +40,7 @@ macro_rules! digest {
 
             /// HMAC-SHA-256 over the parts, each ended by a zero byte, which none of them holds.
             fn of(pepper: &Pepper, parts: &[&str]) -> Self {
-                let mut mac = Hmac::<Sha256>::new(&pepper.0.into());
+                let mut mac = pepper.mac();
                 mac.update(concat!(stringify!($name), "\0").as_bytes());
                 for part in parts {
                     mac.update(part.as_bytes());
