@@ -10,6 +10,8 @@ use super::frame::Frame;
 pub struct Login {
     /// What stands around it.
     pub frame: Frame,
+    /// What was just done; empty when nothing was.
+    pub done: &'static str,
     /// The address as it was typed.
     pub email: String,
     /// Where to go afterwards.

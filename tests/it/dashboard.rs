@@ -278,6 +278,11 @@ async fn settings_are_what_the_forms_say_or_as_they_were() {
         page.contains("value=\"google\" checked") && !page.contains("value=\"openai\" checked")
     );
 
+    let to = browser.done("/dashboard/settings/providers", &[]).await;
+    let page = browser.page(to.split('#').next().unwrap()).await;
+    assert!(page.contains("Every provider is off"), "{page}");
+    browser.done("/dashboard/settings/providers", &fields).await;
+
     let path = "/dashboard/settings/limit";
     let html = browser
         .refused(path, &[("daily_limit_usd", "-1")], 400)
@@ -407,7 +412,9 @@ async fn sessions_end_and_an_account_goes_only_when_it_is_meant() {
     );
     assert_eq!(browser.get("/dashboard").await.status(), 200);
     let meant = [("email", "ada@example.com"), ("forfeit_balance", "on")];
-    assert_eq!(browser.done(delete, &meant).await, "/");
+    let to = browser.done(delete, &meant).await;
+    assert_eq!(to, "/login?done=deleted");
+    assert!(browser.page(&to).await.contains("The account is deleted"));
     let gone = router
         .send(Method::GET, "/v1/account", &owner.token, &json!({}))
         .await;
@@ -419,7 +426,9 @@ async fn sessions_end_and_an_account_goes_only_when_it_is_meant() {
 async fn signing_out_everywhere_ends_this_session_too_and_one_comes_back_to_where_one_was() {
     let router = Router::start().await;
     let (_, _, browser) = ada(&router).await;
-    assert_eq!(browser.done("/dashboard/profile/sessions", &[]).await, "/");
+    let to = browser.done("/dashboard/profile/sessions", &[]).await;
+    assert_eq!(to, "/login?done=ended");
+    assert!(browser.page(&to).await.contains("Every session is ended"));
     let asked = browser.get("/dashboard/usage?from=2026-01-01").await;
     let to = header(asked.headers(), "location").to_owned();
     assert_eq!(to, "/login?next=%2Fdashboard%2Fusage%3Ffrom%3D2026-01-01");

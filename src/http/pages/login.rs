@@ -21,7 +21,7 @@ const NO_ADDRESS: &str = "This is no e-mail address that mail can be sent to: AS
     an international domain in its xn-- form.";
 const NO_CODE: &str = "The code is the eight digits from the mail.";
 
-/// `GET /login?next=…`
+/// `GET /login?next=…&done=…`
 pub async fn login(
     desk: Data<Switchboard>,
     http: HttpRequest,
@@ -127,6 +127,11 @@ fn ask_for_address(
 ) -> Result<HttpResponse, ApiError> {
     let page = pages::Login {
         frame: frame(http, Here::Account, "Sign in", DESCRIPTION),
+        done: match Form::of_query(http).text("done") {
+            "deleted" => "The account is deleted, with its keys and its sessions.",
+            "ended" => "Every session is ended, also this one.",
+            _ => "",
+        },
         email: typed.to_owned(),
         next: next.as_str().to_owned(),
         wrong: said(error, "email", NO_ADDRESS),

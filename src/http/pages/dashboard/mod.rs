@@ -83,6 +83,7 @@ fn around(http: &HttpRequest, tab: Tab) -> (Frame, Panel) {
     let mut panel = tab.panel();
     panel.done = match Form::of_query(http).text("done") {
         "saved" => "Saved.",
+        "all_off" => "Saved. Every provider is off: no request of this account can be served.",
         "deleted" => "The key is deleted: requests with it are refused from now on.",
         "switched" => "Switched. It holds from now on.",
         "ended" => "The session is ended.",

@@ -56,7 +56,7 @@ pub async fn end(
 /// `POST /dashboard/profile/sessions`: ends all.
 pub async fn end_all(desk: Data<Switchboard>, member: Member) -> Result<HttpResponse, ApiError> {
     sessions::end_every(&desk, member.visitor()).await?;
-    let mut response = see("/");
+    let mut response = see("/login?done=ended");
     sessions::sign_out(&mut response, &desk)?;
     Ok(response)
 }
@@ -75,7 +75,7 @@ pub async fn delete(
     ]));
     match account::close(&desk, member.visitor(), fields).await {
         Ok(()) => {
-            let mut response = see("/");
+            let mut response = see("/login?done=deleted");
             sessions::sign_out(&mut response, &desk)?;
             Ok(response)
         }

@@ -50,7 +50,11 @@ pub async fn providers(
         .collect();
     let change = object([("blocked_providers", json!(blocked))]);
     let asked = (&form, "#providers", &["providers", "blocked_providers"][..]);
-    save(&desk, &http, &member, change, asked).await
+    let answer = save(&desk, &http, &member, change, asked).await?;
+    if ticked.is_empty() && answer.status() == StatusCode::SEE_OTHER {
+        return Ok(done(Tab::Settings, "all_off", "#providers"));
+    }
+    Ok(answer)
 }
 
 /// `POST /dashboard/settings/limit`
