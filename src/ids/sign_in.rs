@@ -3,12 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::Mac;
 use rand::RngExt;
 use rand::distr::{Alphanumeric, SampleString};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 use ulid::Ulid;
 
