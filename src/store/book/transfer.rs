@@ -14,6 +14,9 @@ use crate::store::{codec, key};
 /// SHA-256 over the previous transfer's hash and this transfer.
 pub(crate) type Hash = [u8; 32];
 
+/// Few transfers are longer in postcard's form.
+const USUAL_BYTES: usize = 192;
+
 /// The hash before the first transfer.
 pub(crate) const GENESIS: Hash = [0; 32];
 
@@ -124,7 +127,7 @@ impl Chain {
             cause: draft.cause,
         };
         let key = key::transfer(transfer.seq);
-        match postcard::to_stdvec(&transfer) {
+        match postcard::to_extend(&transfer, Vec::with_capacity(USUAL_BYTES)) {
             Ok(encoded) => {
                 self.seq = transfer.seq;
                 self.time_ms = transfer.time_ms;
