@@ -87,12 +87,14 @@ impl Suite {
     }
 
     /// How often a step comes in a round, every target in its turn each time. What others do on the machine moves a core's
-    /// speed by a half from one second to the next: at full load short turns, many times, say more than a long one.
+    /// speed by a half from one second to the next, and slows both to a tenth for 20 to 60 ms now and then: where that
+    /// decides, short turns, many times, say more than a long one.
     pub fn turns(self, step: Step) -> u64 {
         match (self, step) {
-            (Self::Full, Step::Most { .. }) => 5,
-            (Self::Short, Step::Most { .. })
-            | (_, Step::Rate { .. } | Step::Streams | Step::StreamsMost | Step::Held(_)) => 1,
+            (Self::Full, Step::Most { .. } | Step::Streams) => 5,
+            (Self::Full, Step::Rate { .. }) if step == RATE => 5,
+            (Self::Full, Step::Rate { .. } | Step::StreamsMost | Step::Held(_))
+            | (Self::Short, _) => 1,
         }
     }
 
@@ -102,6 +104,8 @@ impl Suite {
             (_, Step::Held(_)) => S,
             // Few requests need longer until there are enough of them.
             (Self::Full, Step::Rate { per_s: ..=50, .. }) => 20 * S,
+            // Of the streams of a turn, the slowest first tokens count.
+            (Self::Full, Step::Streams) => 10 * S,
             (Self::Full, _) => 5 * S,
             (Self::Short, _) => 2 * S,
         }

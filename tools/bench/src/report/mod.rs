@@ -85,8 +85,9 @@ fn head(results: &Results) -> String {
          load generator share one core, the gateway that is measured has the other, the rest are paused, and\n\
          everything is on loopback. {before}\n\
          Each step is run on every target in turn, {} round{} of the suite \"{}\"; figures are medians of rounds, and differences and ratios are taken within a round.\n\
-         In the full suite a round has five short turns of every target at full load, of which the median counts: what else the\n\
-         machine does moves a core's speed by a half from one second to the next.\n\
+         In the full suite a round has five short turns of every target at full load, at 1,000 requests a second and with 200\n\
+         streams, of which the median counts: what else the machine does moves a core's speed by a half from one second to the\n\
+         next, and slows it to a tenth for some hundredths of a second now and then.\n\
          Requests at a fixed rate arrive as a Poisson process from a fixed seed, the same for everyone, and are timed from\n\
          the moment they are due. The upstream writes its clock into the answers, so that *added* is the time on the way\n\
          there and back without the upstream's own, less what it is without a gateway. `tools/bench` has the sources;\n\
