@@ -49,7 +49,7 @@ pub async fn show(
     let (archive, id) = (desk.archive.clone(), visitor.account());
     let account = account::find(&desk, id).await?;
     let card = card(&desk, id).await?;
-    // Last: no order is older than the card that paid it.
+    // After the card: no order is older than the card that paid it.
     let page = read(&desk, move || archive.receipts(id, before, limit)).await?;
     let orders = page.orders.iter();
     let orders: Vec<Value> = orders

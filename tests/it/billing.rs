@@ -107,7 +107,10 @@ async fn running_requests_of_one_account_are_bounded() {
     for vendor in Vendor::ALL {
         router.sandbox.script(vendor).set(Fault::Hang);
     }
-    for model in ["gpt-4.1", "llama3.1-8b"] {
+    for (model, vendor) in [
+        ("gpt-4.1", Vendor::OpenAi),
+        ("llama3.1-8b", Vendor::Cerebras),
+    ] {
         let account = router.account("5.00").await;
         let body = ask(model, "Hello");
         let mut answers: FuturesUnordered<_> =
@@ -117,6 +120,11 @@ async fn running_requests_of_one_account_are_bounded() {
             let limited = answers.next().await.unwrap();
             assert_eq!(limited.status(), 429, "{model}");
             assert!(limited.headers().contains_key("retry-after"));
+        }
+        let script = router.sandbox.script(vendor);
+        tokio::select! {
+            ended = answers.next() => panic!("{model}: a fourth ended: {ended:?}"),
+            both = script.wait(|calls| calls.len() == 2) => assert!(both, "{model}"),
         }
     }
 }

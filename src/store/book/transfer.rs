@@ -62,6 +62,11 @@ impl Transfer {
         sides.into_iter().flatten().filter(move |_| moves)
     }
 
+    /// The form that its hash is taken over.
+    fn encode(&self) -> postcard::Result<Vec<u8>> {
+        postcard::to_extend(self, Vec::with_capacity(USUAL_BYTES))
+    }
+
     /// What it added to a customer's balance; less than zero when it took.
     pub fn change_of(&self, account: AccountId) -> Picodollars {
         if self.credit.customer() == Some(account) {
@@ -127,7 +132,7 @@ impl Chain {
             cause: draft.cause,
         };
         let key = key::transfer(transfer.seq);
-        match postcard::to_extend(&transfer, Vec::with_capacity(USUAL_BYTES)) {
+        match transfer.encode() {
             Ok(encoded) => {
                 self.seq = transfer.seq;
                 self.time_ms = transfer.time_ms;
@@ -150,7 +155,7 @@ impl Chain {
         if link.transfer.seq != seq {
             return Err(LedgerError::Sequence { expected: seq });
         }
-        let encoded = postcard::to_stdvec(&link.transfer);
+        let encoded = link.transfer.encode();
         if encoded.ok().map(|encoded| hash(&self.head, &encoded)) != Some(link.hash) {
             return Err(LedgerError::Hash { seq });
         }

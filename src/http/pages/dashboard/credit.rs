@@ -138,10 +138,11 @@ pub async fn show(
     status: StatusCode,
 ) -> Result<HttpResponse, ApiError> {
     let (id, archive) = (member.account(), desk.archive.clone());
-    let orders = read(desk, move || archive.receipts(id, None, MOST_ORDERS)).await?;
-    let moved = transactions(desk, http, member).await?;
     let account = account::find(desk, id).await?;
     let card = billing::card(desk, id).await?;
+    // After the card: no order is older than the card that paid it.
+    let orders = read(desk, move || archive.receipts(id, None, MOST_ORDERS)).await?;
+    let moved = transactions(desk, http, member).await?;
     let recharge = billing::recharge(desk, &account, &card).await?;
     let page = Credit {
         frame: around(http, Tab::Credit).0,
