@@ -8,6 +8,7 @@ mod journal;
 mod journaled;
 mod once;
 mod pending;
+mod piece;
 
 use std::fmt;
 use std::fs::File;

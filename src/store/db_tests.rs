@@ -1,5 +1,6 @@
 //! Opening, locking, committing, and refusing after a failure.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
@@ -173,6 +174,8 @@ enum Step {
     Commit(Vec<(u8, u8, bool)>),
     Move,
     Reopen,
+    /// The power fails when rows of so many of eight numbers have moved.
+    Fail(u8),
 }
 
 fn any_step() -> impl Strategy<Value = Step> {
@@ -181,12 +184,33 @@ fn any_step() -> impl Strategy<Value = Step> {
         6 => prop::collection::vec(change, 1..60).prop_map(Step::Commit),
         3 => Just(Step::Move),
         1 => Just(Step::Reopen),
+        1 => (0_u8..9).prop_map(Step::Fail),
     ]
 }
 
 fn record_key(account: u8, number: u8) -> Vec<u8> {
     let account = AccountId::from_bytes([account; 16]);
     key::record(account, GenerationId::from_bytes([number; 16]))
+}
+
+/// The files of a router that lost power when some of its rows had moved into the tree, and no others.
+fn failed_amid_a_move(db: &Db, model: &BTreeMap<Vec<u8>, String>, moved: u8) -> tempfile::TempDir {
+    let cut = after_a_power_cut(db);
+    let numbers = (0..=u8::MAX).filter(|number| number % 8 < moved);
+    let keys = (0..3).flat_map(|account| numbers.clone().map(move |of| record_key(account, of)));
+    let rows: pending::Rows = keys
+        .map(|key| {
+            let value = model.get(&key);
+            let value = value.map(|value| codec::encode(&key, value).unwrap());
+            (key, value)
+        })
+        .collect();
+    let engine = Engine::open(&cut.path().join("ledger")).unwrap();
+    let alone = engine::Alone::wait();
+    let before = engine.up_to().unwrap();
+    engine.apply_in_pieces(&rows, before, &alone).unwrap();
+    engine.sync(alone).unwrap();
+    cut
 }
 
 proptest! {
@@ -197,9 +221,9 @@ proptest! {
         steps in prop::collection::vec(any_step(), 1..24),
         ask: (u8, u8),
     ) {
-        let dir = tempfile::tempdir().unwrap();
+        let mut dir = tempfile::tempdir().unwrap();
         let mut db = Db::open(dir.path()).unwrap();
-        let mut model = std::collections::BTreeMap::new();
+        let mut model = BTreeMap::new();
         for (count, step) in steps.into_iter().enumerate() {
             match step {
                 Step::Commit(changes) => {
@@ -220,6 +244,12 @@ proptest! {
                 Step::Move => db.0.stored.checkpoint().unwrap(),
                 Step::Reopen => {
                     drop(db);
+                    db = Db::open(dir.path()).unwrap();
+                }
+                Step::Fail(moved) => {
+                    let cut = failed_amid_a_move(&db, &model, moved);
+                    drop(db);
+                    dir = cut;
                     db = Db::open(dir.path()).unwrap();
                 }
             }

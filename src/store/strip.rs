@@ -1,6 +1,8 @@
 //! Strips: rows of a table that grows with every request, side by side in one row of the storage. The storage
 //! charges by the row, and a busy ledger adds hundreds to these tables at a time.
 
+use std::collections::BTreeMap;
+
 use super::db::Row;
 use super::error::StoreError;
 use super::{codec, key};
@@ -36,43 +38,40 @@ pub(super) fn stem(key: &[u8]) -> &[u8] {
 }
 
 /// Puts neighbours of the same table side by side.
-pub(super) fn pack(mut rows: Vec<Row>) -> Vec<Row> {
-    rows.sort_unstable();
+pub(super) fn pack(rows: &BTreeMap<&[u8], &[u8]>) -> Vec<Row> {
     let mut packed = Vec::new();
-    let mut strip: Vec<Row> = Vec::new();
+    let mut strip: Vec<Part<'_>> = Vec::new();
     let mut bytes = 0;
-    for row in rows {
-        let joins = strip.last().is_some_and(|last| {
-            stem(&last.0) == stem(&row.0)
-                && strip.len() < MOST_ROWS
-                && bytes + row.1.len() <= MOST_BYTES
+    for (key, value) in rows {
+        let joins = strip.last().is_some_and(|(last, _)| {
+            stem(last) == stem(key) && strip.len() < MOST_ROWS && bytes + value.len() <= MOST_BYTES
         });
         if !joins {
-            packed.extend(one(&mut strip));
+            packed.extend(one(&strip));
+            strip.clear();
             bytes = 0;
         }
-        bytes += row.1.len();
-        strip.push(row);
+        bytes += value.len();
+        strip.push((key, value));
     }
-    packed.extend(one(&mut strip));
+    packed.extend(one(&strip));
     packed
 }
 
 /// The row that stands for all of these; a single one stays as it is.
-fn one(rows: &mut Vec<Row>) -> Option<Row> {
+fn one(rows: &[Part<'_>]) -> Option<Row> {
+    let (first, value) = rows.first()?;
     if rows.len() < 2 {
-        return rows.pop();
+        return Some((first.to_vec(), value.to_vec()));
     }
     let mut bytes = vec![VERSION];
-    for (key, value) in rows.iter() {
+    for (key, value) in rows {
         bytes.extend(key.split_at(stem(key).len()).1);
         bytes.extend(u32::try_from(value.len()).ok()?.to_le_bytes());
-        bytes.extend(value);
+        bytes.extend(*value);
     }
-    let key = std::mem::take(&mut rows.first_mut()?.0);
-    rows.clear();
-    codec::seal(&key, &mut bytes);
-    Some((key, bytes))
+    codec::seal(first, &mut bytes);
+    Some((first.to_vec(), bytes))
 }
 
 /// The rows that a stored row stands for: itself, or those of its strip.
@@ -116,7 +115,7 @@ fn parts((key, value): &Row) -> Result<Option<Vec<Part<'_>>>, StoreError> {
     Ok(Some(parts))
 }
 
-/// A key's number and the value under it.
+/// A key, or the number at its end, and the value under it.
 type Part<'a> = (&'a [u8], &'a [u8]);
 
 /// The first part of what is left of a strip, and the rest.
@@ -140,6 +139,11 @@ mod tests {
         (key, value)
     }
 
+    fn packed(rows: &[Row]) -> Vec<Row> {
+        let parts = rows.iter().map(|(key, value)| (&key[..], &value[..]));
+        pack(&parts.collect())
+    }
+
     #[test]
     fn neighbours_stand_side_by_side_each_account_apart() {
         let (first, second) = (AccountId::new(), AccountId::new());
@@ -150,9 +154,9 @@ mod tests {
             rows.push(row(key::transaction(account, 1), ""));
             rows.push(row(key::transaction(account, 300), ""));
         }
-        let packed = pack(rows.clone());
-        assert_eq!(packed.len(), 2 + 2);
-        let mut unpacked: Vec<Row> = packed
+        let strips = packed(&rows);
+        assert_eq!(strips.len(), 2 + 2);
+        let mut unpacked: Vec<Row> = strips
             .into_iter()
             .flat_map(|row| unpack(row).unwrap())
             .collect();
@@ -165,10 +169,10 @@ mod tests {
     fn a_strip_is_bounded_in_bytes() {
         let long = "x".repeat(MOST_BYTES / 3);
         let rows: Vec<Row> = (1..=9).map(|seq| row(key::transfer(seq), &long)).collect();
-        let packed = pack(rows);
-        assert_eq!(packed.len(), 5, "two fit into each");
+        let strips = packed(&rows);
+        assert_eq!(strips.len(), 5, "two fit into each");
         assert!(
-            packed
+            strips
                 .iter()
                 .all(|(_, value)| value.len() < MOST_BYTES + 100)
         );
@@ -177,8 +181,8 @@ mod tests {
     proptest! {
         #[test]
         fn every_flipped_bit_is_found(at in any::<prop::sample::Index>(), bit in 0_u8..8) {
-            let rows = (1..=3).map(|seq| row(key::transfer(seq), "transfer")).collect();
-            let (key, mut value) = pack(rows).pop().unwrap();
+            let rows: Vec<Row> = (1..=3).map(|seq| row(key::transfer(seq), "transfer")).collect();
+            let (key, mut value) = packed(&rows).pop().unwrap();
             let at = at.index(value.len());
             value[at] ^= 1 << bit;
             let read: Result<Vec<String>, StoreError> = unpack((key, value))

@@ -1,15 +1,16 @@
-//! The only file that touches sled: one tree, written in whole batches, one batch at a time.
+//! The only file that runs sled: one tree, written in whole batches, one batch at a time.
 
 use std::any::Any;
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use super::Row;
 use super::pending::Rows;
+use super::piece::Piece;
 use crate::store::error::StoreError;
 use crate::store::{codec, dir, strip};
 
@@ -77,16 +78,37 @@ impl Engine {
         }
     }
 
-    /// Brings all of these rows into the tree, which then has everything up to a commit, or nothing. It is
-    /// not durable yet.
-    pub(super) fn apply(&self, rows: &Rows, up_to: u64, _: &Alone) -> Result<(), StoreError> {
-        let mut batch = sled::Batch::default();
+    /// Brings all of these rows into the tree, which then has everything up to a commit, or nothing. It is not
+    /// durable yet.
+    pub(super) fn apply(&self, rows: &Rows, up_to: u64, alone: &Alone) -> Result<(), StoreError> {
+        self.bring_all(Piece::whole(), rows, up_to, alone)
+    }
+
+    /// The same piece by piece, and others have the processor in between: no request waits for all of it. A tree
+    /// that got only some of the pieces says that it is older: these rows must be brought again.
+    pub(super) fn apply_in_pieces(
+        &self,
+        rows: &Rows,
+        up_to: u64,
+        alone: &Alone,
+    ) -> Result<(), StoreError> {
+        self.bring_all(Piece::small(), rows, up_to, alone)
+    }
+
+    fn bring_all(
+        &self,
+        mut piece: Piece,
+        rows: &Rows,
+        up_to: u64,
+        alone: &Alone,
+    ) -> Result<(), StoreError> {
         let mut stripped = Vec::new();
         for (key, value) in rows {
-            match value {
-                _ if strip::may_hold(key) => stripped.push((key, value)),
-                Some(value) => batch.insert(key.as_slice(), value.as_slice()),
-                None => batch.remove(key.as_slice()),
+            if strip::may_hold(key) {
+                stripped.push((key, value));
+            } else {
+                piece.change(key, value.as_deref());
+                piece = self.bring_if_full(piece, alone)?;
             }
         }
         let mut rest = stripped.as_slice();
@@ -96,11 +118,26 @@ impl Engine {
                 strip::stem(row.0) == strip::stem(first.0)
                     && end.as_ref().is_none_or(|end| row.0 < end)
             };
-            let (here, later) = rest.split_at(rest.partition_point(joins));
-            merge(gap, here, &mut batch);
+            let joining = rest.partition_point(joins);
+            let (here, later) = rest.split_at(joining.min(piece.room_for(rest)));
+            piece.merge(&gap, here);
+            piece = self.bring_if_full(piece, alone)?;
             rest = later;
         }
-        batch.insert(UP_TO, codec::encode(UP_TO, &up_to)?);
+        piece.change(UP_TO, Some(&codec::encode(UP_TO, &up_to)?));
+        self.bring(piece.into_batch(), alone)
+    }
+
+    fn bring_if_full(&self, piece: Piece, alone: &Alone) -> Result<Piece, StoreError> {
+        if !piece.is_full() {
+            return Ok(piece);
+        }
+        self.bring(piece.into_batch(), alone)?;
+        thread::yield_now();
+        Ok(Piece::small())
+    }
+
+    fn bring(&self, batch: sled::Batch, _: &Alone) -> Result<(), StoreError> {
         guarded(|| self.tree.apply_batch(batch))
     }
 
@@ -159,23 +196,6 @@ impl Engine {
         rows.filter(|row: &Result<Row, StoreError>| {
             row.as_ref().map_or(true, |(key, _)| key != UP_TO)
         })
-    }
-}
-
-/// Puts changes among the rows of a strip, or of none, and all of them into strips again.
-fn merge(strip: Vec<Row>, changes: &[(&Vec<u8>, &Option<Vec<u8>>)], batch: &mut sled::Batch) {
-    if let Some((key, _)) = strip.first() {
-        batch.remove(key.as_slice());
-    }
-    let mut rows: BTreeMap<Vec<u8>, Vec<u8>> = strip.into_iter().collect();
-    for (key, value) in changes {
-        match value {
-            Some(value) => drop(rows.insert((*key).clone(), value.clone())),
-            None => drop(rows.remove(*key)),
-        }
-    }
-    for (key, value) in strip::pack(rows.into_iter().collect()) {
-        batch.insert(key, value);
     }
 }
 

@@ -97,7 +97,8 @@ impl Journaled {
         self.write(|| {
             let moving = self.pending().begin_to_move();
             if let Some((rows, up_to)) = moving {
-                self.engine.apply(&rows, up_to, alone)?;
+                // The journal has them until the tree is durable.
+                self.engine.apply_in_pieces(&rows, up_to, alone)?;
                 self.pending().have_moved();
             }
             Ok(())
