@@ -23,11 +23,6 @@ impl Doors {
         Ok(Self(address.transpose()?))
     }
 
-    /// Whether the operator has one.
-    pub fn are_two(self) -> bool {
-        self.0.is_some()
-    }
-
     /// Whether a path is served by the listener at an address.
     fn serve(self, path: &str, here: SocketAddr) -> bool {
         let is_admin = path == "/admin" || path.starts_with("/admin/");

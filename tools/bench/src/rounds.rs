@@ -65,26 +65,33 @@ pub fn run(plan: &Plan, place: &Place, results: &mut Results) -> io::Result<()> 
             steps.insert(0, RATE_SLOW);
         }
         for step in steps {
-            for _ in 0..plan.suite.turns(step) {
-                turn(round, &gateways, step, plan.suite, results)?;
+            for nth in 0..plan.suite.turns(step) {
+                let turn = Turn { round, nth, step };
+                turn_of_all(turn, &gateways, plan.suite, results)?;
             }
         }
     }
     alone(plan, place, results)
 }
 
-/// A step on every target.
-fn turn(
+/// One of the times that a step comes in a round.
+#[derive(Clone, Copy)]
+struct Turn {
     round: u32,
-    gateways: &[Gateway],
+    nth: u64,
     step: Step,
+}
+
+/// A step on every target.
+fn turn_of_all(
+    turn: Turn,
+    gateways: &[Gateway],
     suite: Suite,
     results: &mut Results,
 ) -> io::Result<()> {
     for gateway in gateways {
-        for target in gateway.targets.iter().filter(|target| meets(target, step)) {
-            let outcome = measure(gateway, target, step, suite)?;
-            keep(round, &target.name, &step.name(), outcome, results);
+        for target in gateway.targets.iter().filter(|target| meets(target, turn)) {
+            measure(turn, suite, gateway, target, &target.name, results)?;
         }
     }
     Ok(())
@@ -128,13 +135,16 @@ fn start_all(plan: &Plan, peers: &[Peer], place: &Place) -> io::Result<Vec<Gatew
     Ok(gateways)
 }
 
-fn meets(target: &Target, step: Step) -> bool {
+fn meets(target: &Target, turn: Turn) -> bool {
     match target.name.as_str() {
-        "anthropic" | "gemini" => step.is_for_dialects(),
+        "anthropic" | "gemini" => turn.step.is_for_dialects(),
         // They do not come near these rates; the requests would only pile up.
-        "litellm" | "portkey" => !matches!(step, Step::Rate { per_s: 2_000.., .. }),
+        "litellm" | "portkey" => match turn.step {
+            Step::Rate { per_s, .. } => turn.nth == 0 && per_s < 2_000,
+            Step::Most { .. } | Step::Streams | Step::StreamsMost | Step::Held(_) => true,
+        },
         // Memory is that of a process, of which `paid` stands for all.
-        "direct" | "free" => !matches!(step, Step::Held(_)),
+        "direct" | "free" => !matches!(turn.step, Step::Held(_)),
         _ => true,
     }
 }
@@ -163,21 +173,30 @@ fn warm(target: &Target, suite: Suite) -> io::Result<()> {
         },
         warm_ms: 0,
         run_ms: 1_000,
-        ..MOST.load(suite, target)
+        ..MOST.load(suite, target, 0)
     };
     load::run(&load, None).map(drop)
 }
 
 /// Only the gateway that is measured runs meanwhile.
-fn measure(gateway: &Gateway, target: &Target, step: Step, suite: Suite) -> io::Result<Outcome> {
+fn measure(
+    turn: Turn,
+    suite: Suite,
+    gateway: &Gateway,
+    target: &Target,
+    name: &str,
+    results: &mut Results,
+) -> io::Result<()> {
     let running = gateway.running.as_ref();
     running.iter().for_each(|running| running.resume());
     thread::sleep(REST);
     let tree = running.map(Running::tree);
-    let outcome = load::run(&step.load(suite, target), tree.as_ref())?;
+    let load = turn.step.load(suite, target, turn.nth);
+    let outcome = load::run(&load, tree.as_ref())?;
     rest(tree.as_ref());
     running.iter().for_each(|running| running.pause());
-    Ok(outcome)
+    keep(turn.round, name, &turn.step.name(), outcome, results);
+    Ok(())
 }
 
 /// Waits until a gateway has nothing left to do: what is left would be measured with its next step.
@@ -234,11 +253,11 @@ fn alone(plan: &Plan, place: &Place, results: &mut Results) -> io::Result<()> {
         ways.iter()
             .try_for_each(|(target, _)| warm(target, plan.suite))?;
         for round in 0..plan.rounds {
-            for _ in 0..plan.suite.turns(MOST) {
+            for nth in 0..plan.suite.turns(MOST) {
                 for (target, step) in &ways {
-                    let outcome = measure(&started, target, *step, plan.suite)?;
-                    let name = format!("{prefix}{}", target.name);
-                    keep(round, &name, &step.name(), outcome, results);
+                    let (name, step) = (format!("{prefix}{}", target.name), *step);
+                    let turn = Turn { round, nth, step };
+                    measure(turn, plan.suite, &started, target, &name, results)?;
                 }
             }
         }

@@ -132,8 +132,8 @@ impl Step {
         }
     }
 
-    /// The step as a load on a target.
-    pub fn load(self, suite: Suite, target: &Target) -> Load {
+    /// The step as a load on a target. In every turn requests come at other moments.
+    pub fn load(self, suite: Suite, target: &Target, turn: u64) -> Load {
         let (wish, bytes) = self.wish();
         let body = prompt::body(&target.model, wish, bytes);
         Load {
@@ -144,6 +144,7 @@ impl Step {
                 Form::Stream => wish.tokens,
             },
             pace: self.pace(),
+            arrivals: turn,
             warm_ms: self.warm_ms(),
             run_ms: suite.run_ms(self) / suite.turns(self),
             drain_ms: match self {

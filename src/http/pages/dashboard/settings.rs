@@ -49,12 +49,17 @@ pub async fn providers(
         .filter(|name| !ticked.contains(&name.as_str()))
         .collect();
     let change = object([("blocked_providers", json!(blocked))]);
-    let asked = (&form, "#providers", &["providers", "blocked_providers"][..]);
-    let answer = save(&desk, &http, &member, change, asked).await?;
-    if ticked.is_empty() && answer.status() == StatusCode::SEE_OTHER {
-        return Ok(done(Tab::Settings, "all_off", "#providers"));
-    }
-    Ok(answer)
+    let asked = Asked {
+        form: &form,
+        anchor: "#providers",
+        fields: &["providers", "blocked_providers"],
+        done: if ticked.is_empty() {
+            "all_off"
+        } else {
+            "saved"
+        },
+    };
+    save(&desk, &http, &member, change, asked).await
 }
 
 /// `POST /dashboard/settings/limit`
@@ -66,14 +71,8 @@ pub async fn limit(
 ) -> Result<HttpResponse, ApiError> {
     let form = Form::read(&desk, &http, payload).await?;
     let change = object([("daily_limit_usd", form.json("daily_limit_usd"))]);
-    save(
-        &desk,
-        &http,
-        &member,
-        change,
-        (&form, "#limit", &["daily_limit_usd"]),
-    )
-    .await
+    let asked = Asked::in_a_word(&form, "#limit", &["daily_limit_usd"]);
+    save(&desk, &http, &member, change, asked).await
 }
 
 /// `POST /dashboard/settings/defaults`
@@ -86,7 +85,8 @@ pub async fn defaults(
     let form = Form::read(&desk, &http, payload).await?;
     let fields = ["default_tier", "default_prefer"];
     let change = object(fields.map(|name| (name, form.json(name))));
-    save(&desk, &http, &member, change, (&form, "#defaults", &fields)).await
+    let asked = Asked::in_a_word(&form, "#defaults", &fields);
+    save(&desk, &http, &member, change, asked).await
 }
 
 /// `POST /dashboard/settings/mails`
@@ -100,14 +100,31 @@ pub async fn mails(
     let ticked: Vec<&str> = form.all("notifications").collect();
     let mails = object(MAILS.map(|mail| (mail, json!(ticked.contains(&mail)))));
     let change = object([("notifications", Value::Object(mails))]);
-    save(
-        &desk,
-        &http,
-        &member,
-        change,
-        (&form, "#mails", &["notifications"]),
-    )
-    .await
+    let asked = Asked::in_a_word(&form, "#mails", &["notifications"]);
+    save(&desk, &http, &member, change, asked).await
+}
+
+/// A form that was sent, and what it is answered with.
+pub struct Asked<'a> {
+    form: &'a Form,
+    /// Where on the page it stands.
+    anchor: &'a str,
+    /// Its fields, and those of the API by which an error may name them.
+    fields: &'a [&'a str],
+    /// What [`around`] knows the success by.
+    done: &'a str,
+}
+
+impl<'a> Asked<'a> {
+    /// One of whose success there is nothing to say but that it is saved.
+    pub fn in_a_word(form: &'a Form, anchor: &'a str, fields: &'a [&'a str]) -> Self {
+        Self {
+            form,
+            anchor,
+            fields,
+            done: "saved",
+        }
+    }
 }
 
 /// Changes the account, and shows the part again: with what was done, or with what was typed and is
@@ -117,15 +134,15 @@ pub async fn save(
     http: &HttpRequest,
     member: &Member,
     change: Map<String, Value>,
-    (form, anchor, fields): (&Form, &str, &[&str]),
+    asked: Asked<'_>,
 ) -> Result<HttpResponse, ApiError> {
     let changed = account::alter(desk, &member.manager(), Fields::of(change)).await;
     let Err(error) = changed else {
-        return Ok(done(Tab::Settings, "saved", anchor));
+        return Ok(done(Tab::Settings, asked.done, asked.anchor));
     };
     let (_, mut panel) = around(http, Tab::Settings);
-    let typed = form.over(stored(desk, member).await?, fields);
-    let typed = refuse(typed, &mut panel, &error, fields);
+    let typed = asked.form.over(stored(desk, member).await?, asked.fields);
+    let typed = refuse(typed, &mut panel, &error, asked.fields);
     show(desk, http, member, (typed, panel, ""), status(&error)).await
 }
 

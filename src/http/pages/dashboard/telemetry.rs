@@ -5,7 +5,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Map, Value, json};
 
-use super::settings::{save, show, stored as all_stored};
+use super::settings::{Asked, save, show, stored as all_stored};
 use super::{around, status};
 use crate::actors::exporter::AskHealth;
 use crate::http::pages::form::{Form, object};
@@ -39,7 +39,14 @@ pub async fn set(
 ) -> Result<HttpResponse, ApiError> {
     let form = Form::read(&desk, &http, payload).await?;
     let change = object([("telemetry", Value::Object(target(&form)))]);
-    save(&desk, &http, &member, change, (&form, ANCHOR, &FIELDS)).await
+    save(
+        &desk,
+        &http,
+        &member,
+        change,
+        Asked::in_a_word(&form, ANCHOR, &FIELDS),
+    )
+    .await
 }
 
 /// `POST /dashboard/settings/telemetry/remove`
@@ -51,7 +58,14 @@ pub async fn remove(
 ) -> Result<HttpResponse, ApiError> {
     let form = Form::read(&desk, &http, payload).await?;
     let change = object([("telemetry", Value::Null)]);
-    save(&desk, &http, &member, change, (&form, ANCHOR, &[])).await
+    save(
+        &desk,
+        &http,
+        &member,
+        change,
+        Asked::in_a_word(&form, ANCHOR, &[]),
+    )
+    .await
 }
 
 /// `POST /dashboard/settings/telemetry/test`

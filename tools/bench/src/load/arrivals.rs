@@ -1,4 +1,4 @@
-//! When requests arrive: a Poisson process from a fixed seed, so that every gateway meets the same.
+//! When requests arrive: a Poisson process from fixed seeds, so that every gateway meets the same.
 
 /// Moments, one after the other.
 pub struct Arrivals {
@@ -8,10 +8,10 @@ pub struct Arrivals {
 }
 
 impl Arrivals {
-    /// So many a second from a moment on.
-    pub fn new(per_s: f64, start_ns: u64) -> Self {
+    /// So many a second from a moment on. Each number is another sequence.
+    pub fn new(per_s: f64, start_ns: u64, number: u64) -> Self {
         Self {
-            state: 0x2545_F491_4F6C_DD1D,
+            state: number.wrapping_mul(0x2545_F491_4F6C_DD1D),
             mean_ns: 1e9 / per_s,
             next_ns: start_ns,
         }
@@ -45,8 +45,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_number_is_a_sequence_of_its_own() {
+        let first = |number| {
+            let mut arrivals = Arrivals::new(1000.0, 0, number);
+            [arrivals.take(), arrivals.take()]
+        };
+        assert_eq!(first(1), first(1));
+        assert_ne!(first(1), first(2));
+    }
+
+    #[test]
     fn arrivals_have_the_rate_and_the_spread_of_chance() {
-        let mut arrivals = Arrivals::new(1000.0, 0);
+        let mut arrivals = Arrivals::new(1000.0, 0, 0);
         let times: Vec<u64> = (0..100_001).map(|_| arrivals.take()).collect();
         let gaps: Vec<f64> = times
             .windows(2)

@@ -50,9 +50,11 @@ impl<'a> Generator<'a> {
         let start = now_ns() + 10 * MS;
         let begin_ns = start + load.warm_ms * MS;
         let (connections, arrivals, ramp_ms) = match load.pace {
-            Pace::Open { per_s, connections } => {
-                (connections, Some(Arrivals::new(per_s, start)), 0)
-            }
+            Pace::Open { per_s, connections } => (
+                connections,
+                Some(Arrivals::new(per_s, start, load.arrivals)),
+                0,
+            ),
             Pace::Closed {
                 connections,
                 ramp_ms,

@@ -1,4 +1,4 @@
-//! The load generator: one thread, open loop with Poisson arrivals from a fixed seed, or closed loop.
+//! The load generator: one thread, open loop with Poisson arrivals from fixed seeds, or closed loop.
 
 mod arrivals;
 mod connection;
@@ -45,6 +45,8 @@ pub struct Load {
     pub stamps: u32,
     /// How requests come.
     pub pace: Pace,
+    /// Which of the sequences of arrivals they come in, at a fixed rate.
+    pub arrivals: u64,
     /// Before the measurement.
     pub warm_ms: u64,
     /// The measurement.

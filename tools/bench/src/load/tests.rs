@@ -25,6 +25,7 @@ fn load(path: &str, wish: Wish, pace: Pace) -> Load {
             Form::Stream => wish.tokens,
         },
         pace,
+        arrivals: 0,
         warm_ms: 20,
         run_ms: 200,
         drain_ms: 1_000,

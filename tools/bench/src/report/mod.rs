@@ -88,8 +88,8 @@ fn head(results: &Results) -> String {
          In the full suite a round has five short turns of every target at full load, at 1,000 requests a second and with 200\n\
          streams, of which the median counts: what else the machine does moves a core's speed by a half from one second to the\n\
          next, and slows it to a tenth for some hundredths of a second now and then.\n\
-         Requests at a fixed rate arrive as a Poisson process from a fixed seed, the same for everyone, and are timed from\n\
-         the moment they are due. The upstream writes its clock into the answers, so that *added* is the time on the way\n\
+         Requests at a fixed rate arrive as a Poisson process from fixed seeds, one for each turn and the same for everyone, and\n\
+         are timed from the moment they are due. The upstream writes its clock into the answers, so that *added* is the time on the way\n\
          there and back without the upstream's own, less what it is without a gateway. `tools/bench` has the sources;\n\
          `make bench` repeats all of it, `make bench ROUNDS=1 SUITE=short` takes a quick look, `PEERS=litellm,portkey` lets\n\
          other gateways join.\n\n\
