@@ -1,6 +1,7 @@
 //! Open, read, and commit so that a power cut loses nothing: a tree of rows, and the journal before it.
 
 mod batch;
+mod direct;
 mod engine;
 mod frame;
 mod health;
