@@ -1,7 +1,6 @@
 //! Open, read, and commit so that a power cut loses nothing: a tree of rows, and the journal before it.
 
 mod batch;
-mod direct;
 mod engine;
 mod frame;
 mod health;

@@ -2,10 +2,11 @@
 //!
 //! Two files take turns. One is written anew only when the tree has, durably, all that it says.
 
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::Change;
-use super::direct::Direct;
 use super::frame::{self, PAGE_BYTES};
 use crate::store::error::StoreError;
 
@@ -34,7 +35,7 @@ pub(super) struct Lacking {
 /// One of the two files.
 #[derive(Debug)]
 struct Part {
-    file: Direct,
+    file: File,
     path: PathBuf,
     end: u64,
     /// Number of its last frame; zero when it has none that matters.
@@ -100,10 +101,10 @@ impl Journal {
         }
         let (part, number) = (&mut self.written, self.next);
         part.file
-            .write_pages(&self.bytes, part.end)
+            .write_all_at(&self.bytes, part.end)
             .map_err(StoreError::io("write", &part.path))?;
         part.file
-            .sync()
+            .sync_data()
             .map_err(StoreError::io("sync", &part.path))?;
         part.end = part.end.saturating_add(bytes);
         part.last = number;
@@ -122,7 +123,14 @@ pub(super) struct Appended {
 
 impl Part {
     fn open(path: PathBuf) -> Result<Self, StoreError> {
-        let file = Direct::open(&path).map_err(StoreError::io("open", &path))?;
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(StoreError::io("open", &path))?;
         Ok(Self {
             file,
             path,
@@ -159,16 +167,12 @@ impl Part {
 impl Journal {
     /// The same journal, whose next sync fails: the null device cannot be synced.
     pub(super) fn fail_to_sync(&mut self) {
-        let null = std::fs::File::options().write(true).open("/dev/null");
-        self.written.file = Direct::of(null.unwrap());
+        self.written.file = OpenOptions::new().write(true).open("/dev/null").unwrap();
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::fs::OpenOptions;
-    use std::os::unix::fs::FileExt;
-
     use super::*;
 
     fn change(value: usize) -> Vec<Change> {
