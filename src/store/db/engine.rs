@@ -108,7 +108,9 @@ impl Engine {
                 stripped.push((key, value));
             } else {
                 piece.change(key, value.as_deref());
-                piece = self.bring_if_full(piece, alone)?;
+                if piece.is_full() {
+                    piece = self.bring_small(piece, alone)?;
+                }
             }
         }
         let mut rest = stripped.as_slice();
@@ -118,20 +120,22 @@ impl Engine {
                 strip::stem(row.0) == strip::stem(first.0)
                     && end.as_ref().is_none_or(|end| row.0 < end)
             };
-            let joining = rest.partition_point(joins);
-            let (here, later) = rest.split_at(joining.min(piece.room_for(rest)));
+            let (joining, _) = rest.split_at(rest.partition_point(joins));
+            let (here, later) = rest.split_at(piece.room_for(joining));
             piece.merge(&gap, here);
-            piece = self.bring_if_full(piece, alone)?;
+            // The strip is read again for the others that join it: as it is now.
+            let has_parted = here.len() < joining.len();
+            if has_parted || piece.is_full() {
+                piece = self.bring_small(piece, alone)?;
+            }
             rest = later;
         }
         piece.change(UP_TO, Some(&codec::encode(UP_TO, &up_to)?));
         self.bring(piece.into_batch(), alone)
     }
 
-    fn bring_if_full(&self, piece: Piece, alone: &Alone) -> Result<Piece, StoreError> {
-        if !piece.is_full() {
-            return Ok(piece);
-        }
+    /// Brings a piece, and lets others work. Returns the next one.
+    fn bring_small(&self, piece: Piece, alone: &Alone) -> Result<Piece, StoreError> {
         self.bring(piece.into_batch(), alone)?;
         thread::yield_now();
         Ok(Piece::small())
@@ -239,6 +243,7 @@ mod tests {
     use std::os::unix::fs::MetadataExt;
 
     use super::*;
+    use crate::ids::{AccountId, GenerationId};
     use crate::store::key;
 
     #[test]
@@ -254,6 +259,27 @@ mod tests {
         let strips = engine.range((Bound::Unbounded, Bound::Unbounded));
         assert!(strips.count() > 300);
         assert_eq!(fs::read_dir(&engine.blobs).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_strip_that_many_rows_come_late_to_keeps_all_of_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let engine = Engine::open(dir.path()).unwrap();
+        let rows = |numbers: &mut dyn Iterator<Item = u64>| -> Rows {
+            let account = AccountId::from_bytes([1; 16]);
+            let id = |number: u64| GenerationId::from_bytes(u128::from(number).to_be_bytes());
+            let row = |number| (key::record(account, id(number)), Some(vec![b'x'; 3]));
+            numbers.map(row).collect()
+        };
+        let bring = |rows: &Rows| engine.apply_in_pieces(rows, 1, &Alone::wait()).unwrap();
+        // One strip that reaches over everything, then many rows in its midst which are more key than value.
+        bring(&rows(&mut (0..100).map(|number| number * 100)));
+        bring(&rows(&mut (0..9_900).filter(|number| number % 100 != 0)));
+        let strips = engine.range((Bound::Unbounded, Bound::Unbounded));
+        let found = strips.flat_map(|strip| strip::unpack(strip.unwrap()).unwrap());
+        let numbers: Vec<Vec<u8>> = found.map(|(key, _)| key).collect();
+        let expected = rows(&mut (0..9_901));
+        assert!(numbers.iter().eq(expected.keys()), "{} rows", numbers.len());
     }
 
     #[test]
