@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::Row;
 use crate::store::strip;
 
-/// A full piece. Few strips of rows, so that nobody waits long for it.
-const PIECE_BYTES: usize = 24 << 10;
+/// A full piece. Few strips of rows, so that nobody waits long for it. In unit tests a few rows are several pieces.
+const PIECE_BYTES: usize = if cfg!(test) { 700 } else { 24 << 10 };
 
 /// A row with its new value; `None` stands for a row that is removed.
 type Changed<'a> = (&'a Vec<u8>, &'a Option<Vec<u8>>);
