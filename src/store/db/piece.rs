@@ -61,8 +61,7 @@ impl Piece {
             }
         }
         for (key, value) in strip::pack(&rows) {
-            self.bytes += key.len() + value.len();
-            self.batch.insert(key, value);
+            self.change(&key, Some(&value));
         }
     }
 
