@@ -8,7 +8,7 @@ mod journal;
 mod journaled;
 mod once;
 mod pending;
-mod piece;
+mod step;
 
 use std::fmt;
 use std::fs::File;

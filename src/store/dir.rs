@@ -52,6 +52,21 @@ pub(super) fn sync_files(dir: &Path) -> Result<(), StoreError> {
     if any { sync(dir) } else { Ok(()) }
 }
 
+/// Has every write to a file return only once it is on the disk, with all that is needed to find it again: the
+/// file's attribute `S`. Fails where the file system has no such attribute.
+#[cfg(target_os = "linux")]
+pub(super) fn write_through(file: &File) -> io::Result<()> {
+    use rustix::fs::{IFlags, ioctl_getflags, ioctl_setflags};
+    let flags = ioctl_getflags(file)?;
+    Ok(ioctl_setflags(file, flags | IFlags::SYNC)?)
+}
+
+/// There is no such attribute here.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn write_through(_: &File) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// Takes the directory for this process, until the returned file is closed.
 pub(super) fn lock(dir: &Path) -> Result<File, StoreError> {
     let path = dir.join("lock");

@@ -1,4 +1,4 @@
-//! The only file that runs sled: one tree, written in whole batches, one batch at a time.
+//! The only file that runs sled: one tree, written by one at a time.
 
 use std::any::Any;
 use std::fs::File;
@@ -10,7 +10,7 @@ use std::thread;
 
 use super::Row;
 use super::pending::Rows;
-use super::piece::Piece;
+use super::step::{self, Changed, Take};
 use crate::store::error::StoreError;
 use crate::store::{codec, dir, strip};
 
@@ -19,10 +19,12 @@ const CACHE_BYTES: u64 = 16 << 20;
 /// How often sled's own thread collects garbage. Without a period it never does, and commits do
 /// not wait for it.
 const COLLECT_EVERY_MS: u64 = 500;
-/// One batch or flush at a time. A flush may wait for sled's own thread to move the log on. That
+/// One writer or flush at a time. A flush may wait for sled's own thread to move the log on. That
 /// thread takes sled's one lock of the process to read, and a second batch that waits to write would keep it
 /// out for ever.
 static WRITING: Mutex<()> = Mutex::new(());
+/// After so many bytes of rows others have the processor.
+const TURN_BYTES: usize = 24 << 10;
 /// Says up to which commit the tree has everything. Not a row: nobody else sees it.
 const UP_TO: &[u8] = b"\0";
 
@@ -62,6 +64,11 @@ impl Engine {
         let log = File::open(&path)
             .and_then(|log| log.sync_all().map(|()| log))
             .map_err(StoreError::io("sync", &path))?;
+        // sled uses a part of its file again as soon as it has written what replaces it, without a sync. After a
+        // power cut neither could be there.
+        if let Err(error) = dir::write_through(&log) {
+            tracing::warn!(path = %path.display(), %error, "the file system cannot write this file through: a power cut while it grows may damage it");
+        }
         Ok(Self {
             tree,
             log,
@@ -80,69 +87,74 @@ impl Engine {
 
     /// Brings all of these rows into the tree, which then has everything up to a commit, or nothing. It is not
     /// durable yet.
-    pub(super) fn apply(&self, rows: &Rows, up_to: u64, alone: &Alone) -> Result<(), StoreError> {
-        self.bring_all(Piece::whole(), rows, up_to, alone)
+    pub(super) fn apply(&self, rows: &Rows, up_to: u64, _: &Alone) -> Result<(), StoreError> {
+        let mut batch = sled::Batch::default();
+        self.steps(rows, &mut |step| {
+            join(&mut batch, step);
+            Ok(())
+        })?;
+        batch.insert(UP_TO, codec::encode(UP_TO, &up_to)?);
+        guarded(|| self.tree.apply_batch(batch))
     }
 
-    /// The same piece by piece, and others have the processor in between: no request waits for all of it. A tree
-    /// that got only some of the pieces says that it is older: these rows must be brought again.
-    pub(super) fn apply_in_pieces(
+    /// The same step by step, and others have the processor in between: no request waits for all of it. A tree
+    /// that got only some of the steps says that it is older: these rows must be brought again.
+    pub(super) fn apply_step_by_step(
         &self,
         rows: &Rows,
         up_to: u64,
         alone: &Alone,
     ) -> Result<(), StoreError> {
-        self.bring_all(Piece::small(), rows, up_to, alone)
+        let mut bytes = 0;
+        self.steps(rows, &mut |step| {
+            bytes += step::size(step);
+            self.bring(step, alone)?;
+            if bytes >= TURN_BYTES {
+                bytes = 0;
+                thread::yield_now();
+            }
+            Ok(())
+        })?;
+        let up_to = codec::encode(UP_TO, &up_to)?;
+        self.bring(&[(UP_TO, Some(&up_to))], alone)
     }
 
-    fn bring_all(
-        &self,
-        mut piece: Piece,
-        rows: &Rows,
-        up_to: u64,
-        alone: &Alone,
-    ) -> Result<(), StoreError> {
+    /// Hands out, in their order, the steps in which rows come into the tree.
+    fn steps(&self, rows: &Rows, take: &mut Take<'_>) -> Result<(), StoreError> {
         let mut stripped = Vec::new();
         for (key, value) in rows {
+            let row = (key.as_slice(), value.as_deref());
             if strip::may_hold(key) {
-                stripped.push((key, value));
+                stripped.push(row);
             } else {
-                piece.change(key, value.as_deref());
-                if piece.is_full() {
-                    piece = self.bring_small(piece, alone)?;
-                }
+                take(&[row])?;
             }
         }
         let mut rest = stripped.as_slice();
-        while let Some((first, _)) = rest.split_first() {
-            let (gap, end) = self.gap(first.0)?;
-            let joins = |row: &(&Vec<u8>, _)| {
-                strip::stem(row.0) == strip::stem(first.0)
-                    && end.as_ref().is_none_or(|end| row.0 < end)
+        while let Some((first, _)) = rest.first() {
+            let (strip, end) = self.gap(first)?;
+            let joins = |(key, _): &Changed<'_>| {
+                strip::stem(key) == strip::stem(first)
+                    && end.as_ref().is_none_or(|end| *key < end.as_slice())
             };
-            let (joining, _) = rest.split_at(rest.partition_point(joins));
-            let (here, later) = rest.split_at(piece.room_for(joining));
-            piece.merge(&gap, here);
-            // The strip is read again for the others that join it: as it is now.
-            let has_parted = here.len() < joining.len();
-            if has_parted || piece.is_full() {
-                piece = self.bring_small(piece, alone)?;
-            }
+            let (joining, later) = rest.split_at(rest.partition_point(joins));
+            step::lay(&strip, joining, take)?;
             rest = later;
         }
-        piece.change(UP_TO, Some(&codec::encode(UP_TO, &up_to)?));
-        self.bring(piece.into_batch(), alone)
+        Ok(())
     }
 
-    /// Brings a piece, and lets others work. Returns the next one.
-    fn bring_small(&self, piece: Piece, alone: &Alone) -> Result<Piece, StoreError> {
-        self.bring(piece.into_batch(), alone)?;
-        thread::yield_now();
-        Ok(Piece::small())
-    }
-
-    fn bring(&self, batch: sled::Batch, _: &Alone) -> Result<(), StoreError> {
-        guarded(|| self.tree.apply_batch(batch))
+    /// One row needs no batch, which sled writes out in two parts of their own.
+    fn bring(&self, step: &[Changed<'_>], _: &Alone) -> Result<(), StoreError> {
+        guarded(|| match step {
+            [(key, Some(value))] => self.tree.insert(key, *value).map(drop),
+            [(key, None)] => self.tree.remove(key).map(drop),
+            together => {
+                let mut batch = sled::Batch::default();
+                join(&mut batch, together);
+                self.tree.apply_batch(batch)
+            }
+        })
     }
 
     /// The rows of the strip that reaches over a key, none if it is between two, and the key of the next stored
@@ -203,6 +215,15 @@ impl Engine {
     }
 }
 
+fn join(batch: &mut sled::Batch, step: &[Changed<'_>]) {
+    for (key, value) in step {
+        match value {
+            Some(value) => batch.insert(*key, *value),
+            None => batch.remove(*key),
+        }
+    }
+}
+
 /// Runs an operation of sled, which panics on some kinds of damage.
 fn guarded<T>(operation: impl FnOnce() -> sled::Result<T>) -> Result<T, StoreError> {
     match catch_unwind(AssertUnwindSafe(operation)) {
@@ -220,6 +241,18 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
 
 #[cfg(test)]
 impl Engine {
+    /// Takes the first steps of bringing rows.
+    pub(super) fn begin_to_apply(&self, rows: &Rows, mut steps: usize, alone: &Alone) {
+        let mut take = |step: &[Changed<'_>]| {
+            if steps == 0 {
+                return Ok(());
+            }
+            steps -= 1;
+            self.bring(step, alone)
+        };
+        self.steps(rows, &mut take).unwrap();
+    }
+
     /// Stores raw bytes, as a tamperer or a failing disk would.
     pub(super) fn overwrite(&self, key: &[u8], value: Option<&[u8]>) {
         if strip::may_hold(key)
@@ -238,66 +271,5 @@ impl Engine {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::os::unix::fs::MetadataExt;
-
-    use super::*;
-    use crate::ids::{AccountId, GenerationId};
-    use crate::store::key;
-
-    #[test]
-    fn full_pages_of_full_strips_are_not_files_of_their_own() {
-        let dir = tempfile::tempdir().unwrap();
-        let engine = Engine::open(dir.path()).unwrap();
-        for commit in 0..100_u64 {
-            let transfer = |of| (key::transfer(commit * 100 + of), Some(vec![b'x'; 200]));
-            let rows: Rows = (0..100).map(transfer).collect();
-            engine.apply(&rows, commit, &Alone::wait()).unwrap();
-        }
-        engine.sync(Alone::wait()).unwrap();
-        let strips = engine.range((Bound::Unbounded, Bound::Unbounded));
-        assert!(strips.count() > 300);
-        assert_eq!(fs::read_dir(&engine.blobs).unwrap().count(), 0);
-    }
-
-    #[test]
-    fn a_strip_that_many_rows_come_late_to_keeps_all_of_them() {
-        let dir = tempfile::tempdir().unwrap();
-        let engine = Engine::open(dir.path()).unwrap();
-        let rows = |numbers: &mut dyn Iterator<Item = u64>| -> Rows {
-            let account = AccountId::from_bytes([1; 16]);
-            let id = |number: u64| GenerationId::from_bytes(u128::from(number).to_be_bytes());
-            let row = |number| (key::record(account, id(number)), Some(vec![b'x'; 3]));
-            numbers.map(row).collect()
-        };
-        let bring = |rows: &Rows| engine.apply_in_pieces(rows, 1, &Alone::wait()).unwrap();
-        // One strip that reaches over everything, then many rows in its midst which are more key than value.
-        bring(&rows(&mut (0..100).map(|number| number * 100)));
-        bring(&rows(&mut (0..9_900).filter(|number| number % 100 != 0)));
-        let strips = engine.range((Bound::Unbounded, Bound::Unbounded));
-        let found = strips.flat_map(|strip| strip::unpack(strip.unwrap()).unwrap());
-        let numbers: Vec<Vec<u8>> = found.map(|(key, _)| key).collect();
-        let expected = rows(&mut (0..9_901));
-        assert!(numbers.iter().eq(expected.keys()), "{} rows", numbers.len());
-    }
-
-    #[test]
-    fn what_is_synced_is_the_file_that_sled_writes() {
-        let dir = tempfile::tempdir().unwrap();
-        let engine = Engine::open(dir.path()).unwrap();
-        let synced = engine.log.metadata().unwrap();
-        let written = || fs::metadata(dir.path().join("db")).unwrap();
-        let file = |of: &fs::Metadata| (of.dev(), of.ino());
-        assert_eq!(file(&synced), file(&written()));
-        // More than a segment of its log: it grows the same file.
-        for number in 1..40_u8 {
-            let rows = Rows::from([(vec![b't', number], Some(vec![b'x'; 30_000]))]);
-            engine.apply(&rows, number.into(), &Alone::wait()).unwrap();
-            engine.sync(Alone::wait()).unwrap();
-        }
-        assert_eq!(file(&synced), file(&written()));
-        assert!(written().len() > synced.len());
-        assert_eq!(engine.up_to().unwrap(), 39);
-    }
-}
+#[path = "engine_tests.rs"]
+mod tests;

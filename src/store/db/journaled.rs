@@ -98,7 +98,7 @@ impl Journaled {
             let moving = self.pending().begin_to_move();
             if let Some((rows, up_to)) = moving {
                 // The journal has them until the tree is durable.
-                self.engine.apply_in_pieces(&rows, up_to, alone)?;
+                self.engine.apply_step_by_step(&rows, up_to, alone)?;
                 self.pending().have_moved();
             }
             Ok(())
@@ -228,6 +228,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 impl Journaled {
+    /// What would move into the tree now.
+    pub(super) fn waiting(&self) -> Rows {
+        self.pending().gathering()
+    }
+
     /// Lets the next sync of the journal fail.
     pub(super) fn fail_to_sync(&self) {
         lock(&self.journal).fail_to_sync();

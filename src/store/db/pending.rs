@@ -112,6 +112,13 @@ impl Pending {
 }
 
 #[cfg(test)]
+impl Pending {
+    pub(super) fn gathering(&self) -> Rows {
+        self.gathering.clone()
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
