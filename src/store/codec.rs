@@ -7,7 +7,8 @@ use super::error::StoreError;
 
 /// Version of the form below. A changed form gets a new number and keeps reading the old one.
 const VERSION: u8 = 1;
-const CHECKSUM_BYTES: usize = 4;
+/// What [`seal`] appends.
+pub(super) const CHECKSUM_BYTES: usize = 4;
 
 /// The stored form of a value that goes under `key`.
 pub(super) fn encode<T: Serialize>(key: &[u8], value: &T) -> Result<Vec<u8>, StoreError> {

@@ -64,7 +64,10 @@ fn one(rows: &[Part<'_>]) -> Option<Row> {
     if rows.len() < 2 {
         return Some((first.to_vec(), value.to_vec()));
     }
-    let mut bytes = vec![VERSION];
+    let each = size_of::<u32>() + first.len() - stem(first).len();
+    let values: usize = rows.iter().map(|(_, value)| value.len()).sum();
+    let mut bytes = Vec::with_capacity(1 + rows.len() * each + values + codec::CHECKSUM_BYTES);
+    bytes.push(VERSION);
     for (key, value) in rows {
         bytes.extend(key.split_at(stem(key).len()).1);
         bytes.extend(u32::try_from(value.len()).ok()?.to_le_bytes());
