@@ -3,6 +3,7 @@
 //! Two files take turns. One is written anew only when the tree has, durably, all that it says.
 
 use std::fs::{File, OpenOptions};
+use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -13,6 +14,9 @@ use crate::store::error::StoreError;
 const NAMES: [&str; 2] = ["journal.0", "journal.1"];
 /// How long a file grows. What is not in the tree yet fits in two of them.
 const FILE_BYTES: u64 = 4 << 20;
+/// By how much it grows at a time. A commit that makes its file longer takes twice as long, because the file system
+/// has to write down where it goes on.
+const GROWTH_BYTES: u64 = 512 << 10;
 
 /// The open journal. Frames are numbered in the order in which they were committed.
 #[derive(Debug)]
@@ -37,6 +41,7 @@ pub(super) struct Lacking {
 struct Part {
     file: File,
     path: PathBuf,
+    length: u64,
     end: u64,
     /// Number of its last frame; zero when it has none that matters.
     last: u64,
@@ -100,8 +105,8 @@ impl Journal {
             self.written.end = 0;
         }
         let (part, number) = (&mut self.written, self.next);
-        part.file
-            .write_all_at(&self.bytes, part.end)
+        part.make_room(part.end.saturating_add(bytes))
+            .and_then(|()| part.file.write_all_at(&self.bytes, part.end))
             .map_err(StoreError::io("write", &part.path))?;
         part.file
             .sync_data()
@@ -131,12 +136,28 @@ impl Part {
             .mode(0o600)
             .open(&path)
             .map_err(StoreError::io("open", &path))?;
+        let length = file
+            .metadata()
+            .map_err(StoreError::io("open", &path))?
+            .len();
         Ok(Self {
             file,
             path,
+            length,
             end: 0,
             last: 0,
         })
+    }
+
+    /// Lets the file grow where it does not reach so far.
+    fn make_room(&mut self, until: u64) -> io::Result<()> {
+        if until > self.length {
+            let length = until.next_multiple_of(GROWTH_BYTES);
+            let zeros = vec![0; usize::try_from(length - self.length).unwrap_or_default()];
+            self.file.write_all_at(&zeros, self.length)?;
+            self.length = length;
+        }
+        Ok(())
     }
 
     /// Every whole frame of the file behind a number. Older ones stand there until they are written over.
@@ -202,6 +223,22 @@ mod tests {
         let (mut journal, frames) = Journal::open(dir.path(), 3).unwrap();
         assert_eq!(numbers(&frames), [4, 5]);
         assert_eq!(append(&mut journal, 5), 6, "numbers go on");
+    }
+
+    #[test]
+    fn a_file_grows_by_much_at_a_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut journal, _) = Journal::open(dir.path(), 0).unwrap();
+        let length = || std::fs::metadata(dir.path().join(NAMES[0])).unwrap().len();
+        for (value, steps) in [(5000, 1), (500_000, 1), (500_000, 2), (10, 2)] {
+            append(&mut journal, value);
+            assert_eq!(length(), steps * GROWTH_BYTES);
+        }
+        drop(journal);
+        let (mut journal, frames) = Journal::open(dir.path(), 0).unwrap();
+        assert_eq!(numbers(&frames), [1, 2, 3, 4]);
+        append(&mut journal, 5000);
+        assert_eq!(length(), 2 * GROWTH_BYTES);
     }
 
     #[test]
