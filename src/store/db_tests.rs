@@ -89,12 +89,7 @@ fn after_a_power_cut(db: &Db) -> tempfile::TempDir {
     let (from, to) = (db.0.dir.join("ledger"), copy.path().join("ledger"));
     fs::create_dir_all(to.join("blobs")).unwrap();
     for of in ["", "blobs"] {
-        for entry in fs::read_dir(from.join(of)).unwrap() {
-            let entry = entry.unwrap();
-            if entry.file_type().unwrap().is_file() {
-                fs::copy(entry.path(), to.join(of).join(entry.file_name())).unwrap();
-            }
-        }
+        dir::copy_files(&from.join(of), &to.join(of));
     }
     drop(alone);
     copy

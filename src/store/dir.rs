@@ -177,3 +177,14 @@ pub(super) fn create_pepper(dir: &Path, path: &Path) -> Result<Pepper, StoreErro
     sync(dir)?;
     Ok(pepper)
 }
+
+/// Copies the files of a directory, those of its subdirectories left out.
+#[cfg(test)]
+pub(super) fn copy_files(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_file() {
+            fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
+    }
+}

@@ -43,11 +43,9 @@ fn a_strip_that_many_rows_come_late_to_keeps_all_of_them() {
     // One strip that reaches over everything, then many rows in its midst which are more key than value.
     bring(&rows(&mut (0..100).map(|number| number * 100)));
     bring(&rows(&mut (0..9_900).filter(|number| number % 100 != 0)));
-    let strips = engine.range((Bound::Unbounded, Bound::Unbounded));
-    let found = strips.flat_map(|strip| strip::unpack(strip.unwrap()).unwrap());
-    let numbers: Vec<Vec<u8>> = found.map(|(key, _)| key).collect();
+    let found = stored(&engine);
     let expected = rows(&mut (0..9_901));
-    assert!(numbers.iter().eq(expected.keys()), "{} rows", numbers.len());
+    assert!(found.keys().eq(expected.keys()), "{} rows", found.len());
 }
 
 #[test]
@@ -157,12 +155,7 @@ fn power_cut(engine: &Engine, moving: [&[Rows]; 2], up_to: usize, random: &mut S
     engine.tree.flush().unwrap();
     let later = fs::read(&engine.path).unwrap();
     let cut = tempfile::tempdir().unwrap();
-    for entry in fs::read_dir(engine.path.parent().unwrap()).unwrap() {
-        let entry = entry.unwrap();
-        if entry.file_type().unwrap().is_file() {
-            fs::copy(entry.path(), cut.path().join(entry.file_name())).unwrap();
-        }
-    }
+    dir::copy_files(engine.path.parent().unwrap(), cut.path());
     fs::write(cut.path().join("db"), torn(&written, &later, random)).unwrap();
     cut
 }

@@ -128,18 +128,15 @@ pub(super) struct Appended {
 
 impl Part {
     fn open(path: PathBuf) -> Result<Self, StoreError> {
-        let file = OpenOptions::new()
+        let opened = OpenOptions::new()
             .create(true)
             .truncate(false)
             .read(true)
             .write(true)
             .mode(0o600)
             .open(&path)
-            .map_err(StoreError::io("open", &path))?;
-        let length = file
-            .metadata()
-            .map_err(StoreError::io("open", &path))?
-            .len();
+            .and_then(|file| file.metadata().map(|of| (of.len(), file)));
+        let (length, file) = opened.map_err(StoreError::io("open", &path))?;
         Ok(Self {
             file,
             path,

@@ -65,7 +65,7 @@ mod tests {
     /// How many rows come and go in each of the steps.
     fn steps(strip: &[Row], changes: &[(Row, bool)]) -> Vec<(usize, usize)> {
         let stays =
-            |((key, value), stays): &'_ (Row, bool)| (key.clone(), stays.then(|| value.clone()));
+            |((key, value), stays): &(Row, bool)| (key.clone(), stays.then(|| value.clone()));
         let changes: Vec<_> = changes.iter().map(stays).collect();
         let changes: Vec<Changed<'_>> = changes
             .iter()
