@@ -10,6 +10,7 @@ use model_router::catalog::{Catalog, Cost, Dialect};
 use model_router::http::count::need_for;
 use model_router::http::transcript::transcript;
 use model_router::ids::ApiKey;
+use model_router::routing::Mood;
 use model_router::routing::Standing::Flowing;
 use model_router::routing::classify::{Circumstances, classify};
 use model_router::routing::{Now, Prepared, foremost, ranked};
@@ -133,7 +134,7 @@ fn choose(stock: &Stock, prepared: &Prepared, catalog: &Catalog) {
     let now = Now {
         live: &|model| stock.live(model),
         standing: &|_| Flowing,
-        is_out: &|_| false,
+        mood: &|_| Mood::Calm,
     };
     let found = foremost(prepared, catalog, &stock.ask, &now, CANDIDATES);
     assert_eq!(found.ranked.len(), CANDIDATES);

@@ -3,6 +3,7 @@
 
 mod best;
 mod bounds;
+mod firsts;
 mod keys;
 mod pick;
 mod search;
@@ -10,12 +11,13 @@ mod tree;
 
 use std::sync::Arc;
 
+use self::firsts::Firsts;
 use self::search::Search;
 use self::tree::Tree;
 use super::ask::{Ask, Choice, Task, Wanted};
 use super::candidates::{self, Candidate};
 use super::context::Rooms;
-use super::live::{Live, Standing};
+use super::live::{Live, Mood, Standing};
 use crate::catalog::{Catalog, Model, ProviderName, Tier};
 
 /// The tiers of a catalog, prepared with what was known of every model at one moment.
@@ -29,7 +31,11 @@ pub struct Prepared {
 impl Prepared {
     /// Looks through the catalog.
     pub fn of(catalog: &Catalog, today: time::Date, live: &dyn Fn(&Model) -> Live) -> Self {
-        let tree = |tier| Tree::of(catalog.of_tier(tier), today, live);
+        let tree = |tier| {
+            let mut tree = Tree::of(catalog.of_tier(tier), today, live);
+            tree.firsts = Firsts::of(&tree, tier, today, &catalog.weights(), live);
+            tree
+        };
         let expected_output = |model: &Model| live(model).output_mean;
         let rooms = |tier| Arc::new(Rooms::of(catalog.of_tier(tier), &expected_output));
         Self {
@@ -56,8 +62,8 @@ pub struct Now<'a> {
     pub live: &'a dyn Fn(&Model) -> Live,
     /// Where a model stands.
     pub standing: &'a dyn Fn(&Model) -> Standing,
-    /// Whether a provider is left alone with all of its models.
-    pub is_out: &'a dyn Fn(&ProviderName) -> bool,
+    /// Where a provider stands with all of its models.
+    pub mood: &'a dyn Fn(&ProviderName) -> Mood,
 }
 
 /// The beginning of a ranking.

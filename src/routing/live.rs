@@ -79,6 +79,17 @@ pub fn within(tokens: f64, model: &Model) -> u64 {
     (tokens.ceil().max(1.0) as u64).min(u64::from(model.max_output))
 }
 
+/// Where a provider stands with all of its models.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mood {
+    /// Requests to all of them flow.
+    Calm,
+    /// To some of them they may not.
+    Troubled,
+    /// All of them are left alone.
+    Out,
+}
+
 /// A model's standing with its provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {

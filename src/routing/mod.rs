@@ -22,7 +22,7 @@ pub mod uptime;
 pub use ask::{Allowed, Ask, CacheMarks, Choice, Funds, Hosts, Rules, Spend, Task, Wanted};
 pub use candidates::{Candidate, Excluded, Shortlist, candidates, ranked};
 pub use foremost::{End, Foremost, Now, Prepared, foremost};
-pub use live::{Live, Standing};
+pub use live::{Live, Mood, Standing};
 pub use observation::{Ended, Observation};
 pub use observed::{KeptObserved, Observed};
 pub use obstacle::Reason;

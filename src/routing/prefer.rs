@@ -179,6 +179,10 @@ pub(super) fn score(prefer: Prefer, weights: &Weights, scale: &Scale, figures: &
     }
 }
 
+/// What free counts as, in US dollars, and its logarithm.
+const LEAST_USD: f64 = 1e-7;
+const LOG_FREE: f64 = -16.118_095_650_958_32;
+
 /// Scores every candidate and sorts best first.
 pub fn rank(pool: &mut [Candidate], prefer: Prefer, weights: &Weights) {
     let scale = match prefer {
@@ -195,7 +199,10 @@ pub fn rank(pool: &mut [Candidate], prefer: Prefer, weights: &Weights) {
 
 /// Logarithm of an expected charge; free is a hundred-thousandth of a cent, not minus infinity.
 pub(super) fn log_cost(charge: Picodollars) -> f64 {
-    usd(charge).max(1e-7).ln()
+    if charge == Picodollars::ZERO {
+        return LOG_FREE;
+    }
+    usd(charge).max(LEAST_USD).ln()
 }
 
 /// The expected charge in US dollars: it ranks, and never bills.
@@ -205,4 +212,16 @@ pub(super) fn log_cost(charge: Picodollars) -> f64 {
 )]
 fn usd(charge: Picodollars) -> f64 {
     charge.get() as f64 / 1e12
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn free_costs_as_much_as_the_least() {
+        assert!((LOG_FREE - LEAST_USD.ln()).abs() < 1e-14);
+        let least = Picodollars::new(100_000);
+        assert!(log_cost(Picodollars::ZERO) <= log_cost(least));
+    }
 }

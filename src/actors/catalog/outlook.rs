@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::{CatalogKeeper, World};
-use crate::actors::provider::standing;
 use crate::catalog::{Catalog, Model, ProviderName};
 use crate::routing::context::Rooms;
-use crate::routing::{Ask, Choice, Foremost, Live, Now, Prepared, Standing, Wanted, foremost};
+use crate::routing::{
+    Ask, Choice, Foremost, Live, Mood, Now, Prepared, Standing, Wanted, foremost,
+};
 use crate::wire;
 
 /// The tiers as they were prepared last.
@@ -36,7 +37,7 @@ impl World {
         let moment = Now {
             live: &|model| self.live(model, now),
             standing: &|model| self.standing(model, now),
-            is_out: &|provider| self.is_out(provider, now),
+            mood: &|provider| self.mood(provider, now),
         };
         let outlook = self.outlook.load();
         foremost(&outlook.prepared, &self.catalog, ask, &moment, most)
@@ -84,13 +85,11 @@ impl World {
         }
     }
 
-    /// Whether a provider is left alone with all of its models.
-    fn is_out(&self, provider: &ProviderName, now: Instant) -> bool {
-        let route = self.routes.get(provider);
-        let whole = route.map(|route| standing(&route.standings.load().whole(), now));
-        match whole {
-            Some(Standing::Tripped(_)) | None => true,
-            Some(Standing::Flowing | Standing::Probing | Standing::Unconfigured) => false,
+    /// Where a provider stands with all of its models.
+    fn mood(&self, provider: &ProviderName, now: Instant) -> Mood {
+        match self.routes.get(provider) {
+            Some(route) => route.standings.load().mood(now),
+            None => Mood::Out,
         }
     }
 

@@ -5,23 +5,15 @@ use std::time::Instant;
 use crate::actors::breaker::{Breakers, State, Status};
 use crate::catalog::ModelId;
 use crate::ids::IdMap;
-use crate::routing::Standing;
+use crate::routing::{Mood, Standing};
 
 /// Where one provider and its models stand, for readers.
 #[derive(Clone, Debug)]
 pub struct Standings {
     whole: Status,
     models: IdMap<ModelId, Status>,
+    /// Calm, or troubled: whether the provider is left alone as a whole goes by the time.
     mood: Mood,
-}
-
-/// Whether anything is the matter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mood {
-    /// Requests to all models flow.
-    Calm,
-    /// They do not.
-    Troubled,
 }
 
 impl Standings {
@@ -54,7 +46,19 @@ impl Standings {
     pub fn standing(&self, model: &ModelId, now: Instant) -> Standing {
         match self.mood {
             Mood::Calm => Standing::Flowing,
-            Mood::Troubled => standing(&self.of(model, now), now),
+            Mood::Troubled | Mood::Out => standing(&self.of(model, now), now),
+        }
+    }
+
+    /// Where the provider stands now with all of its models.
+    pub fn mood(&self, now: Instant) -> Mood {
+        match (self.mood, standing(&self.whole, now)) {
+            (Mood::Calm, _) => Mood::Calm,
+            (Mood::Troubled | Mood::Out, Standing::Tripped(_)) => Mood::Out,
+            (
+                Mood::Troubled | Mood::Out,
+                Standing::Flowing | Standing::Probing | Standing::Unconfigured,
+            ) => Mood::Troubled,
         }
     }
 
@@ -121,6 +125,10 @@ mod tests {
         fn is_open(&self, model: &str) -> bool {
             Standings::of_all(&self.breakers).is_open(&ModelId::new(model), self.now)
         }
+
+        fn mood(&self) -> Mood {
+            Standings::of_all(&self.breakers).mood(self.now)
+        }
     }
 
     #[test]
@@ -129,6 +137,7 @@ mod tests {
         assert!(bench.is_open("m"));
         bench.attempt("m", Outcome::Success);
         assert!(bench.is_open("m"));
+        assert_eq!(bench.mood(), Mood::Calm);
     }
 
     #[test]
@@ -137,6 +146,7 @@ mod tests {
         bench.attempt("m", Outcome::Failure);
         assert!(!bench.is_open("m"));
         assert!(bench.is_open("other"));
+        assert_eq!(bench.mood(), Mood::Troubled);
         bench.now += S * 2;
         assert!(!bench.is_open("m"), "the first one is a probe");
         bench.attempt("m", Outcome::Success);
@@ -152,7 +162,9 @@ mod tests {
         let mut bench = Bench::new();
         bench.attempt("m", Outcome::CredentialRefused);
         assert!(!bench.is_open("other"));
+        assert_eq!(bench.mood(), Mood::Out);
         bench.now += S * 120;
+        assert_eq!(bench.mood(), Mood::Troubled, "a probe may go out");
         bench.attempt("m", Outcome::Success);
         assert!(!bench.is_open("other"));
         bench.now += S * 30;

@@ -24,9 +24,16 @@ impl<K: Ord> Best<K> {
         }
     }
 
-    /// Takes a row in, in place of the last one when there are enough.
+    /// Takes a row in, in place of the last one when there are enough. One that is met again is known by its key.
     pub(super) fn add(&mut self, key: K, row: usize) {
         let place = self.found.partition_point(|(other, _)| *other < key);
+        if self
+            .found
+            .get(place)
+            .is_some_and(|(other, _)| *other == key)
+        {
+            return;
+        }
         self.found.insert(place, (key, row));
         self.found.truncate(self.most);
     }

@@ -34,11 +34,11 @@ impl Search<'_> {
     }
 
     pub(super) fn row_charge(&self, row: &Row) -> Picodollars {
-        if row.model.free {
-            return Picodollars::ZERO;
-        }
         let input = self.inputs[row.counter];
-        let rates = row.model.price.rates(input);
+        let rates = match &row.rates {
+            Some(rates) => rates,
+            None => row.model.price.rates(input),
+        };
         let answer = rates.output.times(self.answer(row.live.output_mean));
         hold::cold_cost(rates, self.ask, input, answer)
     }
@@ -63,7 +63,12 @@ impl Search<'_> {
     }
 
     pub(super) fn row_rank(&self, row: &Row) -> Rank {
-        let figures = Figures::of(&row.model, self.row_charge(row), self.row_seconds(row));
+        let figures = Figures {
+            quality: row.quality,
+            coding: row.coding,
+            charge: self.row_charge(row),
+            seconds: self.row_seconds(row),
+        };
         self.rank_at(row.place, &figures)
     }
 

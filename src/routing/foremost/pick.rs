@@ -26,11 +26,7 @@ impl Search<'_> {
         }
         let warm =
             warm.map(|(row, figures)| (self.rank_at(self.tree.rows[row].place, &figures), row));
-        let mut first = self.search(
-            Best::new(most),
-            &|search, bounds| Some(search.best_rank(bounds)),
-            &|search, row| Some(search.row_rank(row)),
-        );
+        let mut first = self.lead(most);
         let is_whole = first.len() < most;
         if let Some(warm) = warm {
             let place = first.partition_point(|other| *other < warm);
@@ -57,6 +53,29 @@ impl Search<'_> {
             ranked: ranked.collect(),
             end,
         }
+    }
+
+    /// The rows that come first.
+    pub(super) fn firsts(mut self, most: usize) -> Vec<usize> {
+        if self.choice.prefer == Prefer::Balanced {
+            self.scale = self.scale(None).unwrap_or_default();
+        }
+        self.lead(most).into_iter().map(|(_, row)| row).collect()
+    }
+
+    /// The least ranks, and whose they are.
+    fn lead(&mut self, most: usize) -> Vec<(Rank, usize)> {
+        let of_row = |search: &Self, row: &Row| Some(search.row_rank(row));
+        let mut best = Best::new(most);
+        let usual = self.usual();
+        usual
+            .iter()
+            .for_each(|row| self.look(*row, &of_row, &mut best));
+        self.search(
+            best,
+            &|search, bounds| Some(search.best_rank(bounds)),
+            &of_row,
+        )
     }
 
     /// The model that has answered the conversation, when it can serve; a search does not find it.

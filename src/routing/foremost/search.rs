@@ -7,7 +7,7 @@ use super::tree::{Ends, Node, Part, Row, Tree};
 use crate::catalog::{Abilities, ModelId, ProviderName, Weights};
 use crate::routing::ask::{Ask, Choice, Spend};
 use crate::routing::candidates::Candidate;
-use crate::routing::live::Live;
+use crate::routing::live::{Live, Mood, Standing};
 use crate::routing::obstacle::obstacle;
 use crate::routing::prefer::Scale;
 
@@ -46,6 +46,8 @@ pub(super) struct Search<'a> {
     pub(super) extent: (u64, u64),
     /// Bits of the providers that may be asked.
     providers: u64,
+    /// Bits of those to some of whose models requests may not flow.
+    troubled: u64,
     strictness: Strictness,
     pub(super) verdicts: Vec<Verdict>,
     /// The rows of the models that the key may use, when it may use only some.
@@ -68,7 +70,8 @@ impl<'a> Search<'a> {
             verdicts[row] = Verdict::Out;
         }
         let inputs: Vec<u64> = tree.counters.iter().map(input).collect();
-        let providers = providers(tree, ask, now);
+        let moods: Vec<Mood> = tree.providers.iter().map(now.mood).collect();
+        let providers = providers(tree, ask, &moods);
         let rules = [ask.rules.max_prompt_price, ask.rules.max_completion_price];
         let is_lax = providers == all_providers(tree)
             && choice.spend_with(ask.funds) == Spend::Any
@@ -83,6 +86,7 @@ impl<'a> Search<'a> {
             },
             inputs,
             providers,
+            troubled: bits_of(&moods, |mood| *mood != Mood::Calm),
             listed: listed(tree, &ask.allowed.models),
             scale: Scale::default(),
             tree,
@@ -103,10 +107,17 @@ impl<'a> Search<'a> {
         of_row: &dyn Fn(&Self, &Row) -> K,
     ) -> Option<K> {
         let mut best = Best::new(1);
-        let of_row = |search: &Self, row: &Row| Some(of_row(search, row));
-        if let (Some(row), None) = (usual, &self.listed) {
-            self.look(row, &of_row, &mut best);
+        if let (Some(row), None) = (usual, &self.listed)
+            && self.serves(row)
+        {
+            let key = of_row(self, &self.tree.rows[row]);
+            let root = self.tree.nodes.last();
+            if root.is_none_or(|root| of_node(self, &root.bounds) >= key) {
+                return Some(key);
+            }
+            best.add(key, row);
         }
+        let of_row = |search: &Self, row: &Row| Some(of_row(search, row));
         let of_node = |search: &Self, bounds: &Bounds| Some(of_node(search, bounds));
         let found = self.search(best, &of_node, &of_row);
         found.first().map(|(key, _)| *key)
@@ -168,7 +179,7 @@ impl<'a> Search<'a> {
     }
 
     /// Looks at one row.
-    fn look<K: Ord + Copy>(
+    pub(super) fn look<K: Ord + Copy>(
         &mut self,
         row: usize,
         of_row: &dyn Fn(&Self, &Row) -> Option<K>,
@@ -202,6 +213,15 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// Who comes first as a rule, unless the key may use only some.
+    pub(super) fn usual(&self) -> &'a [usize] {
+        let spend = self.choice.spend_with(self.ask.funds);
+        match self.listed {
+            Some(_) => &[],
+            None => self.tree.firsts.rows(self.choice.prefer, spend),
+        }
+    }
+
     fn may_serve_strictly(&self, node: &Bounds) -> bool {
         let ask = self.ask;
         let wants_free = self.choice.spend_with(ask.funds) == Spend::FreeOnly;
@@ -228,25 +248,37 @@ impl<'a> Search<'a> {
     }
 
     pub(super) fn live(&self, row: &Row) -> Live {
+        let standing = match self.troubled & bounds::bit(row.provider) {
+            // Whoever does not take part has no row.
+            0 => Standing::Flowing,
+            _ => (self.now.standing)(&row.model),
+        };
         Live {
-            standing: (self.now.standing)(&row.model),
+            standing,
             ..row.live
         }
     }
 }
 
 /// The bits of the providers that may be asked.
-fn providers(tree: &Tree, ask: &Ask, now: &Now<'_>) -> u64 {
+fn providers(tree: &Tree, ask: &Ask, moods: &[Mood]) -> u64 {
     let allowed = &ask.allowed.providers;
-    let may_be_asked = |name: &ProviderName| {
+    let may_be_asked = |(name, mood): (&ProviderName, &Mood)| {
         !ask.blocked.contains(name)
             && ask.rules.allow(name)
             && (allowed.is_empty() || allowed.contains(name))
-            && !(now.is_out)(name)
+            && *mood != Mood::Out
     };
-    let names = tree.providers.iter().enumerate();
-    let open = names.filter(|(_, name)| may_be_asked(name));
-    open.fold(0, |bits, (number, _)| bits | bounds::bit(number))
+    bits_of(tree.providers.iter().zip(moods), may_be_asked)
+}
+
+/// The bits of those that are as they should be.
+fn bits_of<T>(all: impl IntoIterator<Item = T>, should: impl Fn(T) -> bool) -> u64 {
+    let numbered = all.into_iter().enumerate();
+    numbered.fold(0, |bits, (number, one)| match should(one) {
+        true => bits | bounds::bit(number),
+        false => bits,
+    })
 }
 
 fn all_providers(tree: &Tree) -> u64 {

@@ -234,14 +234,27 @@ struct Moment {
     out: Vec<ProviderName>,
 }
 
+impl Moment {
+    fn mood(&self, catalog: &Catalog, provider: &ProviderName) -> Mood {
+        if self.out.contains(provider) {
+            return Mood::Out;
+        }
+        let theirs = catalog.models().iter().filter(|m| m.provider == *provider);
+        let mut standings = theirs.map(|model| self.live[&model.id].standing);
+        let is_calm = standings.all(|s| matches!(s, Standing::Flowing | Standing::Unconfigured));
+        if is_calm { Mood::Calm } else { Mood::Troubled }
+    }
+}
+
 fn moment(catalog: &Catalog, rng: &mut StdRng) -> Moment {
-    let out = names(rng, 0.05);
+    let (out, calm) = (names(rng, 0.05), names(rng, 0.5));
     let unknown = rng.random_bool(0.3);
     let live = catalog.models().iter().map(|model| {
         let rest = Duration::from_secs(9);
         let standing = match rng.random_range(0..12) {
             0 => Standing::Unconfigured,
             _ if out.contains(&model.provider) => Standing::Tripped(rest),
+            _ if calm.contains(&model.provider) => Standing::Flowing,
             1 => Standing::Tripped(rest),
             2 => Standing::Probing,
             _ => Standing::Flowing,
@@ -282,7 +295,7 @@ fn both(catalog: &Catalog, ask: &Ask, moment: &Moment, most: usize) -> (Vec<Cand
     let now = Now {
         live: &live,
         standing: &|model| live(model).standing,
-        is_out: &|provider| moment.out.contains(provider),
+        mood: &|provider| moment.mood(catalog, provider),
     };
     let whole = ranked(catalog, ask, &catalog.weights(), &live);
     (whole, foremost(&prepared, catalog, ask, &now, most))
@@ -338,7 +351,7 @@ fn no_model_is_better_or_worse_than_its_node_says() {
         let now = Now {
             live: &live,
             standing: &|model| live(model).standing,
-            is_out: &|provider| moment.out.contains(provider),
+            mood: &|provider| moment.mood(catalog, provider),
         };
         let weights = catalog.weights();
         let mut search = Search::new(&tree, &ask, &choice, &now, &weights, &[]);

@@ -6,7 +6,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::bounds::Bounds;
-use crate::catalog::{Age, Model, ModelId, ProviderName};
+use super::firsts::Firsts;
+use crate::catalog::{Age, Model, ModelId, ProviderName, Rates};
 use crate::ids::IdMap;
 use crate::routing::ask::are_same;
 use crate::routing::live::{Live, Standing};
@@ -33,6 +34,8 @@ pub(super) struct Tree {
     pub(super) ends: Option<Ends>,
     /// The same of those that are free.
     pub(super) free_ends: Option<Ends>,
+    /// Who comes first as a rule.
+    pub(super) firsts: Firsts,
     by_id: IdMap<ModelId, usize>,
 }
 
@@ -44,6 +47,12 @@ pub(super) struct Row {
     pub(super) live: Live,
     /// Expected to the end of a usual answer.
     pub(super) whole: Seconds,
+    /// What tokens cost the caller; `None` where that goes by the length of the prompt.
+    pub(super) rates: Option<Rates>,
+    /// Quality score.
+    pub(super) quality: f64,
+    /// Coding score.
+    pub(super) coding: f64,
     /// Its place among the models of the tier.
     pub(super) place: usize,
     /// Its place in `counters`.
@@ -116,6 +125,9 @@ impl Tree {
         self.rows.push(Row {
             model: Arc::clone(model),
             whole: Seconds::prepared(prefer::expected_seconds(&live, live.output_mean)),
+            rates: rates(model),
+            quality: prefer::quality(model),
+            coding: prefer::coding(model),
             live,
             place,
             counter,
@@ -206,6 +218,14 @@ impl Ends {
             seconds: ends(2)?,
         })
     }
+}
+
+/// What tokens cost a caller whatever the length of the prompt.
+fn rates(model: &Model) -> Option<Rates> {
+    if model.free {
+        return Some(Rates::default());
+    }
+    model.price.steps.is_empty().then_some(model.price.base)
 }
 
 /// Where a model stands among others, for a typical request: quality, cost, seconds, price of input.
