@@ -41,7 +41,7 @@ pub fn run(dir: &Path, operations: u32) -> Duration {
             }
             (1..=4, _) => {
                 let order = order(account);
-                book.authorise(order.clone(), now_ms).ok();
+                book.authorise(&order, now_ms).ok();
                 orders.push(order);
             }
             (5..=8, Some(order)) => drop(book.settle(record(order, amount), now_ms)),

@@ -39,7 +39,7 @@ fn fill(dir: &Path, transfers: u64) {
     let requests = (transfers - CUSTOMERS as u64) / 2;
     for (number, account) in (0..requests).zip(customers.iter().cycle()) {
         let order = order(*account);
-        book.authorise(order.clone(), now_ms()).unwrap();
+        book.authorise(&order, now_ms()).unwrap();
         book.settle(record(&order, DOLLAR / 2000), now_ms())
             .unwrap();
         if number % GROUP == 0 {

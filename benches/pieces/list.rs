@@ -173,7 +173,7 @@ fn ledger(stock: &mut Stock) {
         order(stock.account, stock.next_number(), stock.wall_ms),
         stock.wall_ms,
     );
-    stock.book.authorise(order.clone(), now_ms).unwrap();
+    stock.book.authorise(&order, now_ms).unwrap();
     let record = record(&order, DOLLAR / 2000, now_ms);
     stock.book.settle(record, now_ms).unwrap();
     black_box(stock.book.take_batch());

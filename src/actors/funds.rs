@@ -1,10 +1,9 @@
 //! Published balances: what each account can spend, for readers that only rank. The ledger decides.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::ids::AccountId;
+use crate::ids::{AccountId, IdMap};
 use crate::money::Picodollars;
 use crate::store::{Balance, Switch};
 
@@ -80,7 +79,7 @@ impl Drop for Running {
 
 /// The purses of all accounts. Locked only to look one up, never while anything is awaited.
 #[derive(Debug, Default)]
-pub struct Purses(Mutex<HashMap<AccountId, Arc<Purse>>>);
+pub struct Purses(Mutex<IdMap<AccountId, Arc<Purse>>>);
 
 impl Purses {
     /// The purse of an account, made when it is new.

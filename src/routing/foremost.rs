@@ -18,7 +18,8 @@ use super::ask::{Ask, Choice, Task, Wanted};
 use super::candidates::{self, Candidate};
 use super::context::Rooms;
 use super::live::{Live, Mood, Standing};
-use crate::catalog::{Catalog, Model, ProviderName, Tier};
+use crate::catalog::{Catalog, Model, ModelId, ProviderName, Tier};
+use crate::ids::IdMap;
 
 /// The tiers of a catalog, prepared with what was known of every model at one moment.
 #[derive(Debug)]
@@ -31,6 +32,13 @@ pub struct Prepared {
 impl Prepared {
     /// Looks through the catalog.
     pub fn of(catalog: &Catalog, today: time::Date, live: &dyn Fn(&Model) -> Live) -> Self {
+        let known = catalog.models().iter();
+        let known: IdMap<ModelId, Live> = known.map(|m| (m.id.clone(), live(m))).collect();
+        let live = &|model: &Model| {
+            known
+                .get(&model.id)
+                .map_or_else(|| live(model), |live| *live)
+        };
         let tree = |tier| {
             let mut tree = Tree::of(catalog.of_tier(tier), today, live);
             tree.firsts = Firsts::of(&tree, tier, today, &catalog.weights(), live);

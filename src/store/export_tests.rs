@@ -18,14 +18,14 @@ fn sample(dir: &Path) -> (Db, AccountId) {
         .unwrap();
     card_money(&mut book, account);
     let slow = order(account, usd("0.20"), pico(1));
-    book.authorise(slow.clone(), NOON_MS).unwrap();
+    book.authorise(&slow, NOON_MS).unwrap();
     book.expire(slow.expires_ms);
     book.settle(record(&slow, usd("0.01")), slow.expires_ms)
         .unwrap();
     for day in 0..3 {
         let at = NOON_MS + day * 86_400_000;
         let order = order(account, usd("0.10"), pico(1));
-        book.authorise(order.clone(), at).unwrap();
+        book.authorise(&order, at).unwrap();
         book.settle(record(&order, usd("0.02")), at).unwrap();
     }
     let open = order(account, usd("0.30"), pico(1));
@@ -35,7 +35,7 @@ fn sample(dir: &Path) -> (Db, AccountId) {
         want: usd("0.10"),
         least: pico(1),
     };
-    book.authorise(open, NOON_MS + 2 * 86_400_000).unwrap();
+    book.authorise(&open, NOON_MS + 2 * 86_400_000).unwrap();
     book.extend(more, NOON_MS + 2 * 86_400_000).unwrap();
     db.commit(book.take_batch()).unwrap();
     db.commit(prune(&db, None, u64::MAX, 1).unwrap().batch)
@@ -217,7 +217,7 @@ fn an_export_is_as_of_its_snapshot_whatever_comes_after() {
     let (mut book, _) = Book::load(&db, Limits::default(), NOON_MS).unwrap();
     let order = order(account, usd("0.10"), pico(1));
     let at = NOON_MS + 3 * 86_400_000;
-    book.authorise(order.clone(), at).unwrap();
+    book.authorise(&order, at).unwrap();
     book.settle(record(&order, usd("0.02")), at).unwrap();
     db.commit(book.take_batch()).unwrap();
 

@@ -28,7 +28,7 @@ fn sample(records: u64) -> (tempfile::TempDir, Db, AccountId) {
             if customer == other {
                 order.generation = generation_at(at, 1_000_000 + number);
             }
-            book.authorise(order.clone(), at).unwrap();
+            book.authorise(&order, at).unwrap();
             book.settle(record(&order, pico(7)), at).unwrap();
         }
     }

@@ -26,7 +26,7 @@ fn schema_1(dir: &std::path::Path) -> (AccountId, Vec<GenerationId>) {
     // Noon of January 31, then of February 1 and 2.
     for at in [NOON_MS, NOON_MS + DAY_MS, NOON_MS + 2 * DAY_MS] {
         let order = order(account, usd("0.10"), pico(1));
-        book.authorise(order.clone(), at).unwrap();
+        book.authorise(&order, at).unwrap();
         book.settle(record(&order, usd("0.02")), at).unwrap();
         generations.push(order.generation);
     }

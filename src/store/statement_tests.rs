@@ -29,12 +29,12 @@ fn bookings_carry_the_balance_after_them() {
     }
     for (customer, cost) in [(account, "0.02"), (other, "1"), (account, "0.03")] {
         let order = order(customer, usd("1"), pico(1));
-        book.authorise(order.clone(), NOON_MS + DAY_MS).unwrap();
+        book.authorise(&order, NOON_MS + DAY_MS).unwrap();
         book.settle(record(&order, usd(cost)), NOON_MS + DAY_MS)
             .unwrap();
     }
     let voided = order(account, usd("1"), pico(1));
-    book.authorise(voided.clone(), NOON_MS + DAY_MS).unwrap();
+    book.authorise(&voided, NOON_MS + DAY_MS).unwrap();
     book.void(voided.generation, None, NOON_MS + DAY_MS);
     db.commit(book.take_batch()).unwrap();
 

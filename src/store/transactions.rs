@@ -210,7 +210,7 @@ mod tests {
             for payer in [account, other, account] {
                 let order = order(payer, usd("0.10"), pico(1));
                 first_key.get_or_insert(order.key);
-                book.authorise(order.clone(), at).unwrap();
+                book.authorise(&order, at).unwrap();
                 book.settle(record(&order, usd("0.02")), at).unwrap();
             }
         }

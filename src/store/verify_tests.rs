@@ -17,14 +17,14 @@ pub(super) fn sample() -> (tempfile::TempDir, Db) {
         .unwrap();
     for _ in 0..3 {
         let order = order(account, usd("0.10"), pico(1));
-        book.authorise(order.clone(), NOON_MS).unwrap();
+        book.authorise(&order, NOON_MS).unwrap();
         book.settle(record(&order, usd("0.02")), NOON_MS).unwrap();
     }
-    book.authorise(order(account, usd("0.30"), pico(1)), NOON_MS)
+    book.authorise(&order(account, usd("0.30"), pico(1)), NOON_MS)
         .unwrap();
     card_money(&mut book, account);
     // By now the first hold has its row, this one has none.
-    book.authorise(order(account, usd("0.20"), pico(1)), NOON_MS + 1000)
+    book.authorise(&order(account, usd("0.20"), pico(1)), NOON_MS + 1000)
         .unwrap();
     db.commit(book.take_batch()).unwrap();
     (dir, db)
@@ -104,7 +104,7 @@ fn a_ledger_whose_old_records_were_pruned_is_sound() {
             generation: GenerationId::first_at(at_ms),
             ..order(account, usd("0.10"), pico(1))
         };
-        book.authorise(order.clone(), NOON_MS).unwrap();
+        book.authorise(&order, NOON_MS).unwrap();
         book.settle(record(&order, usd("0.02")), NOON_MS).unwrap();
     }
     db.commit(book.take_batch()).unwrap();

@@ -29,7 +29,7 @@ pub(super) struct GiveUp(AccountId);
 impl Ledger {
     pub(super) fn authorise(&mut self, ctx: &mut Context<Self>, ask: Authorise) {
         let account = ask.order.account;
-        let answer = self.book.authorise(ask.order.clone(), clock::now_ms());
+        let answer = self.book.authorise(&ask.order, clock::now_ms());
         match &answer {
             Ok(_) => {
                 self.publish(account);
@@ -79,7 +79,7 @@ impl Ledger {
             if next.reply.is_closed() {
                 continue;
             }
-            let answer = self.book.authorise(next.order.clone(), clock::now_ms());
+            let answer = self.book.authorise(&next.order, clock::now_ms());
             match answer {
                 Err(refusal) if refusal.is_passing() && next.until > Instant::now() => {
                     queue.push_front(next);

@@ -99,7 +99,7 @@ mod tests {
         for at in 0..MOST as u64 + 1 {
             let mut order = order(account, pico(1), pico(1));
             order.expires_ms = NOON_MS + at;
-            book.authorise(order.clone(), NOON_MS + at).unwrap();
+            book.authorise(&order, NOON_MS + at).unwrap();
             book.expire(NOON_MS + at);
             last = Some(order.generation);
         }

@@ -162,7 +162,7 @@ impl Book {
     /// Keeps credit back for a generation: what it wants, or all that is left when nothing else
     /// of the account is running. Answers with what is held; said again about an open hold, it
     /// changes nothing.
-    pub fn authorise(&mut self, order: Order, now_ms: u64) -> Result<Picodollars, Refusal> {
+    pub fn authorise(&mut self, order: &Order, now_ms: u64) -> Result<Picodollars, Refusal> {
         if let Some(hold) = self.balances.hold(order.generation) {
             return Ok(hold.amount);
         }
@@ -178,15 +178,8 @@ impl Book {
         let expires_ms = order
             .expires_ms
             .saturating_add(ledger_ms.saturating_sub(now_ms));
-        let amount = self.affordable(&order, ledger_ms)?;
-        self.open(
-            Order {
-                expires_ms,
-                ..order
-            },
-            amount,
-            ledger_ms,
-        );
+        let amount = self.affordable(order, ledger_ms)?;
+        self.open(order, expires_ms, amount, ledger_ms);
         Ok(amount)
     }
 
@@ -222,14 +215,14 @@ impl Book {
         })
     }
 
-    fn open(&mut self, order: Order, amount: Picodollars, now_ms: u64) {
+    fn open(&mut self, order: &Order, expires_ms: u64, amount: Picodollars, now_ms: u64) {
         let generation = order.generation;
         let creditor = LedgerAccount::provider(&order.provider);
         let cause = Cause::generation(generation, &order.model, &order.price_version);
         let draft = Draft {
             kind: Kind::Hold {
                 key: order.key,
-                expires_ms: order.expires_ms,
+                expires_ms,
             },
             debit: LedgerAccount::User(order.account),
             credit: creditor.clone(),
@@ -246,7 +239,7 @@ impl Book {
             day: Day::of(now_ms),
             daily_limit: order.daily_limit,
             key_limits: order.key_limits,
-            expires_ms: order.expires_ms,
+            expires_ms,
             seq: self.chain.seq,
             cause,
         };

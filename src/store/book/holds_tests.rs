@@ -24,7 +24,7 @@ fn call() -> (hold::Estimate, Picodollars) {
 fn five_cents_hold_a_whole_short_answer() {
     let (estimate, cost) = call();
     let (mut book, account) = funded(usd("0.05"));
-    let held = book.authorise(order(account, estimate.want, estimate.least), NOON_MS);
+    let held = book.authorise(&order(account, estimate.want, estimate.least), NOON_MS);
     assert_eq!(held, Ok(estimate.want), "not cut to the balance");
     assert!(estimate.want >= cost);
 }
@@ -33,7 +33,7 @@ fn five_cents_hold_a_whole_short_answer() {
 fn start(book: &mut Book, account: AccountId) -> Result<Order, Refusal> {
     let (estimate, _) = call();
     let order = order(account, estimate.want, estimate.least);
-    book.authorise(order.clone(), NOON_MS).map(|_| order)
+    book.authorise(&order, NOON_MS).map(|_| order)
 }
 
 #[test]

@@ -38,33 +38,33 @@ fn extension(order: &Order, number: u32, want: &str, least: &str) -> Extension {
 fn a_day_ends_at_its_limit_and_the_next_one_starts_anew() {
     let (mut book, account) = funded(usd("5"));
     let first = limited(account, "0.60", "0.10", "1");
-    book.authorise(first.clone(), NOON_MS).unwrap();
+    book.authorise(&first, NOON_MS).unwrap();
     book.settle(record(&first, usd("0.60")), NOON_MS).unwrap();
     let next = limited(account, "0.50", "0.50", "1");
-    let refusal = book.authorise(next.clone(), NOON_MS);
+    let refusal = book.authorise(&next, NOON_MS);
     let expected = Refusal::DailyLimit {
         limit: usd("1"),
         spent: usd("0.60"),
         resets_in_ms: DAY_MS / 2,
     };
     assert_eq!(refusal, Err(expected));
-    assert_eq!(book.authorise(next, NOON_MS + DAY_MS / 2), Ok(usd("0.50")));
+    assert_eq!(book.authorise(&next, NOON_MS + DAY_MS / 2), Ok(usd("0.50")));
 }
 
 #[test]
 fn what_a_limit_leaves_can_be_held_when_nothing_else_runs() {
     let (mut book, account) = funded(usd("5"));
     let order = limited(account, "3", "0.10", "1");
-    assert_eq!(book.authorise(order, NOON_MS), Ok(usd("1")));
+    assert_eq!(book.authorise(&order, NOON_MS), Ok(usd("1")));
 }
 
 #[test]
 fn a_limit_that_running_requests_reserve_is_bound_not_spent() {
     let (mut book, account) = funded(usd("5"));
     let running = limited(account, "0.80", "0.10", "1");
-    book.authorise(running.clone(), NOON_MS).unwrap();
+    book.authorise(&running, NOON_MS).unwrap();
     let next = limited(account, "0.50", "0.10", "1");
-    let refusal = book.authorise(next.clone(), NOON_MS).unwrap_err();
+    let refusal = book.authorise(&next, NOON_MS).unwrap_err();
     assert_eq!(
         refusal,
         Refusal::LimitBound {
@@ -74,13 +74,13 @@ fn a_limit_that_running_requests_reserve_is_bound_not_spent() {
     );
     assert!(refusal.is_passing());
     book.settle(record(&running, usd("0.20")), NOON_MS).unwrap();
-    assert_eq!(book.authorise(next, NOON_MS), Ok(usd("0.50")));
+    assert_eq!(book.authorise(&next, NOON_MS), Ok(usd("0.50")));
 }
 
 #[test]
 fn a_limit_of_nothing_allows_nothing_paid() {
     let (mut book, account) = funded(usd("5"));
-    let refusal = book.authorise(limited(account, "0.10", "0", "0"), NOON_MS);
+    let refusal = book.authorise(&limited(account, "0.10", "0", "0"), NOON_MS);
     assert!(matches!(refusal, Err(Refusal::DailyLimit { .. })));
 }
 
@@ -89,10 +89,10 @@ fn a_charge_counts_on_the_day_of_its_hold() {
     let (mut book, account) = funded(usd("5"));
     let morning_ms = EVENING_MS + 2000;
     let late = limited(account, "0.90", "0.10", "1");
-    book.authorise(late.clone(), EVENING_MS).unwrap();
+    book.authorise(&late, EVENING_MS).unwrap();
     let early = limited(account, "0.90", "0.90", "1");
     assert_eq!(
-        book.authorise(early.clone(), morning_ms),
+        book.authorise(&early, morning_ms),
         Ok(usd("0.90")),
         "yesterday's hold takes nothing of today"
     );
@@ -110,7 +110,7 @@ fn a_charge_counts_on_the_day_of_its_hold() {
 fn cost_beyond_the_hold_stops_at_the_limit() {
     let (mut book, account) = funded(usd("5"));
     let order = limited(account, "0.10", "0.10", "1");
-    book.authorise(order.clone(), NOON_MS).unwrap();
+    book.authorise(&order, NOON_MS).unwrap();
     let settled = book.settle(record(&order, usd("1.40")), NOON_MS).unwrap();
     assert_eq!((settled.charged, settled.overrun), (usd("1"), usd("0.40")));
     assert_eq!(book.today(account, NOON_MS).spent, usd("1"));
@@ -120,8 +120,8 @@ fn cost_beyond_the_hold_stops_at_the_limit() {
 fn what_was_held_is_charged_even_when_the_limit_was_lowered_since() {
     let (mut book, account) = funded(usd("5"));
     let order = limited(account, "0.80", "0.10", "1");
-    book.authorise(order.clone(), NOON_MS).unwrap();
-    let lower = book.authorise(limited(account, "0.01", "0.01", "0.50"), NOON_MS);
+    book.authorise(&order, NOON_MS).unwrap();
+    let lower = book.authorise(&limited(account, "0.01", "0.01", "0.50"), NOON_MS);
     assert!(lower.unwrap_err().is_passing());
     let settled = book.settle(record(&order, usd("0.80")), NOON_MS).unwrap();
     assert_eq!(settled.overrun, ZERO);
@@ -132,7 +132,7 @@ fn a_free_record_under_a_clock_that_went_ahead_keeps_the_day_that_follows() {
     let (mut book, account) = funded(usd("5"));
     let spend = |book: &mut Book, now_ms| {
         let order = limited(account, "0.60", "0.60", "1");
-        let held = book.authorise(order.clone(), now_ms);
+        let held = book.authorise(&order, now_ms);
         held.and_then(|_| {
             book.settle(record(&order, usd("0.60")), now_ms)
                 .map_err(|_| Refusal::Ended)
@@ -155,7 +155,7 @@ fn a_clock_behind_the_ledger_does_not_expire_holds_at_once() {
     let (mut book, account) = funded(usd("5"));
     let free = order(account, ZERO, ZERO);
     book.record(record(&free, ZERO), NOON_MS + DAY_MS);
-    book.authorise(order(account, usd("1"), usd("1")), NOON_MS)
+    book.authorise(&order(account, usd("1"), usd("1")), NOON_MS)
         .unwrap();
     assert!(book.expire(NOON_MS + 1000).is_empty());
     assert_eq!(book.expire(NOON_MS + DAY_MS + 660_000).len(), 1);
@@ -165,7 +165,7 @@ fn a_clock_behind_the_ledger_does_not_expire_holds_at_once() {
 fn an_extension_enlarges_the_hold_and_is_charged_with_it() {
     let (mut book, account) = funded(usd("5"));
     let order = order(account, usd("1"), usd("1"));
-    book.authorise(order.clone(), NOON_MS).unwrap();
+    book.authorise(&order, NOON_MS).unwrap();
     let more = extension(&order, 1, "1", "0.10");
     assert_eq!(book.extend(more, NOON_MS), Ok(usd("2")));
     assert_eq!(book.balance(account).debits_pending(), usd("2"));
@@ -179,7 +179,7 @@ fn an_extension_enlarges_the_hold_and_is_charged_with_it() {
 fn an_extension_said_again_changes_nothing() {
     let (mut book, account) = funded(usd("5"));
     let order = order(account, usd("1"), usd("1"));
-    book.authorise(order.clone(), NOON_MS).unwrap();
+    book.authorise(&order, NOON_MS).unwrap();
     for (number, held) in [(1, "2"), (1, "2"), (2, "3"), (1, "3"), (2, "3")] {
         let answer = book.extend(extension(&order, number, "1", "1"), NOON_MS);
         assert_eq!(answer, Ok(usd(held)), "{number}");
@@ -194,7 +194,7 @@ fn an_extension_said_again_changes_nothing() {
 fn an_extension_takes_what_is_left_but_not_less_than_is_worth_it() {
     let (mut book, account) = funded(usd("1.50"));
     let order = order(account, usd("1"), usd("1"));
-    book.authorise(order.clone(), NOON_MS).unwrap();
+    book.authorise(&order, NOON_MS).unwrap();
     let most = book.extend(extension(&order, 1, "1", "0.10"), NOON_MS);
     assert_eq!(most, Ok(usd("1.50")));
     let none = book.extend(extension(&order, 2, "1", "0.10"), NOON_MS);
@@ -205,14 +205,14 @@ fn an_extension_takes_what_is_left_but_not_less_than_is_worth_it() {
 fn an_extension_stays_within_the_limit_and_other_holds() {
     let (mut book, account) = funded(usd("5"));
     let running = limited(account, "0.60", "0.10", "1");
-    book.authorise(running.clone(), NOON_MS).unwrap();
+    book.authorise(&running, NOON_MS).unwrap();
     let more = extension(&running, 1, "0.60", "0.10");
     assert_eq!(book.extend(more, NOON_MS), Ok(usd("1")));
     let refused = book.extend(extension(&running, 2, "0.10", "0.10"), NOON_MS);
     assert!(matches!(refused, Err(Refusal::DailyLimit { .. })));
 
     let other = order(account, usd("4"), usd("4"));
-    book.authorise(other.clone(), NOON_MS).unwrap();
+    book.authorise(&other, NOON_MS).unwrap();
     let refused = book.extend(extension(&other, 1, "1", "1"), NOON_MS);
     assert!(matches!(refused, Err(Refusal::Bound { .. })));
 }
@@ -221,7 +221,7 @@ fn an_extension_stays_within_the_limit_and_other_holds() {
 fn a_settle_after_expiry_charges_once_and_takes_the_loss_back() {
     let (mut book, account) = funded(usd("5"));
     let order = order(account, usd("2"), usd("2"));
-    book.authorise(order.clone(), NOON_MS).unwrap();
+    book.authorise(&order, NOON_MS).unwrap();
     let after_ms = order.expires_ms + 1;
     book.expire(after_ms);
     let settled = book.settle(record(&order, usd("1")), after_ms).unwrap();
@@ -248,12 +248,12 @@ fn a_settle_after_expiry_charges_once_and_takes_the_loss_back() {
 fn a_settle_after_expiry_takes_only_what_is_free() {
     let (mut book, account) = funded(usd("2"));
     let slow = order(account, usd("2"), usd("2"));
-    book.authorise(slow.clone(), NOON_MS).unwrap();
+    book.authorise(&slow, NOON_MS).unwrap();
     let after_ms = slow.expires_ms;
     book.expire(after_ms);
     let mut other = order(account, usd("1.50"), usd("1.50"));
     other.expires_ms = after_ms + 1000;
-    book.authorise(other, after_ms).unwrap();
+    book.authorise(&other, after_ms).unwrap();
     let settled = book.settle(record(&slow, usd("2")), after_ms).unwrap();
     assert_eq!(
         (settled.charged, settled.overrun),
@@ -266,7 +266,7 @@ fn a_settle_after_expiry_takes_only_what_is_free() {
 fn a_void_after_expiry_takes_the_loss_back_and_charges_nothing() {
     let (mut book, account) = funded(usd("2"));
     let order = order(account, usd("2"), usd("2"));
-    book.authorise(order.clone(), NOON_MS).unwrap();
+    book.authorise(&order, NOON_MS).unwrap();
     book.expire(order.expires_ms);
     assert_eq!(book.void(order.generation, None, order.expires_ms), None);
     let late = book.settle(record(&order, usd("1")), order.expires_ms);
@@ -280,7 +280,7 @@ fn a_void_after_expiry_takes_the_loss_back_and_charges_nothing() {
 fn failed_attempts_are_our_loss_and_booked_once() {
     let (mut book, account) = funded(usd("2"));
     let order = order(account, usd("1"), usd("1"));
-    book.authorise(order.clone(), NOON_MS).unwrap();
+    book.authorise(&order, NOON_MS).unwrap();
     let cost = FailedCost {
         provider: "groq".to_owned(),
         model: "m".to_owned(),
@@ -306,7 +306,7 @@ fn a_daily_limit_holds_on_both_sides_of_midnight_against_many_at_one_time() {
         // One request every 10 ms, the hundredth one at midnight.
         let at = EVENING_MS + n * 10;
         let order = limited(account, "0.07", "0.07", "1");
-        if book.authorise(order.clone(), at).is_ok() {
+        if book.authorise(&order, at).is_ok() {
             running.push(order);
         }
     }
@@ -335,16 +335,16 @@ fn a_keys_limits_are_checked_together_with_the_balance() {
         ..SpendLimits::default()
     };
     let first = for_key(account, key, "0.80", limits);
-    book.authorise(first.clone(), NOON_MS).unwrap();
+    book.authorise(&first, NOON_MS).unwrap();
     let next = for_key(account, key, "0.50", limits);
     let bound = Refusal::KeyLimitBound {
         period: Period::Week,
         limit: usd("1"),
         spent: ZERO,
     };
-    assert_eq!(book.authorise(next.clone(), NOON_MS), Err(bound));
+    assert_eq!(book.authorise(&next, NOON_MS), Err(bound));
     let other = for_key(account, KeyId::new(), "0.50", limits);
-    book.authorise(other, NOON_MS).unwrap();
+    book.authorise(&other, NOON_MS).unwrap();
     book.settle(record(&first, usd("0.80")), NOON_MS).unwrap();
     // Saturday noon: the week ends a day and a half later.
     let spent = Refusal::KeyLimit {
@@ -353,9 +353,9 @@ fn a_keys_limits_are_checked_together_with_the_balance() {
         spent: usd("0.80"),
         resets_in_ms: Some(DAY_MS * 3 / 2),
     };
-    assert_eq!(book.authorise(next.clone(), NOON_MS), Err(spent));
+    assert_eq!(book.authorise(&next, NOON_MS), Err(spent));
     let monday = NOON_MS + 2 * DAY_MS;
-    book.authorise(next.clone(), monday).unwrap();
+    book.authorise(&next, monday).unwrap();
     book.settle(record(&next, usd("0.50")), monday).unwrap();
     let last = for_key(account, key, "0.50", limits);
     let total = Refusal::KeyLimit {
@@ -364,7 +364,7 @@ fn a_keys_limits_are_checked_together_with_the_balance() {
         spent: usd("1.30"),
         resets_in_ms: None,
     };
-    assert_eq!(book.authorise(last, monday), Err(total));
+    assert_eq!(book.authorise(&last, monday), Err(total));
 }
 
 #[test]
@@ -375,7 +375,7 @@ fn a_keys_limit_bounds_extensions_and_overruns() {
         ..SpendLimits::default()
     };
     let running = for_key(account, KeyId::new(), "0.60", limits);
-    book.authorise(running.clone(), NOON_MS).unwrap();
+    book.authorise(&running, NOON_MS).unwrap();
     let more = extension(&running, 1, "0.30", "0.30");
     assert_eq!(book.extend(more, NOON_MS), Ok(usd("0.90")));
     let more = extension(&running, 2, "0.30", "0.30");

@@ -115,7 +115,7 @@ fn refunds_add_up_and_never_take_a_balance_below_zero() {
         assert_eq!(again, Ok(Reversed::Again), "{event}");
     }
     let held = order(account, usd("3"), usd("3"));
-    book.authorise(held, NOON_MS).unwrap();
+    book.authorise(&held, NOON_MS).unwrap();
     assert_eq!(book.reverse(refund("evt_5", 1000), NOON_MS), booked);
     assert_eq!(book.balance(account).available(), ZERO);
     assert_eq!(book.balance(account).debits_pending(), usd("3"));
@@ -197,7 +197,7 @@ fn an_adjustment_goes_both_ways_but_never_below_zero() {
 #[test]
 fn credit_that_is_held_cannot_be_taken_away() {
     let (mut book, account) = funded(usd("5"));
-    book.authorise(order(account, usd("4"), usd("4")), NOON_MS)
+    book.authorise(&order(account, usd("4"), usd("4")), NOON_MS)
         .unwrap();
     let available = usd("1");
     assert_eq!(
@@ -248,7 +248,7 @@ fn what_is_remembered_survives_a_restart() {
     book.begin(scope.clone(), "k", print, 0, NOON_MS).unwrap();
     let mut running = order(account, usd("0.10"), usd("0.10"));
     running.daily_limit = Some(usd("1"));
-    book.authorise(running.clone(), NOON_MS).unwrap();
+    book.authorise(&running, NOON_MS).unwrap();
     let more = Extension {
         generation: running.generation,
         number: 1,

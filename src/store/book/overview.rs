@@ -57,10 +57,10 @@ mod tests {
     fn what_customers_have_and_what_providers_are_owed_add_up() {
         let (mut book, account) = funded(usd("5"));
         let first = order(account, usd("0.10"), usd("0.10"));
-        book.authorise(first.clone(), NOON_MS).unwrap();
+        book.authorise(&first, NOON_MS).unwrap();
         book.settle(record(&first, usd("0.02")), NOON_MS).unwrap();
         let second = order(account, usd("0.30"), usd("0.30"));
-        book.authorise(second, NOON_MS).unwrap();
+        book.authorise(&second, NOON_MS).unwrap();
         let overview = book.overview();
         assert_eq!((overview.customers, overview.open_holds), (1, 1));
         assert_eq!((overview.credit, overview.held), (usd("4.98"), usd("0.30")));

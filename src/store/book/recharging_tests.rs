@@ -122,7 +122,7 @@ fn requests_wait_for_a_charge_that_is_under_way_but_not_for_an_unclear_one() {
     let (mut book, account) = funded(usd("0.01"));
     let ask = |book: &mut Book, now_ms| {
         let order = order(account, usd("1"), usd("1"));
-        book.authorise(order, now_ms).unwrap_err()
+        book.authorise(&order, now_ms).unwrap_err()
     };
     let available = usd("0.01");
     let lacking = Refusal::Insufficient { available };

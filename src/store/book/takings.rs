@@ -185,7 +185,7 @@ mod tests {
 
     fn charge(book: &mut Book, account: crate::ids::AccountId, usd_text: &str, at: u64) {
         let order = order(account, usd("0.50"), usd("0.50"));
-        book.authorise(order.clone(), at).unwrap();
+        book.authorise(&order, at).unwrap();
         book.settle(record(&order, usd(usd_text)), at).unwrap();
     }
 

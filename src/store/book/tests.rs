@@ -12,7 +12,7 @@ const ZERO: Picodollars = Picodollars::ZERO;
 #[test]
 fn a_hold_is_what_was_wanted() {
     let (mut book, account) = funded(usd("5"));
-    book.authorise(order(account, usd("0.10"), pico(1)), NOON_MS)
+    book.authorise(&order(account, usd("0.10"), pico(1)), NOON_MS)
         .unwrap();
     let balance = book.balance(account);
     assert_eq!(balance.debits_pending(), usd("0.10"));
@@ -24,7 +24,7 @@ fn a_hold_is_what_was_wanted() {
 #[test]
 fn the_last_credit_can_be_held_when_nothing_else_runs() {
     let (mut book, account) = funded(usd("0.05"));
-    book.authorise(order(account, usd("0.10"), usd("0.05")), NOON_MS)
+    book.authorise(&order(account, usd("0.10"), usd("0.05")), NOON_MS)
         .unwrap();
     assert_eq!(book.balance(account).available(), ZERO);
 }
@@ -32,11 +32,11 @@ fn the_last_credit_can_be_held_when_nothing_else_runs() {
 #[test]
 fn less_than_the_least_is_insufficient() {
     let (mut book, account) = funded(usd("0.05"));
-    let refusal = book.authorise(order(account, usd("0.10"), usd("0.06")), NOON_MS);
+    let refusal = book.authorise(&order(account, usd("0.10"), usd("0.06")), NOON_MS);
     let available = usd("0.05");
     assert_eq!(refusal, Err(Refusal::Insufficient { available }));
     let nobody = AccountId::new();
-    let refusal = book.authorise(order(nobody, usd("0.10"), ZERO), NOON_MS);
+    let refusal = book.authorise(&order(nobody, usd("0.10"), ZERO), NOON_MS);
     assert_eq!(refusal, Err(Refusal::Insufficient { available: ZERO }));
     assert_eq!(book.open_holds(), 0);
 }
@@ -44,12 +44,12 @@ fn less_than_the_least_is_insufficient() {
 #[test]
 fn credit_that_other_requests_hold_is_bound_not_missing() {
     let (mut book, account) = funded(usd("1"));
-    book.authorise(order(account, usd("0.70"), pico(1)), NOON_MS)
+    book.authorise(&order(account, usd("0.70"), pico(1)), NOON_MS)
         .unwrap();
-    let refusal = book.authorise(order(account, usd("0.50"), usd("0.20")), NOON_MS);
+    let refusal = book.authorise(&order(account, usd("0.50"), usd("0.20")), NOON_MS);
     let (available, posted) = (usd("0.30"), usd("1"));
     assert_eq!(refusal, Err(Refusal::Bound { available, posted }));
-    let refusal = book.authorise(order(account, usd("3"), usd("2")), NOON_MS);
+    let refusal = book.authorise(&order(account, usd("3"), usd("2")), NOON_MS);
     assert_eq!(refusal, Err(Refusal::Insufficient { available }));
 }
 
@@ -59,24 +59,24 @@ fn open_holds_are_limited_per_account() {
     let mut last = order(account, pico(1), pico(1));
     for _ in 0..64 {
         last = order(account, pico(1), pico(1));
-        book.authorise(last.clone(), NOON_MS).unwrap();
+        book.authorise(&last, NOON_MS).unwrap();
     }
     let next = order(account, pico(1), pico(1));
-    let refusal = book.authorise(next.clone(), NOON_MS);
+    let refusal = book.authorise(&next, NOON_MS);
     assert_eq!(refusal, Err(Refusal::TooManyHolds { open: 64 }));
     book.void(last.generation, None, NOON_MS);
-    assert_eq!(book.authorise(next, NOON_MS), Ok(pico(1)));
+    assert_eq!(book.authorise(&next, NOON_MS), Ok(pico(1)));
 }
 
 #[test]
 fn authorising_again_changes_nothing() {
     let (mut book, account) = funded(usd("5"));
     let order = order(account, usd("3"), usd("3"));
-    book.authorise(order.clone(), NOON_MS).unwrap();
-    book.authorise(order.clone(), NOON_MS).unwrap();
+    book.authorise(&order, NOON_MS).unwrap();
+    book.authorise(&order, NOON_MS).unwrap();
     assert_eq!(book.balance(account).debits_pending(), usd("3"));
     book.settle(record(&order, usd("1")), NOON_MS).unwrap();
-    assert_eq!(book.authorise(order, NOON_MS), Err(Refusal::Ended));
+    assert_eq!(book.authorise(&order, NOON_MS), Err(Refusal::Ended));
     assert_eq!(book.open_holds(), 0);
 }
 
@@ -84,7 +84,7 @@ fn authorising_again_changes_nothing() {
 fn settling_charges_the_cost_and_gives_the_rest_back() {
     let (mut book, account) = funded(usd("5"));
     let order = order(account, usd("0.10"), pico(1));
-    book.authorise(order.clone(), NOON_MS).unwrap();
+    book.authorise(&order, NOON_MS).unwrap();
     let settled = book
         .settle(record(&order, usd("0.000214")), NOON_MS)
         .unwrap();
@@ -109,7 +109,7 @@ fn settling_charges_the_cost_and_gives_the_rest_back() {
 fn settling_again_answers_the_same_and_charges_once() {
     let (mut book, account) = funded(usd("5"));
     let order = order(account, usd("0.10"), pico(1));
-    book.authorise(order.clone(), NOON_MS).unwrap();
+    book.authorise(&order, NOON_MS).unwrap();
     let first = book.settle(record(&order, usd("0.10")), NOON_MS);
     let again = book.settle(record(&order, usd("0.20")), NOON_MS);
     assert_eq!(first, again);
@@ -123,7 +123,7 @@ fn without_a_hold_nothing_is_charged() {
     let order = order(account, usd("0.10"), pico(1));
     let unknown = book.settle(record(&order, usd("0.10")), NOON_MS);
     assert_eq!(unknown, Err(NotHeld));
-    book.authorise(order.clone(), NOON_MS).unwrap();
+    book.authorise(&order, NOON_MS).unwrap();
     book.void(order.generation, None, NOON_MS);
     let voided = book.settle(record(&order, usd("0.10")), NOON_MS);
     assert_eq!(voided, Err(NotHeld));
@@ -137,8 +137,8 @@ fn cost_beyond_the_hold_takes_the_balance_but_no_other_hold() {
         order(account, usd("0.10"), pico(1)),
         order(account, usd("0.60"), pico(1)),
     );
-    book.authorise(long.clone(), NOON_MS).unwrap();
-    book.authorise(other.clone(), NOON_MS).unwrap();
+    book.authorise(&long, NOON_MS).unwrap();
+    book.authorise(&other, NOON_MS).unwrap();
     let settled = book.settle(record(&long, usd("0.75")), NOON_MS).unwrap();
     let expected = Settled {
         charged: usd("0.40"),
@@ -160,14 +160,14 @@ fn an_absurd_cost_is_our_loss_and_breaks_nothing() {
     let (mut book, account) = funded(usd("1"));
     for _ in 0..3 {
         let order = order(account, ZERO, pico(1));
-        book.authorise(order.clone(), NOON_MS).unwrap();
+        book.authorise(&order, NOON_MS).unwrap();
         book.settle(record(&order, Picodollars::MAX), NOON_MS)
             .unwrap();
     }
     assert_eq!(book.balance(account).available(), ZERO);
     assert!(book.trial_balance().is_zero());
     let negative = order(account, ZERO, pico(1));
-    book.authorise(negative.clone(), NOON_MS).unwrap();
+    book.authorise(&negative, NOON_MS).unwrap();
     let settled = book.settle(record(&negative, pico(-5)), NOON_MS).unwrap();
     assert_eq!((settled.charged, settled.balance), (ZERO, ZERO));
 }
@@ -181,7 +181,7 @@ fn a_thousand_requests_of_ten_cents_against_five_dollars_serve_fifty() {
         .collect();
     let served: Vec<&Order> = orders
         .iter()
-        .filter(|order| book.authorise((*order).clone(), NOON_MS).is_ok())
+        .filter(|order| book.authorise(order, NOON_MS).is_ok())
         .collect();
     assert_eq!(served.len(), 50);
     for order in served {
@@ -198,7 +198,7 @@ fn a_thousand_requests_of_ten_cents_against_five_dollars_serve_fifty() {
 fn voiding_gives_all_of_it_back_once() {
     let (mut book, account) = funded(usd("5"));
     let order = order(account, usd("2"), pico(1));
-    book.authorise(order.clone(), NOON_MS).unwrap();
+    book.authorise(&order, NOON_MS).unwrap();
     let mut failed = record(&order, usd("1"));
     failed.status = Status::Failed;
     let released = book.void(order.generation, Some(failed.clone()), NOON_MS);
@@ -220,7 +220,7 @@ fn voiding_gives_all_of_it_back_once() {
 fn holds_expire_at_their_deadline() {
     let (mut book, account) = funded(usd("5"));
     let order = order(account, usd("2"), pico(1));
-    book.authorise(order.clone(), NOON_MS).unwrap();
+    book.authorise(&order, NOON_MS).unwrap();
     assert!(book.expire(order.expires_ms - 1).is_empty());
     let released = book.expire(order.expires_ms);
     let expected = Released {
@@ -232,7 +232,7 @@ fn holds_expire_at_their_deadline() {
     assert_eq!(book.balance(account).available(), usd("5"));
     let loss = book.ledger_balance(&LedgerAccount::LossOrphan);
     assert_eq!(loss.debits_posted(), usd("2"));
-    assert_eq!(book.authorise(order, NOON_MS), Err(Refusal::Ended));
+    assert_eq!(book.authorise(&order, NOON_MS), Err(Refusal::Ended));
     assert!(book.trial_balance().is_zero());
 }
 
@@ -297,7 +297,7 @@ fn totals_are_per_utc_day_and_key() {
         let mut order = order(account, usd("0.50"), pico(1));
         order.key = KeyId::default();
         let key = order.key;
-        book.authorise(order.clone(), now_ms).unwrap();
+        book.authorise(&order, now_ms).unwrap();
         book.settle(record(&order, usd(cost)), now_ms).unwrap();
         (book.today(account, now_ms), book.key_usage(key, now_ms))
     };
@@ -314,7 +314,7 @@ fn a_clock_that_goes_back_does_not_reopen_yesterday() {
     let (mut book, account) = funded(usd("5"));
     for now_ms in [NOON_MS + DAY_MS, NOON_MS] {
         let order = order(account, usd("0.50"), pico(1));
-        book.authorise(order.clone(), now_ms).unwrap();
+        book.authorise(&order, now_ms).unwrap();
         book.settle(record(&order, usd("0.10")), now_ms).unwrap();
     }
     assert_eq!(book.today(account, NOON_MS).spent, usd("0.20"));
@@ -324,7 +324,7 @@ fn a_clock_that_goes_back_does_not_reopen_yesterday() {
 fn stored_values_are_small() {
     let (mut book, account) = funded(usd("5"));
     let order = order(account, usd("0.10"), pico(1));
-    book.authorise(order.clone(), NOON_MS).unwrap();
+    book.authorise(&order, NOON_MS).unwrap();
     let mut huge = record(&order, usd("0.10"));
     huge.model = "é".repeat(100_000);
     huge.finish_reason = Some("x".repeat(100_000));
@@ -341,7 +341,7 @@ fn an_untouched_book_has_nothing_to_commit() {
     let (mut book, account) = funded(usd("5"));
     assert!(!book.take_batch().is_empty());
     assert!(book.take_batch().is_empty());
-    let refused = book.authorise(order(account, usd("9"), usd("9")), NOON_MS);
+    let refused = book.authorise(&order(account, usd("9"), usd("9")), NOON_MS);
     assert!(refused.is_err());
     book.void(GenerationId::new(), None, NOON_MS);
     assert!(book.take_batch().is_empty());

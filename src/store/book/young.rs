@@ -120,7 +120,7 @@ mod tests {
 
     fn hold(book: &mut Book, account: AccountId, at_ms: u64) -> Order {
         let order = order(account, usd("0.10"), pico(1));
-        book.authorise(order.clone(), at_ms).unwrap();
+        book.authorise(&order, at_ms).unwrap();
         order
     }
 
