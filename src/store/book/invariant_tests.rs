@@ -113,8 +113,8 @@ impl World {
                 let order = &mut self.orders[slot];
                 order.want = pico(want);
                 order.expires_ms = now_ms + 30_000_000;
-                if let Ok(held) = book.authorise(&order, now_ms) {
-                    assert_eq!(book.authorise(&order, now_ms), Ok(held));
+                if let Ok(held) = book.authorise(order, now_ms) {
+                    assert_eq!(book.authorise(order, now_ms), Ok(held));
                 }
             }
             Command::Extend { slot, number, want } => {

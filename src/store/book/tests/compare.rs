@@ -205,7 +205,7 @@ impl Pair {
 
     fn authorise(&mut self, slot: usize) {
         let order = &self.orders[slot];
-        let answer = self.book.authorise(&order, self.reference.wall_ms);
+        let answer = self.book.authorise(order, self.reference.wall_ms);
         let request = &self.reference.requests[slot];
         let account = request.account;
         match request.fate {
