@@ -10,10 +10,9 @@ use model_router::catalog::{Catalog, Cost, Dialect};
 use model_router::http::count::need_for;
 use model_router::http::transcript::transcript;
 use model_router::ids::ApiKey;
-use model_router::routing::Mood;
 use model_router::routing::Standing::Flowing;
 use model_router::routing::classify::{Circumstances, classify};
-use model_router::routing::{Now, Prepared, foremost, ranked};
+use model_router::routing::{Mood, Now, Prepared, foremost, ranked};
 use model_router::wire::sse::{Item, SseDecoder};
 use model_router::wire::{
     ChatRequest, Context, Event, ReasoningView, StreamDecoder, UsageBlock, decode_answer,

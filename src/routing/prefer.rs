@@ -179,10 +179,6 @@ pub(super) fn score(prefer: Prefer, weights: &Weights, scale: &Scale, figures: &
     }
 }
 
-/// What free counts as, in US dollars, and its logarithm.
-const LEAST_USD: f64 = 1e-7;
-const LOG_FREE: f64 = -16.118_095_650_958_32;
-
 /// Scores every candidate and sorts best first.
 pub fn rank(pool: &mut [Candidate], prefer: Prefer, weights: &Weights) {
     let scale = match prefer {
@@ -196,6 +192,10 @@ pub fn rank(pool: &mut [Candidate], prefer: Prefer, weights: &Weights) {
     let rank = |c: &Candidate| Rank::of(prefer, c.score, &c.figures(), 0);
     pool.sort_by_key(rank);
 }
+
+/// What free counts as, in US dollars, and its logarithm.
+const LEAST_USD: f64 = 1e-7;
+const LOG_FREE: f64 = -16.118_095_650_958_32;
 
 /// Logarithm of an expected charge; free is a hundred-thousandth of a cent, not minus infinity.
 pub(super) fn log_cost(charge: Picodollars) -> f64 {

@@ -12,8 +12,16 @@ use crate::routing::{Mood, Standing};
 pub struct Standings {
     whole: Status,
     models: IdMap<ModelId, Status>,
-    /// Calm, or troubled: whether the provider is left alone as a whole goes by the time.
-    mood: Mood,
+    trouble: Trouble,
+}
+
+/// Whether anything is the matter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trouble {
+    /// Requests to all models flow.
+    None,
+    /// They do not.
+    Some,
 }
 
 impl Standings {
@@ -25,14 +33,14 @@ impl Standings {
             .map(|(id, status)| (id.clone(), status))
             .collect();
         let mut all = std::iter::once(&whole).chain(models.values());
-        let mood = match all.all(|status| status.state == State::Flowing) {
-            true => Mood::Calm,
-            false => Mood::Troubled,
+        let trouble = match all.all(|status| status.state == State::Flowing) {
+            true => Trouble::None,
+            false => Trouble::Some,
         };
         Self {
             whole,
             models,
-            mood,
+            trouble,
         }
     }
 
@@ -44,21 +52,20 @@ impl Standings {
 
     /// Where a model stands now, in a word.
     pub fn standing(&self, model: &ModelId, now: Instant) -> Standing {
-        match self.mood {
-            Mood::Calm => Standing::Flowing,
-            Mood::Troubled | Mood::Out => standing(&self.of(model, now), now),
+        match self.trouble {
+            Trouble::None => Standing::Flowing,
+            Trouble::Some => standing(&self.of(model, now), now),
         }
     }
 
     /// Where the provider stands now with all of its models.
     pub fn mood(&self, now: Instant) -> Mood {
-        match (self.mood, standing(&self.whole, now)) {
-            (Mood::Calm, _) => Mood::Calm,
-            (Mood::Troubled | Mood::Out, Standing::Tripped(_)) => Mood::Out,
-            (
-                Mood::Troubled | Mood::Out,
-                Standing::Flowing | Standing::Probing | Standing::Unconfigured,
-            ) => Mood::Troubled,
+        match self.trouble {
+            Trouble::None => Mood::Calm,
+            Trouble::Some => match standing(&self.whole, now) {
+                Standing::Tripped(_) => Mood::Out,
+                Standing::Flowing | Standing::Probing | Standing::Unconfigured => Mood::Troubled,
+            },
         }
     }
 

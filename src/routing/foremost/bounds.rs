@@ -113,9 +113,10 @@ impl Corner {
     /// A model's own figures; of prices that rise with the prompt those on one side.
     fn of(row: &Row, side: Side) -> Self {
         let (model, live) = (&row.model, &row.live);
-        let steps = model.price.steps.iter().map(|step| step.rates);
-        let rates = steps.fold(model.price.base, |all, rates| join(&all, &rates, side));
-        let rates = if model.free { Rates::default() } else { rates };
+        let rates = row.rates.unwrap_or_else(|| {
+            let steps = model.price.steps.iter().map(|step| step.rates);
+            steps.fold(model.price.base, |all, rates| join(&all, &rates, side))
+        });
         let seconds = |ttft_ms, output| prefer::seconds(ttft_ms, live.tokens_per_s, output);
         Self {
             rates,
@@ -124,8 +125,8 @@ impl Corner {
             writing_s: seconds(0.0, live.output_mean),
             whole: row.whole,
             tokens_per_s: live.tokens_per_s,
-            quality: prefer::quality(model),
-            coding: prefer::coding(model),
+            quality: row.quality,
+            coding: row.coding,
         }
     }
 

@@ -95,14 +95,13 @@ impl Search<'_> {
 
     /// The extremes of the pool; `None` when nobody is in it.
     pub(super) fn scale(&mut self, warm: Option<&(usize, Figures)>) -> Option<Scale> {
-        let quality = |row: &Row| prefer::quality(&row.model);
         let ends = self.ends();
         let least = |of: fn(&Ends) -> [usize; 2]| ends.as_ref().map(|ends| of(ends)[0]);
         let most = |of: fn(&Ends) -> [usize; 2]| ends.as_ref().map(|ends| of(ends)[1]);
         let found = self.extreme(
             least(|ends| ends.quality),
             &|_, b| OrdF64(b.worst.quality),
-            &|_, row| OrdF64(quality(row)),
+            &|_, row| OrdF64(row.quality),
         );
         let warm = warm.map(|(_, figures)| figures);
         let Some(OrdF64(least_quality)) = found else {
@@ -111,7 +110,7 @@ impl Search<'_> {
         let high = self.extreme(
             most(|ends| ends.quality),
             &|_, b| Reverse(OrdF64(b.best.quality)),
-            &|_, row| Reverse(OrdF64(quality(row))),
+            &|_, row| Reverse(OrdF64(row.quality)),
         )?;
         let low_charge = self.extreme(
             least(|ends| ends.charge),

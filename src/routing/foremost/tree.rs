@@ -242,7 +242,7 @@ impl Spot {
         let input = model.price.rates(TYPICAL_INPUT).input.per_token();
         Self {
             at: [
-                prefer::quality(model),
+                row.quality,
                 prefer::log_cost(hold::charge(model, cost)),
                 row.whole.log(),
                 prefer::log_cost(hold::charge(model, input)),
