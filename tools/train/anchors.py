@@ -62,18 +62,21 @@ HARD_PASTE = [("Find every contradiction between the sections, prove each one fr
 
 
 # The same request in other words is as hard.
-SYNONYMS = [("checks whether", "tests if"), ("finds", "determines"), ("Write a function", "Create a function"), ("Explain", "Describe"), ("Find", "Determine"),
+SYNONYMS = [("checks whether", "tests if"), ("checks if", "tests whether"), ("check whether", "test if"), ("check if", "test whether"),
+            ("returns", "gives back"), ("finds", "determines"), ("Write a function", "Create a function"), ("Explain", "Describe"), ("Find", "Determine"),
             ("Prove", "Show"), ("Compute", "Calculate"), ("Implement", "Build"), ("Refactor", "Restructure"), ("Summarise", "Sum up"), ("List", "Name"),
             ("Give me", "Tell me"), ("Suggest", "Propose"), ("Evaluate", "Compute"), ("Design", "Plan"), ("Fix", "Repair"), ("Write", "Compose"),
             ("What is the", "Tell me the"), ("How many", "What number of"), ("Translate", "Render"), ("Derive", "Deduce"), ("Solve", "Work out")]
 
 
+def reworded_each(text):
+    """The text with other words for the same, once for every pair of words that fits."""
+    return [text.replace(one, other, 1) for one, other in SYNONYMS if one in text]
+
+
 def reworded(text):
-    """The text with other words for the same, or None."""
-    for one, other in SYNONYMS:
-        if one in text:
-            return text.replace(one, other, 1)
-    return None
+    """The first of them, or None."""
+    return next(iter(reworded_each(text)), None)
 
 
 def row(n, name, level, messages, tools=None):

@@ -7,10 +7,14 @@ import numpy as np
 from sklearn.isotonic import IsotonicRegression
 
 KNOTS = 16
+# Parts to each side over which heights are averaged, too: on a step of the regression, requests of different margins would
+# gain the same, and a small change of prices would send all of them to another tier.
+NEIGHBOURS = 2
 
 
 def curve(margin, value, weight, low, high):
-    """Knots (margin, ten-thousandths): isotonic regression, averaged over equal parts of the rows and carried on at the ends."""
+    """Knots (margin, ten-thousandths): isotonic regression, averaged over equal parts of the rows and their neighbours, and carried
+    on at the ends."""
     known = ~np.isnan(value)
     margin, value, weight = margin[known], value[known], weight[known]
     risen = IsotonicRegression(y_min=low, y_max=high, out_of_bounds="clip").fit_transform(margin, value, sample_weight=weight)
@@ -19,9 +23,9 @@ def curve(margin, value, weight, low, high):
     part = np.minimum((total / total[-1] * KNOTS).astype(int), KNOTS - 1)
     knots = []
     for n in range(KNOTS):
-        rows = order[part == n]
-        mean = [np.average(values[rows], weights=weight[rows]) for values in (margin, risen)]
-        knots.append((int(mean[0]), round(10000 * mean[1])))
+        here, around = order[part == n], order[np.abs(part - n) <= NEIGHBOURS]
+        at = np.average(margin[here], weights=weight[here])
+        knots.append((int(at), round(10000 * np.average(risen[around], weights=weight[around]))))
     least, most = int(np.quantile(margin, 0.002)), int(np.quantile(margin, 0.998))
     ends = [(least, round(10000 * risen[margin <= least].mean()))], [(most, round(10000 * risen[margin >= most].mean()))]
     rising = []

@@ -8,6 +8,8 @@ import zlib
 
 import numpy as np
 
+import judged
+
 
 def rows(path):
     with open(path, encoding="utf-8") as lines:
@@ -66,15 +68,24 @@ class Table:
         self.source = np.array([row["source"] for row in rows])
         self.family = np.array([row["family"] for row in rows])
         self.is_anchor = self.family == "anchors"
+        self.is_judged = self.source == judged.SOURCE
+        self.kind = np.array([row.get("kind", "") for row in rows])
         # Rows whose outcomes can be compared: those of one source. Anchors are one scale, whatever they are made of.
         self.scale = np.where(self.is_anchor, "anchors", self.source)
-        count = collections.Counter(self.family)
-        weight = np.array([1 / count[family] for family in self.family])
+        self.share = np.array([row.get("weight", 1) for row in rows])
+        count = {family: self.share[self.family == family].sum() for family in set(self.family)}
+        weight = self.share / np.array([count[family] for family in self.family])
         self.weight = weight * len(weight) / weight.sum()
         fails = [[1 - row["weak_ok"], np.nan if row.get("mid_ok") is None else 1 - row["mid_ok"], 1 - row["strong_ok"]] for row in rows]
         self.fails = np.array(fails, float)
         # One fold for all versions of a question.
         self.fold = np.array([zlib.crc32(str(row.get("group") or row["id"]).encode()) % 4 for row in rows])
+
+    def weight_by_kind(self, rows):
+        """Weights of judged requests: rare kinds count more, by the root of how rare they are."""
+        count = collections.Counter(self.kind[rows])
+        weight = self.share[rows] * np.array([count[kind] ** -0.5 for kind in self.kind[rows]])
+        return weight * len(rows) / weight.sum()
 
     def target(self, kind, train):
         """What is to be predicted: half that economy fails and half what premium gains ("mixed"), or, as residuals within each

@@ -19,12 +19,19 @@ RISING = set("""ask_content ask_content_share ask_numbers ask_long_numbers ask_s
     system_letters system_constraints system_items result_failures answer_failures failing_results failing_now
     repeated_actions""".split())
 
+# Read by the router, and not learned from: of a request's bytes the letters, words and lines are counted already, and what is left,
+# white space, courtesies and images, does not matter.
+UNUSED = ("bytes_",)
+
 # The parts: what each is fitted to, its weight (in standard deviations of the fit), and how many trees. Most of them only
 # compare requests of one source: what tells sources apart says nothing of sources that are yet to come. The trees that do so
 # do not see topics, by which a source is recognised. Chosen by what holds for families that were left out.
-TREES = [("residual", 1.0, 200, "counts"), ("mixed", 1.5, 100, "counts and topics")]
-WORDS = [("residual", 1.0), ("gain", 0.5)]
+TREES = [("residual", 1.0, 200, "counts"), ("mixed", 2.5, 100, "counts and topics")]
+WORDS = [("residual", 1.5), ("gain", 1.0)]
 LINE = [("residual", 1.0)]
+# Words of judged requests once more, by themselves. Only their words: how long such a request is, and how it is laid out, is
+# the manner of whoever wrote it.
+JUDGED_WORDS = [("residual", 1.5), ("gain", 1.5)]
 
 
 def log2(values):
@@ -72,9 +79,9 @@ def root(known):
     return np.array([math.isqrt(max(1, int(n)) << 24) for n in np.asarray(known.sum(1)).ravel()], np.int64)
 
 
-def fit_words(known, target, weight):
+def fit_words(known, target, weight, alpha):
     scaled = scipy.sparse.diags(1 / np.sqrt(np.maximum(np.asarray(known.sum(1)).ravel(), 1))) @ known
-    model = Ridge(alpha=5, solver="sparse_cg", tol=1e-4).fit(scaled, target, sample_weight=weight)
+    model = Ridge(alpha=alpha, solver="sparse_cg", tol=1e-4).fit(scaled, target, sample_weight=weight)
     return model.coef_, scaled @ model.coef_
 
 
@@ -139,20 +146,26 @@ class Model:
     def __init__(self, table, train, names, leave=()):
         train = np.asarray(train)
         self.grams = Grams(table, train)
-        self.keep = np.array([not any(f"{name}_".startswith(prefix) for prefix in leave if prefix.endswith("_")) for name in names])
+        left = [prefix for prefix in (*leave, *UNUSED) if prefix.endswith("_")]
+        self.keep = np.array([not any(f"{name}_".startswith(prefix) for prefix in left) for name in names])
         self.has_topics = int("topic" not in leave)
         known, inputs, logs = self.view(table, train)
         weight = table.weight[train]
 
-        def scale(fitted, share):
+        def scale(fitted, share, weight=weight):
             mean = np.average(fitted, weights=weight)
             return share * 0.1 * UNIT / max(1e-6, math.sqrt(np.average((fitted - mean) ** 2, weights=weight)))
 
         words, line = np.zeros(len(self.grams.hashes)), np.zeros(logs.shape[1])
         self.trees = []
         for kind, share in WORDS if "words" not in leave else []:
-            weights, fitted = fit_words(known, table.target(kind, train), weight)
+            weights, fitted = fit_words(known, table.target(kind, train), weight, alpha=5)
             words += weights * scale(fitted, share)
+        judged = np.flatnonzero(table.is_judged[train])
+        for kind, share in JUDGED_WORDS if "words" not in leave and len(judged) else []:
+            by_kind = table.weight_by_kind(train[judged])
+            weights, fitted = fit_words(known[judged], table.target(kind, train[judged]), by_kind, alpha=1)
+            words += weights * scale(fitted, share, by_kind)
         for kind, share in LINE if "line" not in leave else []:
             slopes, fitted = fit_line(logs, table.target(kind, train), weight, table.scale[train])
             line += slopes * scale(fitted, share)

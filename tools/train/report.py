@@ -9,12 +9,12 @@ from metrics import Outcomes
 
 TIERS = ["economy", "standard", "premium"]
 # What a good answer is worth with `balanced`, and when premium is taken at any price (`decide.rs`).
-WORTH = 21
-WORTHS = (14, 16, 18, 19, 20, 21, 22, 24, 30, 45, 60, 80, 100)
+WORTH = 23.5
+WORTHS = (14, 16, 18, 20, 22, 23, 23.5, 24, 25, 26.5, 30, 45, 60, 80, 100)
 FLOOR, CLEARLY_BETTER = 1800, 1500
 PARTS = {
     "without words": ("words",), "without topics": ("topic",), "without the line": ("line",), "without trees": ("trees",),
-    "without anchors": ("anchors",), "without numbers, formulas, code of the ask": ("ask_numbers_", "ask_code_", "ask_latex_", "ask_operators_", "ask_formulas_", "ask_brackets_", "ask_long_numbers_"),
+    "without judged requests": ("judged",), "without judged requests and anchors": ("anchors",), "without numbers, formulas, code of the ask": ("ask_numbers_", "ask_code_", "ask_latex_", "ask_operators_", "ask_formulas_", "ask_brackets_", "ask_long_numbers_"),
     "without system, tools and history": ("system_", "tools_", "answer_", "result_", "opening_"),
 }
 

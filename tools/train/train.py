@@ -16,6 +16,7 @@ import calibrate
 import data
 import export
 import golden
+import judged
 import report
 from metrics import Outcomes
 from model import Model
@@ -30,7 +31,7 @@ class Trained:
 
     def __init__(self, router, rows):
         with open(HERE / "anchors.tsv", encoding="utf-8") as lines:
-            hand_made = anchors.rows(lines, ANCHOR_SEED)
+            hand_made = anchors.rows(lines, ANCHOR_SEED) + judged.rows()
         self.rows, self.count = rows, len(rows)
         about, features, grams = data.read(router, rows + hand_made)
         self.names, self.prices = about["features"], report.Prices(about["prices_picodollars"])
@@ -45,6 +46,8 @@ class Trained:
         """
         everything = np.arange(len(self.table.rows))
         anchors = self.anchors if "anchors" not in leave else np.array([], int)
+        if "judged" in leave:
+            anchors = anchors[~self.table.is_judged[anchors]]
         groups = self.table.fold if unseen == "question" else np.where(self.table.is_anchor, "", self.table.family)
         margins = np.zeros(len(everything), np.int64)
         for group in np.unique(groups[:self.count]):

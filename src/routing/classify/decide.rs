@@ -4,16 +4,16 @@ use super::shares::Thresholds;
 use crate::catalog::{Prefer, Tier};
 use crate::money::Picodollars;
 
-/// What a good answer is worth, in prices of an economy answer, by [`Prefer`]. Set at the shipped
+/// What a good answer is worth, in tenths of an economy answer's price, by [`Prefer`]. Set at the shipped
 /// catalog's prices, by cross-validation: with balanced new questions cost 4 where economy, standard and
 /// premium cost 1, 6 and 30, which leaves work of a new kind, that costs more, below standard alone; with
 /// quality half of them go to premium. The table is in `docs/auto-routing/report.md`.
 const fn worth(prefer: Prefer) -> i64 {
     match prefer {
-        Prefer::Cheap => 7,
-        Prefer::Fast | Prefer::Balanced => 21,
-        Prefer::Coding => 30,
-        Prefer::Quality => 80,
+        Prefer::Cheap => 70,
+        Prefer::Fast | Prefer::Balanced => 235,
+        Prefer::Coding => 265,
+        Prefer::Quality => 800,
     }
 }
 
@@ -80,8 +80,8 @@ fn by_score(score: u8, thresholds: Thresholds, circumstances: &Circumstances) ->
 fn by_price(chances: [u16; 3], circumstances: &Circumstances) -> Tier {
     let times = times(circumstances.prices);
     let worth = worth(circumstances.prefer);
-    // In ten-thousandths of an economy answer's price.
-    let gain = |i: usize| times[i].map(|times| worth * i64::from(chances[i]) - times * 100);
+    // In hundred-thousandths of an economy answer's price.
+    let gain = |i: usize| times[i].map(|times| worth * i64::from(chances[i]) - times * 1_000);
     let open = (0..Tier::ALL.len()).filter_map(|i| Some((i, gain(i)?)));
     // The cheaper one of equals.
     let best = open.reduce(|best, next| if next.1 > best.1 { next } else { best });

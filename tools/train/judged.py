@@ -1,0 +1,50 @@
+"""Judged requests: what people ask of assistants, written for this project, with the chances that models of each tier answer well.
+
+A large language model wrote and judged them, by what has to be got right and who gets it wrong; no model was run on them. They tell
+of kinds of work that no public record of outcomes has, all on one scale.
+"""
+import json
+import pathlib
+import random
+
+from anchors import reworded_each
+
+SOURCE = "judged"
+DIRECTORY = pathlib.Path(__file__).with_name("judged")
+# How many of them are also there with courtesies.
+COURTEOUS = 0.25
+GREETINGS = ["Hello!", "Hi,", "Hi there!", "Hey,", "Good morning.", "Dear assistant,", "Please help me:", "Hallo,", "Bonjour,", "Hola,", "", ""]
+THANKS = ["Thank you.", "Thanks!", "Thanks in advance.", "Thank you very much!", "Cheers", "Best regards", "Danke!", "Merci", "Gracias", "", ""]
+
+
+def row(name, judged, messages):
+    economy, standard, premium = (percent / 100 for percent in judged["chances"])
+    found = {"id": name, "source": SOURCE, "family": "anchors", "kind": judged["kind"], "messages": messages,
+             "weak_ok": economy, "mid_ok": standard, "strong_ok": premium}
+    return found | ({"tools": judged["tools"]} if "tools" in judged else {})
+
+
+def others(name, text):
+    """The text in other words, and with courtesies, of which neither makes a request harder."""
+    yield from reworded_each(text)
+    dice = random.Random(name)
+    if dice.random() < COURTEOUS:
+        yield f"{dice.choice(GREETINGS)} {text} {dice.choice(THANKS)}".strip()
+
+
+def versions(name, judged):
+    """The request and its other versions, which together count as one and are held out together."""
+    *before, asked = judged["messages"]
+    texts = [asked["content"], *others(name, asked["content"])]
+    for n, text in enumerate(texts):
+        yield row(f"{name}.{n}", judged, [*before, asked | {"content": text}]) | {"group": name, "weight": 1 / len(texts)}
+
+
+def rows():
+    """Every judged request, in a fixed order."""
+    found = []
+    for path in sorted(DIRECTORY.glob("*.jsonl")):
+        with open(path, encoding="utf-8") as lines:
+            for n, line in enumerate(lines):
+                found += versions(f"{path.stem}-{n}", json.loads(line))
+    return found
