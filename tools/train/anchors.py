@@ -5,6 +5,7 @@ assent after a discussion, tools and policies, results that fail, long pastes. S
 """
 import json
 import random
+import re
 
 # Chance that economy, standard and premium answer well, by level.
 SUCCESS = [(.97, .98, .98), (.90, .94, .96), (.72, .85, .92), (.48, .71, .86), (.26, .54, .78), (.08, .38, .76)]
@@ -70,8 +71,10 @@ SYNONYMS = [("checks whether", "tests if"), ("checks if", "tests whether"), ("ch
 
 
 def reworded_each(text):
-    """The text with other words for the same, once for every pair of words that fits."""
-    return [text.replace(one, other, 1) for one, other in SYNONYMS if one in text]
+    """The text with other words for the same, once for every pair of words that fits. Code is left alone."""
+    words, fence, code = text.partition("```")
+    found = [re.sub(rf"\b{one}\b(?![<\[(.])", other, words, count=1) for one, other in SYNONYMS]
+    return [other + fence + code for other in found if other != words]
 
 
 def reworded(text):

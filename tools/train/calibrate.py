@@ -7,14 +7,14 @@ import numpy as np
 from sklearn.isotonic import IsotonicRegression
 
 KNOTS = 16
-# Parts to each side over which heights are averaged, too: on a step of the regression, requests of different margins would
-# gain the same, and a small change of prices would send all of them to another tier.
+# Parts to each side over which heights of gains are averaged: on a step of the regression many requests would gain just the same,
+# and a small change of prices would send all of them to another tier.
 NEIGHBOURS = 2
 
 
-def curve(margin, value, weight, low, high):
-    """Knots (margin, ten-thousandths): isotonic regression, averaged over equal parts of the rows and their neighbours, and carried
-    on at the ends."""
+def curve(margin, value, weight, low, high, neighbours=0):
+    """Knots (margin, ten-thousandths): isotonic regression, averaged over equal parts of the rows (and their neighbours), and
+    carried on at the ends."""
     known = ~np.isnan(value)
     margin, value, weight = margin[known], value[known], weight[known]
     risen = IsotonicRegression(y_min=low, y_max=high, out_of_bounds="clip").fit_transform(margin, value, sample_weight=weight)
@@ -23,7 +23,7 @@ def curve(margin, value, weight, low, high):
     part = np.minimum((total / total[-1] * KNOTS).astype(int), KNOTS - 1)
     knots = []
     for n in range(KNOTS):
-        here, around = order[part == n], order[np.abs(part - n) <= NEIGHBOURS]
+        here, around = order[part == n], order[np.abs(part - n) <= min(neighbours, n, KNOTS - 1 - n)]
         at = np.average(margin[here], weights=weight[here])
         knots.append((int(at), round(10000 * np.average(risen[around], weights=weight[around]))))
     least, most = int(np.quantile(margin, 0.002)), int(np.quantile(margin, 0.998))
@@ -40,7 +40,7 @@ def curve(margin, value, weight, low, high):
 def curves(margin, fails, weight):
     """The three curves, from rows that were held out."""
     gains = [fails[:, 0] - fails[:, 1], fails[:, 1] - fails[:, 2]]
-    return [curve(margin, fails[:, 0], weight, 0.02, 0.96), *(curve(margin, gain, weight, 0.0, 0.4) for gain in gains)]
+    return [curve(margin, fails[:, 0], weight, 0.02, 0.96), *(curve(margin, gain, weight, 0.0, 0.4, NEIGHBOURS) for gain in gains)]
 
 
 def height(knots, margin):

@@ -1,5 +1,4 @@
 """Rows and what the router reads of them: the features come from the router itself, never from a copy."""
-import collections
 import json
 import pathlib
 import re
@@ -75,7 +74,7 @@ class Table:
         self.share = np.array([row.get("weight", 1) for row in rows])
         count = {family: self.share[self.family == family].sum() for family in set(self.family)}
         weight = self.share / np.array([count[family] for family in self.family])
-        self.weight = weight * len(weight) / weight.sum()
+        self.weight = weight * self.share.sum() / weight.sum()
         fails = [[1 - row["weak_ok"], np.nan if row.get("mid_ok") is None else 1 - row["mid_ok"], 1 - row["strong_ok"]] for row in rows]
         self.fails = np.array(fails, float)
         # One fold for all versions of a question.
@@ -83,7 +82,7 @@ class Table:
 
     def weight_by_kind(self, rows):
         """Weights of judged requests: rare kinds count more, by the root of how rare they are."""
-        count = collections.Counter(self.kind[rows])
+        count = {kind: self.share[rows][self.kind[rows] == kind].sum() for kind in set(self.kind[rows])}
         weight = self.share[rows] * np.array([count[kind] ** -0.5 for kind in self.kind[rows]])
         return weight * len(rows) / weight.sum()
 
@@ -95,5 +94,5 @@ class Table:
         if kind != "mixed":
             for name in np.unique(self.scale[train]):
                 rows = self.scale[train] == name
-                target[rows] -= target[rows].mean()
+                target[rows] -= np.average(target[rows], weights=self.share[train][rows])
         return target

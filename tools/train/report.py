@@ -9,8 +9,8 @@ from metrics import Outcomes
 
 TIERS = ["economy", "standard", "premium"]
 # What a good answer is worth with `balanced`, and when premium is taken at any price (`decide.rs`).
-WORTH = 23.5
-WORTHS = (14, 16, 18, 20, 22, 23, 23.5, 24, 25, 26.5, 30, 45, 60, 80, 100)
+WORTH = 23.4
+WORTHS = (14, 16, 18, 20, 22, 23, 23.4, 24, 25, 26.5, 30, 45, 60, 80, 100)
 FLOOR, CLEARLY_BETTER = 1800, 1500
 PARTS = {
     "without words": ("words",), "without topics": ("topic",), "without the line": ("line",), "without trees": ("trees",),

@@ -11,7 +11,7 @@ use crate::money::Picodollars;
 const fn worth(prefer: Prefer) -> i64 {
     match prefer {
         Prefer::Cheap => 70,
-        Prefer::Fast | Prefer::Balanced => 235,
+        Prefer::Fast | Prefer::Balanced => 234,
         Prefer::Coding => 265,
         Prefer::Quality => 800,
     }
