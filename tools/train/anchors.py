@@ -82,9 +82,10 @@ def reworded(text):
     return next(iter(reworded_each(text)), None)
 
 
-def row(n, name, level, messages, tools=None):
-    economy, standard, premium = SUCCESS[level]
-    anchor = {"id": f"anchor-{n}", "source": f"anchors_{name}", "family": "anchors", "kind": "anchor", "messages": messages,
+def row(name, source, kind, chances, messages, tools=None):
+    """A request of our own with the chance that each tier answers well."""
+    economy, standard, premium = chances
+    anchor = {"id": name, "source": source, "family": "anchors", "kind": kind, "messages": messages,
               "weak_ok": economy, "mid_ok": standard, "strong_ok": premium}
     return anchor | ({"tools": tools} if tools else {})
 
@@ -160,7 +161,8 @@ def rows(lines, seed):
         system = {"role": "system", "content": "You are a helpful assistant." if level < 4 else " ".join(dice.sample(POLICY, 3))}
         found.append(("system", level, [system, user(text)], None))
     found += [("agent", level, messages, tools) for level, messages, tools in agents(dice)]
-    return [row(n, name, level, messages, tools) for n, (name, level, messages, tools) in enumerate(found)]
+    return [row(f"anchor-{n}", f"anchors_{name}", "anchor", SUCCESS[level], messages, tools)
+            for n, (name, level, messages, tools) in enumerate(found)]
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import json
 import pathlib
 import random
 
-from anchors import reworded_each
+import anchors
 
 SOURCE = "judged"
 DIRECTORY = pathlib.Path(__file__).with_name("judged")
@@ -18,16 +18,9 @@ GREETINGS = ["Hello!", "Hi,", "Hi there!", "Hey,", "Good morning.", "Dear assist
 THANKS = ["Thank you.", "Thanks!", "Thanks in advance.", "Thank you very much!", "Cheers", "Best regards", "Danke!", "Merci", "Gracias", "", ""]
 
 
-def row(name, judged, messages):
-    economy, standard, premium = (percent / 100 for percent in judged["chances"])
-    found = {"id": name, "source": SOURCE, "family": "anchors", "kind": judged["kind"], "messages": messages,
-             "weak_ok": economy, "mid_ok": standard, "strong_ok": premium}
-    return found | ({"tools": judged["tools"]} if "tools" in judged else {})
-
-
 def others(name, text):
     """The text in other words, and with courtesies, of which neither makes a request harder."""
-    yield from reworded_each(text)
+    yield from anchors.reworded_each(text)
     dice = random.Random(name)
     if dice.random() < COURTEOUS:
         yield f"{dice.choice(GREETINGS)} {text} {dice.choice(THANKS)}".strip()
@@ -36,9 +29,12 @@ def others(name, text):
 def versions(name, judged):
     """The request and its other versions, which together count as one and are held out together."""
     *before, asked = judged["messages"]
+    chances = [percent / 100 for percent in judged["chances"]]
     texts = list(dict.fromkeys([asked["content"], *others(name, asked["content"])]))
     for n, text in enumerate(texts):
-        yield row(f"{name}.{n}", judged, [*before, asked | {"content": text}]) | {"group": name, "weight": 1 / len(texts)}
+        messages = [*before, asked | {"content": text}]
+        row = anchors.row(f"{name}.{n}", SOURCE, judged["kind"], chances, messages, judged.get("tools"))
+        yield row | {"group": name, "weight": 1 / len(texts)}
 
 
 def rows():

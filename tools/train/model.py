@@ -103,6 +103,12 @@ def fit_trees(inputs, names, target, weight, count):
     return lightgbm.train(options, lightgbm.Dataset(inputs, target, weight=weight), num_boost_round=count)
 
 
+def scale(fitted, share, weight):
+    """What brings a fit to its share of the margin."""
+    mean = np.average(fitted, weights=weight)
+    return share * 0.1 * UNIT / max(1e-6, math.sqrt(np.average((fitted - mean) ** 2, weights=weight)))
+
+
 class Tree:
     """A tree in integers: input, threshold, below, above, value of each node; 65535 marks a leaf."""
 
@@ -151,29 +157,24 @@ class Model:
         self.has_topics = int("topic" not in leave)
         known, inputs, logs = self.view(table, train)
         weight = table.weight[train]
-
-        def scale(fitted, share, weight=weight):
-            mean = np.average(fitted, weights=weight)
-            return share * 0.1 * UNIT / max(1e-6, math.sqrt(np.average((fitted - mean) ** 2, weights=weight)))
-
         words, line = np.zeros(len(self.grams.hashes)), np.zeros(logs.shape[1])
         self.trees = []
-        for kind, share in WORDS if "words" not in leave else []:
-            weights, fitted = fit_words(known, table.target(kind, train), weight, alpha=5)
-            words += weights * scale(fitted, share)
         judged = np.flatnonzero(table.is_judged[train])
-        for kind, share in JUDGED_WORDS if "words" not in leave and len(judged) else []:
-            by_kind = table.weight_by_kind(train[judged])
-            weights, fitted = fit_words(known[judged], table.target(kind, train[judged]), by_kind, alpha=1)
-            words += weights * scale(fitted, share, by_kind)
+        fits = [(WORDS, np.arange(len(train)), weight, 5)]
+        if len(judged):
+            fits.append((JUDGED_WORDS, judged, table.weight_by_kind(train[judged]), 1))
+        for parts, rows, row_weight, alpha in fits:
+            for kind, share in parts if "words" not in leave else []:
+                weights, fitted = fit_words(known[rows], table.target(kind, train[rows]), row_weight, alpha)
+                words += weights * scale(fitted, share, row_weight)
         for kind, share in LINE if "line" not in leave else []:
             slopes, fitted = fit_line(logs, table.target(kind, train), weight, table.scale[train])
-            line += slopes * scale(fitted, share)
+            line += slopes * scale(fitted, share, weight)
         names = list(names) + [f"topic_{n}" for n in range(DIMENSIONS)]
         for kind, share, count, seen in TREES if "trees" not in leave else []:
             width = logs.shape[1] if seen == "counts" else inputs.shape[1]
             model = fit_trees(inputs[:, :width], names[:width], table.target(kind, train), weight, count)
-            by = scale(model.predict(inputs[:, :width]), share)
+            by = scale(model.predict(inputs[:, :width]), share, weight)
             self.trees += [Tree(tree["tree_structure"], by) for tree in model.dump_model()["tree_info"]]
         self.words, self.line = np.round(words).astype(np.int64), np.round(line * 256).astype(np.int64)
         self.centres = np.round(np.average(logs, axis=0, weights=weight)).astype(np.int64)

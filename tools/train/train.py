@@ -3,7 +3,8 @@
   python train.py --router target/debug/model-router --train train.jsonl --dev dev.jsonl
 
 One row a line: id, source, family, kind, messages, tools?, weak_ok, mid_ok?, strong_ok (chances that pools of small, middle
-and large models answered well), group? (versions of one question share it). Same data and versions, same weights.
+and large models answered well), group? (versions of one question share it),
+weight? (how much it counts in its family). Same data and versions, same weights.
 """
 import argparse
 import json

@@ -5,7 +5,7 @@ use crate::catalog::{Prefer, Tier};
 use crate::money::Picodollars;
 
 /// What a good answer is worth, in tenths of an economy answer's price, by [`Prefer`]. Set at the shipped
-/// catalog's prices, by cross-validation: with balanced new questions cost 4 where economy, standard and
+/// catalog's prices, by cross-validation: with balanced new questions cost 4.2 where economy, standard and
 /// premium cost 1, 6 and 30, which leaves work of a new kind, that costs more, below standard alone; with
 /// quality half of them go to premium. The table is in `docs/auto-routing/report.md`.
 const fn worth(prefer: Prefer) -> i64 {
